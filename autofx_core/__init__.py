@@ -1,0 +1,1 @@
+"""Recognise a guitar effect, estimate its settings and render them."""

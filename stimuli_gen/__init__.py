@@ -1,0 +1,1 @@
+"""Make matched, blinded stimulus sets for listening tests."""

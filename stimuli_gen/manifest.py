@@ -1,0 +1,216 @@
+"""The stimulus set's manifest (schema 1): what each file is, how it was made, and its hash.
+
+A stimulus set is a folder with ``manifest.json`` and audio files whose names say nothing about
+their condition. This module is the contract between the packages that make a set and those that
+play or analyse it, so it needs nothing but the standard library and pydantic.
+
+Conventions: times in seconds, loudness in LUFS (ITU-R BS.1770), gains in dB, parameters in the
+units and under the names of the effects table, distances dimensionless. Paths are relative to the
+set's folder, POSIX style, and never leave it.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+MANIFEST_NAME = "manifest.json"
+
+ConditionKind = Literal["reference", "estimated", "random", "anchor", "control"]
+Domain = Literal["in", "out"]
+
+
+class ManifestError(ValueError):
+    """A stimulus set that cannot be used; the message names the file and the mend."""
+
+
+def _inside_the_set(name: str) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or name in ("", "."):
+        raise ValueError(f"{name!r} is not a path inside the stimulus set")
+    return name
+
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+RelativeFile = Annotated[str, AfterValidator(_inside_the_set)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Parameters = dict[str, float] | None
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Generator(_Record):
+    """What made the set: versions of the programs and the command that was typed."""
+
+    versions: dict[str, str]
+    command: str
+
+
+class Condition(_Record):
+    """What makes a sound: one system, the hidden reference, or an anchor."""
+
+    id: Identifier
+    label: str
+    kind: ConditionKind
+
+
+class Clean(_Record):
+    """The dry sound that every stimulus of the item was made from."""
+
+    source: str
+    sha256: Sha256
+
+
+class Reference(_Record):
+    """The sound to match. ``parameters`` is null where nobody knows them."""
+
+    file: RelativeFile
+    sha256: Sha256
+    effect: str
+    parameters: Parameters
+    origin: str
+
+
+class Stimulus(_Record):
+    """One item under one condition: one file."""
+
+    condition: Identifier
+    file: RelativeFile
+    sha256: Sha256
+    duration_s: Annotated[float, Field(gt=0)]
+    loudness_lufs: float
+    gain_db: float
+    effect: str
+    parameters: Parameters
+    distances: dict[str, float]
+
+
+class Item(_Record):
+    """One clean sound with one reference to match: one page of the test."""
+
+    id: Identifier
+    family: str
+    domain: Domain
+    training: bool
+    clean: Clean
+    reference: Reference
+    stimuli: Annotated[list[Stimulus], Field(min_length=1)]
+
+
+class Manifest(_Record):
+    """A whole stimulus set.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If an identifier or a file is used twice, a stimulus names an unknown condition, or an
+        item has more or fewer than one stimulus of a reference condition.
+    """
+
+    schema_: Annotated[Literal[1], Field(alias="schema")] = 1
+    name: Identifier
+    title: str
+    seed: int
+    created: AwareDatetime
+    generator: Generator
+    sample_rate: Annotated[int, Field(gt=0)]
+    conditions: Annotated[list[Condition], Field(min_length=1)]
+    items: Annotated[list[Item], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Manifest":
+        _refuse_repeats("condition id", [c.id for c in self.conditions])
+        _refuse_repeats("item id", [i.id for i in self.items])
+        _refuse_repeats("file", self.files())
+        known = {c.id for c in self.conditions}
+        references = {c.id for c in self.conditions if c.kind == "reference"}
+        for item in self.items:
+            used = [s.condition for s in item.stimuli]
+            _refuse_repeats(f"item {item.id}: condition", used)
+            if unknown := set(used) - known:
+                raise ValueError(f"item {item.id}: unknown condition {sorted(unknown)[0]!r}")
+            if len(references & set(used)) != 1:
+                raise ValueError(f"item {item.id}: wants exactly one hidden reference")
+        return self
+
+    def files(self) -> list[str]:
+        """List every audio file of the set, references and stimuli."""
+        return [
+            file
+            for item in self.items
+            for file in (item.reference.file, *(s.file for s in item.stimuli))
+        ]
+
+    def to_json(self) -> str:
+        """Serialise with a fixed order and indentation, so that equal sets are equal bytes."""
+        data = self.model_dump(mode="json", by_alias=True)
+        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def _refuse_repeats(what: str, values: list[str]) -> None:
+    repeated = [value for value, count in Counter(values).items() if count > 1]
+    if repeated:
+        raise ValueError(f"{what} {repeated[0]!r} is used twice")
+
+
+def file_sha256(path: Path) -> str:
+    """Hash a file's bytes with SHA-256, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and validate ``folder/manifest.json``; the audio files are not opened.
+
+    Raises
+    ------
+    ManifestError
+        If the file is missing, is not JSON, or breaks the schema; one line that names the field.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise ManifestError(
+            f"{path}: no such file (is {folder} a stimulus set? make one with "
+            "'python -m stimuli_gen render demo -o SET/')"
+        ) from None
+    except OSError as error:
+        raise ManifestError(f"{path}: {error.strerror}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ManifestError(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None
+
+
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """Check that every file of the set is there with the bytes the manifest promises.
+
+    Raises
+    ------
+    ManifestError
+        For the first file that is missing or has changed.
+    """
+    for item in manifest.items:
+        for entry in (item.reference, *item.stimuli):
+            path = folder / entry.file
+            if not path.is_file():
+                raise ManifestError(f"{path}: missing; render the stimulus set again")
+            if file_sha256(path) != entry.sha256:
+                raise ManifestError(
+                    f"{path}: changed since the set was made (SHA-256 differs from "
+                    f"{MANIFEST_NAME}); render the stimulus set again"
+                )

@@ -1,0 +1,1 @@
+"""A MUSHRA-like listening test in the browser."""
