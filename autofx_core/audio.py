@@ -1,0 +1,139 @@
+"""Read, write and resample sound: the only place where files' (samples, channels) turns.
+
+Conventions: inside the package a wave is a NumPy array of shape (channels, samples), float32, full
+scale ±1, with its sample rate in Hz beside it. Listening happens at 44.1 kHz, analysis at
+22.05 kHz mono.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+LISTENING_RATE_HZ = 44_100
+ANALYSIS_RATE_HZ = 22_050
+SHORTEST_S = 0.2
+SILENCE_DBFS = -60.0
+
+
+class AudioError(ValueError):
+    """A sound that cannot be used; the message names it and the mend."""
+
+
+def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
+    """Read a sound file.
+
+    Parameters
+    ----------
+    path
+        Any format that libsndfile reads (WAV, FLAC, AIFF, Ogg, MP3).
+
+    Returns
+    -------
+    wave : ndarray, shape (channels, samples), float32, full scale ±1
+    sample_rate : int, Hz
+
+    Raises
+    ------
+    AudioError
+        If the file is missing or is not a sound.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise AudioError(f"{path}: no such file")
+    try:
+        frames, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise AudioError(f"{path}: not a sound file that libsndfile reads ({error})") from None
+    return np.ascontiguousarray(frames.T), sample_rate
+
+
+def write_audio(
+    path: str | Path, wave: np.ndarray, sample_rate: int, *, subtype: str = "PCM_24"
+) -> None:
+    """Write a wave of shape (channels, samples), full scale ±1; the suffix names the format.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be written.
+    """
+    try:
+        soundfile.write(path, wave.T, sample_rate, subtype=subtype)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise AudioError(f"{path}: cannot be written ({error})") from None
+
+
+def resample(wave: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
+    """Change the sample rate with the SoX resampler (linear phase, "high quality").
+
+    Parameters
+    ----------
+    wave : ndarray, shape (channels, samples)
+
+    Returns
+    -------
+    ndarray, shape (channels, round(samples · to_hz / from_hz)), float32
+    """
+    if from_hz == to_hz:
+        return wave.astype(np.float32, copy=False)
+    return np.ascontiguousarray(soxr.resample(wave.T, from_hz, to_hz).T, dtype=np.float32)
+
+
+def to_mono(wave: np.ndarray) -> np.ndarray:
+    """Average the channels: shape (channels, samples) to (samples,)."""
+    return wave.mean(axis=0, dtype=np.float32)
+
+
+def normalize_peak(wave: np.ndarray) -> np.ndarray:
+    """Scale a wave so that its largest magnitude is 1; silence stays as it is."""
+    peak = np.abs(wave).max(initial=0.0)
+    return wave / peak if peak > 0 else wave
+
+
+def require_sound(wave: np.ndarray, sample_rate: int, name: str | Path) -> None:
+    """Refuse what no effect can be recognised in.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (channels, samples)
+    sample_rate
+        In Hz.
+    name
+        What to call the sound in the error, usually its path.
+
+    Raises
+    ------
+    AudioError
+        If the wave holds NaN or infinity, lasts less than 0.2 s, or peaks below −60 dBFS.
+    """
+    duration_s = wave.shape[-1] / sample_rate
+    if duration_s < SHORTEST_S:
+        raise AudioError(
+            f"{name}: lasts {1000 * duration_s:.0f} ms; at least {1000 * SHORTEST_S:.0f} ms needed"
+        )
+    if not np.isfinite(wave).all():
+        raise AudioError(f"{name}: holds NaN or infinite samples; export it again")
+    peak = float(np.abs(wave).max())
+    if peak < 10 ** (SILENCE_DBFS / 20):
+        raise AudioError(
+            f"{name}: is silent (peak below {SILENCE_DBFS:.0f} dBFS); was the right track exported?"
+        )
+
+
+def load_sound(path: str | Path) -> tuple[np.ndarray, int]:
+    """Read a file and refuse it if it is silent, too short or not finite (see `require_sound`)."""
+    wave, sample_rate = read_audio(path)
+    require_sound(wave, sample_rate, path)
+    return wave, sample_rate
+
+
+def for_analysis(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Turn any wave (channels, samples) into what the networks hear.
+
+    Returns
+    -------
+    ndarray, shape (samples,), float32, 22.05 kHz mono with peak 1
+    """
+    return normalize_peak(to_mono(resample(wave, sample_rate, ANALYSIS_RATE_HZ)))

@@ -1,0 +1,248 @@
+"""The generic effects that settings are estimated for, as one table, and their rendering.
+
+Parameter names, units and ranges are pedalboard's own; in a chain of several plug-ins a stage's
+prefix keeps them apart (``low_shelf_gain_db``). The ranges are AutoFX's (report, section 5). A new
+effect is a new row of `EFFECTS`: the networks' outputs, the manifests, the tests and the tables
+follow from it.
+
+Conventions: a *setting* maps parameter names to values in the parameters' units; its *normalised*
+form is a vector in [0, 1], linear between low and high, in the table's order. The fifteen
+parameters of all effects, in that order, are the networks' output.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pedalboard
+
+CLASSES = ("modulation", "delay", "distortion", "reverb", "tremolo", "dry")
+"""The six classes of the recognition task; the first three have settings to estimate."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One knob: its name as in pedalboard, unit, and range."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    default: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One plug-in of an effect. ``prefix`` tells its parameters from other stages'."""
+
+    plugin: type[pedalboard.Plugin]
+    prefix: str
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One row of the table: a family of pedals and the generic effect that stands for it."""
+
+    family: str
+    name: str
+    stages: tuple[Stage, ...]
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All stages' parameters, in the networks' order."""
+        return tuple(parameter for stage in self.stages for parameter in stage.parameters)
+
+    @property
+    def class_index(self) -> int:
+        """Index of the family among the recognition task's classes."""
+        return CLASSES.index(self.family)
+
+
+def _shelf(prefix: str, low_hz: float, high_hz: float) -> tuple[Parameter, ...]:
+    return (
+        Parameter(f"{prefix}cutoff_frequency_hz", "Hz", low_hz, high_hz, (low_hz + high_hz) / 2),
+        Parameter(f"{prefix}gain_db", "dB", -10.0, 10.0, 0.0),
+        Parameter(f"{prefix}q", "", 0.5, 2.0, 0.7071),
+    )
+
+
+EFFECTS: dict[str, Effect] = {
+    effect.family: effect
+    for effect in (
+        Effect(
+            "modulation",
+            "Chorus",
+            (
+                Stage(
+                    pedalboard.Chorus,
+                    "",
+                    (
+                        Parameter("rate_hz", "Hz", 0.1, 10.0, 1.0),
+                        Parameter("depth", "", 0.0, 1.0, 0.25),
+                        Parameter("centre_delay_ms", "ms", 0.0, 20.0, 7.0),
+                        Parameter("feedback", "", 0.0, 1.0, 0.0),
+                        Parameter("mix", "", 0.0, 1.0, 0.5),
+                    ),
+                ),
+            ),
+        ),
+        Effect(
+            "delay",
+            "Delay",
+            (
+                Stage(
+                    pedalboard.Delay,
+                    "",
+                    (
+                        Parameter("delay_seconds", "s", 0.0, 1.0, 0.5),
+                        Parameter("feedback", "", 0.0, 1.0, 0.0),
+                        Parameter("mix", "", 0.0, 1.0, 0.5),
+                    ),
+                ),
+            ),
+        ),
+        Effect(
+            "distortion",
+            "Distortion and shelving filters",
+            (
+                Stage(pedalboard.Distortion, "", (Parameter("drive_db", "dB", 0.0, 60.0, 25.0),)),
+                Stage(pedalboard.LowShelfFilter, "low_shelf_", _shelf("low_shelf_", 50.0, 500.0)),
+                Stage(
+                    pedalboard.HighShelfFilter, "high_shelf_", _shelf("high_shelf_", 500.0, 2000.0)
+                ),
+            ),
+        ),
+    )
+}
+
+N_PARAMETERS = sum(len(effect.parameters) for effect in EFFECTS.values())
+
+
+def _slices() -> dict[str, slice]:
+    found, start = {}, 0
+    for family, effect in EFFECTS.items():
+        found[family] = slice(start, start + len(effect.parameters))
+        start = found[family].stop
+    return found
+
+
+SLICES: dict[str, slice] = _slices()
+"""Where each family's parameters lie in the vector of all fifteen."""
+
+
+def effect_of(family: str) -> Effect:
+    """Look up a row of the table.
+
+    Raises
+    ------
+    ValueError
+        If no effect has that family.
+    """
+    try:
+        return EFFECTS[family]
+    except KeyError:
+        raise ValueError(f"unknown effect family {family!r}; known: {', '.join(EFFECTS)}") from None
+
+
+def _check(effect: Effect, setting: Mapping[str, float]) -> None:
+    known = {parameter.name for parameter in effect.parameters}
+    if unknown := sorted(set(setting) - known):
+        raise ValueError(f"{effect.family}: unknown parameter {unknown[0]!r}; known: {known}")
+    for parameter in effect.parameters:
+        if parameter.name not in setting:
+            raise ValueError(f"{effect.family}: parameter {parameter.name!r} is missing")
+        value = setting[parameter.name]
+        if not parameter.low <= value <= parameter.high:
+            raise ValueError(
+                f"{parameter.name} must be in [{parameter.low:g}, {parameter.high:g}]"
+                f"{' ' + parameter.unit if parameter.unit else ''}, got {value:g}"
+            )
+
+
+def normalize(family: str, setting: Mapping[str, float]) -> np.ndarray:
+    """Map a setting to [0, 1].
+
+    Returns
+    -------
+    ndarray, shape (parameters of the family,), float64
+
+    Raises
+    ------
+    ValueError
+        If a parameter is unknown, missing or outside its range.
+
+    Examples
+    --------
+    >>> normalize("delay", {"delay_seconds": 0.5, "feedback": 0.0, "mix": 1.0}).tolist()
+    [0.5, 0.0, 1.0]
+    """
+    effect = effect_of(family)
+    _check(effect, setting)
+    return np.array([(setting[p.name] - p.low) / (p.high - p.low) for p in effect.parameters])
+
+
+def denormalize(family: str, vector: np.ndarray) -> dict[str, float]:
+    """Map a vector in [0, 1] (clipped to it) back to a setting in real units.
+
+    Examples
+    --------
+    >>> denormalize("delay", [0.5, 0.0, 1.0])
+    {'delay_seconds': 0.5, 'feedback': 0.0, 'mix': 1.0}
+    """
+    parameters = effect_of(family).parameters
+    values = np.clip(np.asarray(vector, dtype=np.float64), 0.0, 1.0)
+    if values.shape != (len(parameters),):
+        raise ValueError(f"{family} has {len(parameters)} parameters, got shape {values.shape}")
+    return {
+        p.name: float(min(p.low + value * (p.high - p.low), p.high))
+        for p, value in zip(parameters, values, strict=True)
+    }
+
+
+def draw_setting(rng: np.random.Generator, family: str) -> dict[str, float]:
+    """Draw every parameter uniformly from its range, as AutoFX's data and its random anchor."""
+    return denormalize(family, rng.uniform(size=len(effect_of(family).parameters)))
+
+
+_plugins = threading.local()
+
+
+def _chain(effect: Effect) -> pedalboard.Pedalboard:
+    """One chain per thread and effect: setting its knobs costs a tenth of building it."""
+    chains = _plugins.__dict__.setdefault("chains", {})
+    if effect.family not in chains:
+        chains[effect.family] = pedalboard.Pedalboard([stage.plugin() for stage in effect.stages])
+    return chains[effect.family]
+
+
+def render(
+    family: str, wave: np.ndarray, sample_rate: int, setting: Mapping[str, float]
+) -> np.ndarray:
+    """Play a clean sound through an effect. The low-frequency oscillators start at phase 0.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (channels, samples), float32, full scale ±1
+    sample_rate
+        In Hz.
+    setting
+        Every parameter of the effect, in its unit.
+
+    Returns
+    -------
+    ndarray, shape (channels, samples), float32, not normalised; the tail is cut
+
+    Raises
+    ------
+    ValueError
+        If the family is unknown, or a parameter is unknown, missing or outside its range.
+    """
+    effect = effect_of(family)
+    _check(effect, setting)
+    chain = _chain(effect)
+    for stage, plugin in zip(effect.stages, chain, strict=True):
+        for parameter in stage.parameters:
+            setattr(plugin, parameter.name.removeprefix(stage.prefix), setting[parameter.name])
+    return chain(np.asarray(wave, dtype=np.float32), sample_rate, reset=True)

@@ -1,0 +1,66 @@
+"""Sounds come in whole, go out whole, and bad ones are named."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from autofx_core.audio import (
+    AudioError,
+    for_analysis,
+    load_sound,
+    read_audio,
+    resample,
+    write_audio,
+)
+
+
+def tone(rate_hz, seconds=0.5, frequency_hz=440.0):
+    return np.sin(2 * np.pi * frequency_hz * np.arange(int(seconds * rate_hz)) / rate_hz)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_a_stereo_file_is_read_as_it_was_written(tmp_path, suffix):
+    wave = np.random.default_rng(0).uniform(-0.9, 0.9, (2, 1000)).astype(np.float32)
+    write_audio(tmp_path / f"a.{suffix}", wave, 44_100)
+    again, rate_hz = read_audio(tmp_path / f"a.{suffix}")
+    assert rate_hz == 44_100
+    np.testing.assert_allclose(again, wave, atol=2**-23)
+
+
+def test_resampling_keeps_a_tone_and_removes_what_does_not_fit():
+    kept = resample(tone(44_100)[None], 44_100, 22_050)[0]
+    middle = slice(1000, -1000)
+    np.testing.assert_allclose(kept[middle], tone(22_050)[middle], atol=1e-4)
+    gone = resample(tone(44_100, frequency_hz=15_000)[None], 44_100, 22_050)[0]
+    assert np.abs(gone[middle]).max() < 1e-3
+
+
+def test_for_analysis_gives_mono_at_22_khz_with_peak_one():
+    stereo = 0.25 * np.stack([tone(48_000), tone(48_000)]).astype(np.float32)
+    wave = for_analysis(stereo, 48_000)
+    assert wave.shape == (11_025,)
+    assert np.abs(wave).max() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "wave", "message"),
+    [
+        ("silent.wav", np.zeros(44_100), "is silent"),
+        ("short.wav", tone(44_100, seconds=0.01), "lasts 10 ms; at least 200 ms"),
+        ("nan.wav", np.full(44_100, np.nan), "holds NaN"),
+    ],
+)
+def test_a_sound_without_an_effect_to_hear_is_refused_by_name(tmp_path, name, wave, message):
+    path = tmp_path / name
+    soundfile.write(path, wave, 44_100, subtype="FLOAT")
+    with pytest.raises(AudioError, match=f"{name}: {message}"):
+        load_sound(path)
+
+
+def test_a_wav_that_is_text_and_a_missing_file_are_refused_in_one_line(tmp_path):
+    (tmp_path / "text.wav").write_text("not a sound")
+    with pytest.raises(AudioError, match=r"text\.wav: not a sound file") as caught:
+        read_audio(tmp_path / "text.wav")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(AudioError, match=r"gone\.wav: no such file"):
+        read_audio(tmp_path / "gone.wav")
