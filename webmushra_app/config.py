@@ -1,0 +1,107 @@
+"""Settings of the server, from ``AUTOFX_*`` environment variables or from the command line."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DATA = Path("autofx-data")
+DEFAULT_DATABASE_URL = f"sqlite:///{DATA}/ratings.sqlite3"
+SECRET_FILE = DATA / "secret-key"
+MIN_SECRET_LENGTH = 32
+
+
+class ConfigError(RuntimeError):
+    """A setting that is missing or wrong; one line naming the variable and the mend."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the server needs to know.
+
+    Attributes
+    ----------
+    database_url : str
+        Where ratings go (``AUTOFX_DATABASE_URL``).
+    study : Path or None
+        Folder of the stimulus set to open (``AUTOFX_STUDY``); None takes the database's newest.
+    secret_key : str
+        At least 32 characters (``AUTOFX_SECRET_KEY``); keys the pseudonyms of addresses in logs.
+    requests_per_minute : int
+        Limit for each address (``AUTOFX_REQUESTS_PER_MINUTE``); 0 for none.
+    sessions_per_hour : int
+        Sittings that one address may begin (``AUTOFX_SESSIONS_PER_HOUR``); 0 for none.
+    proxies : int
+        Trusted reverse proxies in front (``AUTOFX_PROXIES``); 0 ignores forwarding headers.
+    log_format : str
+        ``json`` for a line a request, ``text`` for warnings only (``AUTOFX_LOG_FORMAT``).
+    """
+
+    database_url: str
+    study: Path | None
+    secret_key: str
+    requests_per_minute: int = 0
+    sessions_per_hour: int = 0
+    proxies: int = 0
+    log_format: str = "text"
+
+
+def production_config(environment: Mapping[str, str] = os.environ) -> Config:
+    """Read the settings of a production server; nothing secret has a default.
+
+    Raises
+    ------
+    ConfigError
+        If the secret is missing, short or repetitive, or a number is none.
+    """
+    study = environment.get("AUTOFX_STUDY")
+    return Config(
+        database_url=environment.get("AUTOFX_DATABASE_URL", DEFAULT_DATABASE_URL),
+        study=Path(study) if study else None,
+        secret_key=_checked_secret(environment.get("AUTOFX_SECRET_KEY", "")),
+        requests_per_minute=_number(environment, "AUTOFX_REQUESTS_PER_MINUTE", 3000),
+        sessions_per_hour=_number(environment, "AUTOFX_SESSIONS_PER_HOUR", 120),
+        proxies=_number(environment, "AUTOFX_PROXIES", 0),
+        log_format=environment.get("AUTOFX_LOG_FORMAT", "json"),
+    )
+
+
+def home_config(*, database_url: str, study: Path | None) -> Config:
+    """Make the settings of a server on one's own machine, with a secret made at its first run.
+
+    Raises
+    ------
+    ConfigError
+        If the secret's file can be neither read nor written.
+    """
+    return Config(database_url=database_url, study=study, secret_key=_secret_of_this_machine())
+
+
+def _checked_secret(secret: str) -> str:
+    if len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < MIN_SECRET_LENGTH // 4:
+        raise ConfigError(
+            f"AUTOFX_SECRET_KEY must be at least {MIN_SECRET_LENGTH} random characters; make one "
+            "with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    return secret
+
+
+def _secret_of_this_machine() -> str:
+    try:
+        SECRET_FILE.parent.mkdir(parents=True, exist_ok=True)
+        if not SECRET_FILE.exists():
+            SECRET_FILE.touch(mode=0o600)
+            SECRET_FILE.write_text(secrets.token_urlsafe(32))
+        return _checked_secret(SECRET_FILE.read_text().strip())
+    except OSError as error:
+        raise ConfigError(
+            f"{SECRET_FILE}: {error.strerror}; run this where files may be written"
+        ) from None
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not text.isdecimal():
+        raise ConfigError(f"{name} must be a whole number, got {text!r}")
+    return int(text)

@@ -1,0 +1,175 @@
+"""The database: SQLite by default, PostgreSQL by URL, migrated to the code's schema at start.
+
+SQLite runs in WAL mode with ``synchronous=FULL``, so that a commit survives a power cut, and every
+writing transaction begins with ``BEGIN IMMEDIATE``, so that it waits for its turn at the start and
+never fails half-way. On PostgreSQL the same order comes from row locks (``FOR UPDATE``).
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+HEAD = "0002"
+"""The migration that this code works with; a test holds it against the newest one."""
+BUSY_TIMEOUT_S = 15.0
+MEND = "choose another with --database or AUTOFX_DATABASE_URL"
+MIGRATIONS = Path(__file__).with_name("migrations")
+MIGRATION_LOCK = 6_210_046
+"""Number of the advisory lock that lets one process migrate a PostgreSQL database at a time."""
+
+
+class DatabaseError(RuntimeError):
+    """A database that cannot be used; one line naming it and the mend."""
+
+
+class Database:
+    """Connections to one database, for reading and for writing.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL, e.g. ``sqlite:///ratings.sqlite3`` or ``postgresql://user@host/name``.
+
+    Raises
+    ------
+    DatabaseError
+        If the URL is none, or its driver isn't installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url = make_url(url)
+            if self.url.drivername in ("postgresql", "postgres"):
+                self.url = self.url.set(drivername="postgresql+psycopg")
+            self.engine = _create_engine(self.url)
+        except (ArgumentError, NoSuchModuleError):
+            raise DatabaseError(
+                f"{url!r} is not a database URL; write sqlite:///FILE or postgresql://USER@HOST/NAME"
+            ) from None
+        except ImportError:
+            raise DatabaseError(
+                f"{self}: its driver is not installed; pip install 'autofx[postgres]'"
+            ) from None
+        self._writer = self.engine.execution_options(begin="IMMEDIATE")
+        self._turn = threading.Lock()
+
+    def __str__(self) -> str:
+        return self.url.render_as_string(hide_password=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is an SQLite file."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session that sees one consistent state and writes nothing."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a session whose changes are committed, durably, when the block ends.
+
+        On SQLite the writers of one process queue up here, where waiting costs nothing, rather
+        than at the file's lock, where it means polling.
+        """
+        with (
+            self._turn_taken(),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
+    def _turn_taken(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
+            raise TimeoutError("the database is busy")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def prepare(self) -> None:
+        """Make sure that the database can be written and has the schema of this code.
+
+        Raises
+        ------
+        DatabaseError
+            If it cannot be opened, written or migrated, or was written by a newer version.
+        """
+        if self.is_sqlite and self.url.database:
+            try:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise DatabaseError(f"{self}: {error.strerror}; {MEND}") from None
+        try:
+            self._migrate()
+        except DBAPIError as error:
+            reason = str(error.orig).strip().partition("\n")[0]
+            raise DatabaseError(f"{self}: {reason}; {MEND}") from None
+        finally:
+            self.engine.dispose()
+
+    def _migrate(self) -> None:
+        with self._writer.begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": MIGRATION_LOCK})
+            if current_revision(connection) != HEAD:
+                _upgrade(connection, self)
+            connection.execute(text("DELETE FROM studies WHERE id < 0"))  # may we write?
+
+
+def current_revision(connection: Any) -> str | None:
+    """Tell which migration a database is at; none for an empty database."""
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Any, database: Database, revision: str = "head") -> None:
+    # A current database is the rule, and alembic costs as much start-up time as the server.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    try:
+        command.upgrade(config, revision)
+    except CommandError:
+        raise DatabaseError(
+            f"{database}: was written by a newer version of this program; install that version"
+        ) from None
+
+
+def _create_engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=8)
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where _begin says, not implicitly
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        mode = connection.get_execution_options().get("begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine

@@ -1,0 +1,12 @@
+"""Runs the migrations over the connection that ``webmushra_app.db`` hands in."""
+
+from alembic import context
+
+from webmushra_app.models import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    transactional_ddl=True,
+)
+context.run_migrations()

@@ -1,0 +1,82 @@
+"""Runs the listening test on this machine under gunicorn, without a configuration file."""
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+THREADS = 16
+
+
+class ServeError(RuntimeError):
+    """An address that cannot be listened on; one line with the mend."""
+
+
+class _Server(BaseApplication):
+    """gunicorn around an app that exists already: one worker process, many threads."""
+
+    def __init__(self, app: Flask, **settings: Any) -> None:
+        self._app = app
+        self._settings = settings
+        super().__init__(prog="python -m webmushra_app")
+
+    def load_config(self) -> None:
+        for name, value in self._settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._app
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take an address, before anything else is started; port 0 takes a free one.
+
+    Raises
+    ------
+    ServeError
+        If the address is taken, or isn't this machine's.
+    """
+    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+        taken.listen(1024)
+    except OSError as error:
+        taken.close()
+        raise ServeError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --port"
+        ) from None
+    return taken
+
+
+def address_of(taken: socket.socket) -> str:
+    """Tell the address that a browser on this machine opens."""
+    host, port = taken.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104
+    return f"http://{shown}:{port}/"
+
+
+def serve(app: Flask, taken: socket.socket, *, when_ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; finished requests are answered before it ends.
+
+    Parameters
+    ----------
+    app : Flask
+    taken : socket.socket
+        Where to listen, from `listen`.
+    when_ready : callable
+        Called once, when requests are answered.
+    """
+    _Server(
+        app,
+        bind=f"fd://{taken.fileno()}",
+        workers=1,
+        worker_class="gthread",
+        threads=THREADS,
+        graceful_timeout=10,
+        loglevel="warning",
+        control_socket_disable=True,
+        when_ready=lambda _server: when_ready(),
+    ).run()

@@ -1,0 +1,282 @@
+"""One sitting, from consent to completion code: what the database knows and what comes next.
+
+Functions take the database session they work in and leave the commit to their caller.
+"""
+
+import random
+import secrets
+from collections.abc import Sequence
+
+from sqlalchemy import func, insert, or_, select
+from sqlalchemy.orm import Session as DbSession
+
+from webmushra_app import models, schemas
+from webmushra_app.http import Refusal
+from webmushra_app.presentation import choose_items, shuffle
+from webmushra_app.study import Study
+from webmushra_app.timing import Clock
+
+ABANDONED_AFTER_S = 24 * 3600.0
+"""A sitting that nobody touched for a day no longer holds its place in the balance of items."""
+CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+EXAMPLE_KINDS = ("random", "anchor", "control", "estimated")
+"""What shows the lower end of the scale best, first choice first."""
+FREE_LEVEL_DB = (-60.0, 12.0)
+
+
+def find_session(db: DbSession, study: Study, token: str, *, lock: bool = False) -> models.Session:
+    """Find a sitting of the open study by its key.
+
+    Raises
+    ------
+    Refusal
+        404 if there is none.
+    """
+    wanted = select(models.Session).where(
+        models.Session.token == token, models.Session.study_id == study.id
+    )
+    session = db.scalar(wanted.with_for_update() if lock else wanted)
+    if session is None:
+        raise Refusal(404, "no such sitting; check the link")
+    return session
+
+
+def list_trials(db: DbSession, session: models.Session) -> Sequence[models.Trial]:
+    """List a sitting's trials in order."""
+    return db.scalars(
+        select(models.Trial)
+        .where(models.Trial.session_id == session.id)
+        .order_by(models.Trial.position)
+    ).all()
+
+
+def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[models.Session, bool]:
+    """Begin a sitting, or find the one that the same request began before.
+
+    Assignments are serialised by a lock on the study's row (on SQLite by the transaction), so
+    that two listeners who arrive at once are dealt balanced parts.
+
+    Returns
+    -------
+    session : models.Session
+    is_new : bool
+
+    Raises
+    ------
+    Refusal
+        409 if the participant read another version of the consent text, 422 if the study isn't
+        offered in the language.
+    """
+    db.execute(select(models.Study.id).where(models.Study.id == study.id).with_for_update())
+    known = db.scalar(select(models.Session).where(models.Session.request_id == wish.request_id))
+    if known is not None:
+        if known.study_id != study.id:
+            raise Refusal(409, "this request began a sitting of another study; reload the page")
+        return known, False
+    if wish.consent_version != study.settings.consent.version:
+        raise Refusal(409, "the consent text has changed; reload the page", field="consent_version")
+    check_language(study, wish.language)
+    session = models.Session(
+        request_id=wish.request_id,
+        study_id=study.id,
+        participant=wish.external.PROLIFIC_PID or "",
+        external=wish.external.model_dump(exclude_none=True),
+        language=wish.language,
+        simulated=wish.simulated,
+        consent_version=wish.consent_version,
+        examples={},
+        completion_code=study.settings.completion.code or _new_code(),
+    )
+    _deal(db, study, session, rng=secrets.SystemRandom())
+    return session, True
+
+
+def check_language(study: Study, language: str) -> None:
+    """Refuse a language that the study doesn't offer."""
+    if language not in study.settings.languages:
+        offered = ", ".join(study.settings.languages)
+        raise Refusal(422, f"language: must be one of {offered}", field="language")
+
+
+def _new_code() -> str:
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
+
+
+def _deal(db: DbSession, study: Study, session: models.Session, *, rng: random.Random) -> None:
+    """Give a new sitting its items and orders."""
+    by_id = {item.id: item for item in study.items}
+    chosen = choose_items(
+        {item.id: item.family for item in study.trial_items},
+        study.n_trials,
+        loads=_count_assignments(db, study, simulated=session.simulated),
+        rng=rng,
+    )
+    items = [*study.training_items, *(by_id[item_id] for item_id in chosen)]
+    if study.training_items:
+        session.examples = {"different": models.new_public_id(), "same": models.new_public_id()}
+    db.add(session)
+    db.flush()
+    trials = [
+        models.Trial(
+            session_id=session.id, item_id=item.id, position=position, training=item.training
+        )
+        for position, item in enumerate(items, 1)
+    ]
+    db.add_all(trials)
+    db.flush()
+    db.execute(
+        insert(models.Presentation),
+        [
+            {
+                "trial_id": trial.id,
+                "stimulus_id": stimulus.id,
+                "position": position,
+                "public_id": models.new_public_id(),
+            }
+            for trial in trials
+            for position, stimulus in enumerate(shuffle(by_id[trial.item_id].stimuli, rng=rng), 1)
+        ],
+    )
+
+
+def _count_assignments(db: DbSession, study: Study, *, simulated: bool) -> dict[int, int]:
+    """Count for each item the trials done and those that somebody is still about to do."""
+    rows = db.execute(
+        select(models.Trial.item_id, func.count())
+        .join(models.Session, models.Session.id == models.Trial.session_id)
+        .where(
+            models.Session.study_id == study.id,
+            models.Session.simulated.is_(simulated),
+            or_(
+                models.Trial.finished_at.is_not(None),
+                models.Session.seen_at > models.moment(ago_s=ABANDONED_AFTER_S),
+            ),
+        )
+        .group_by(models.Trial.item_id)
+    )
+    return dict(rows.all())
+
+
+def example_stimulus(study: Study, name: str) -> models.Stimulus:
+    """Choose the stimulus of the first training item that shows one end of the scale."""
+    stimuli = study.training_items[0].stimuli
+    if name == "same":
+        return next(s for s in stimuli if s.condition.kind == "reference")
+    order = {kind: rank for rank, kind in enumerate((*EXAMPLE_KINDS, "reference"))}
+    return min(stimuli, key=lambda stimulus: order[stimulus.condition.kind])
+
+
+def steps_done(study: Study, session: models.Session) -> list[schemas.Step]:
+    """List the steps between consent and trials that are complete."""
+    headphones = session.headphones or {}
+    is_done: dict[schemas.Step, bool] = {
+        "questionnaire": session.questionnaire is not None,
+        "level": session.level_db is not None,
+        "headphones": bool(headphones.get("passed"))
+        or (bool(headphones) and study.settings.headphone_check == "advisory"),
+        "instructions": session.instructions_at is not None,
+    }
+    return [step for step in study.settings.steps if is_done[step]]
+
+
+def next_step(study: Study, session: models.Session) -> schemas.Step | None:
+    """Tell the first step that is left, if any."""
+    done = steps_done(study, session)
+    return next((step for step in study.settings.steps if step not in done), None)
+
+
+def level_range_db(session: models.Session, trials: Sequence[models.Trial]) -> tuple[float, float]:
+    """Tell which levels are allowed now: any, until a trial has been finished at one."""
+    if session.level_set_db is None or not any(trial.finished_at for trial in trials):
+        return FREE_LEVEL_DB
+    low, high = FREE_LEVEL_DB
+    return (
+        max(low, session.level_set_db - schemas.LEVEL_TRIM_DB),
+        min(high, session.level_set_db + schemas.LEVEL_TRIM_DB),
+    )
+
+
+def describe(
+    study: Study, session: models.Session, trials: Sequence[models.Trial], clock: Clock, *, url: str
+) -> schemas.SessionState:
+    """Tell the page everything that it needs to begin or resume."""
+    done = steps_done(study, session)
+    steps_left = [step for step in study.settings.steps if step not in done]
+    trials_left = [trial for trial in trials if trial.finished_at is None]
+    stage: schemas.Stage = steps_left[0] if steps_left else "trials"
+    if session.finished_at:
+        stage = "finished"
+    return schemas.SessionState(
+        token=session.token,
+        url=url,
+        language=session.language,
+        simulated=session.simulated,
+        stage=stage,
+        steps_done=done,
+        level_db=session.level_db,
+        level_range_db=level_range_db(session, trials),
+        trials=summarise(trials, break_every=study.settings.break_every),
+        next_trial=trials_left[0].public_id if trials_left else None,
+        estimate_left_s=clock.sitting_s(steps=steps_left, n_trials=len(trials_left)),
+        completion=_completion(study, session) if session.finished_at else None,
+    )
+
+
+def summarise(trials: Sequence[models.Trial], *, break_every: int) -> list[schemas.TrialSummary]:
+    """List trials for the page; a break comes before every ``break_every``-th that counts."""
+    n_training = sum(trial.training for trial in trials)
+
+    def breaks_before(trial: models.Trial) -> bool:
+        n_before = trial.position - 1 - n_training
+        return bool(break_every) and n_before > 0 and n_before % break_every == 0
+
+    return [
+        schemas.TrialSummary(
+            id=trial.public_id,
+            position=trial.position,
+            training=trial.training,
+            done=trial.finished_at is not None,
+            break_before=breaks_before(trial),
+        )
+        for trial in trials
+    ]
+
+
+def _completion(study: Study, session: models.Session) -> schemas.Completion:
+    return schemas.Completion(
+        code=session.completion_code, redirect=study.settings.completion.redirect
+    )
+
+
+def check_answers(study: Study, answers: dict[str, str | float]) -> None:
+    """Refuse answers that the questionnaire doesn't allow.
+
+    Raises
+    ------
+    Refusal
+        422 naming the question.
+    """
+    questions = {question.id: question for question in study.settings.questionnaire}
+    for name, value in answers.items():
+        if name not in questions:
+            raise Refusal(422, "answers: there is no such question", field="answers")
+        _check_answer(questions[name], value)
+    for question in questions.values():
+        if question.required and answers.get(question.id, "") == "":
+            raise Refusal(422, f"{question.id}: please answer this question", field=question.id)
+
+
+def _check_answer(question, value: str | float) -> None:
+    if question.type == "number":
+        low = -1e9 if question.min is None else question.min
+        high = 1e9 if question.max is None else question.max
+        fits = isinstance(value, int | float) and low <= value <= high
+        wanted = f"a number from {low:g} to {high:g}"
+    elif question.type == "choice":
+        fits = value in [option.value for option in question.options]
+        wanted = "one of the offered answers"
+    else:
+        fits = isinstance(value, str) and len(value) <= 500
+        wanted = "a text of at most 500 characters"
+    if not fits:
+        raise Refusal(422, f"{question.id}: must be {wanted}", field=question.id)

@@ -1,0 +1,86 @@
+"""How long a sitting takes: from the sounds' lengths at first, from real medians when there are.
+
+An honest announcement matters: listeners who were told too little stop half-way.
+"""
+
+import statistics
+import threading
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from webmushra_app import models
+from webmushra_app.db import Database
+from webmushra_app.schemas import Step
+from webmushra_app.study import Study
+
+STEP_S: dict[Step, float] = {
+    "questionnaire": 40.0,
+    "level": 25.0,
+    "headphones": 60.0,
+    "instructions": 60.0,
+}
+LISTENINGS_PER_SOUND = 2.0
+READING_S = 8.0
+"""Before the medians are known: each sound heard twice, and a moment to decide on each."""
+DECISION_S = 4.0
+ENOUGH_TRIALS = 5
+REMEMBERED_TRIALS = 300
+REFRESH_S = 30.0
+
+
+def expected_trial_s(*, n_stimuli: int, duration_s: float) -> float:
+    """Guess how long one trial takes before anybody has done one.
+
+    >>> expected_trial_s(n_stimuli=4, duration_s=2.5)
+    49.0
+    """
+    heard_s = LISTENINGS_PER_SOUND * duration_s * (n_stimuli + 1)
+    return READING_S + heard_s + DECISION_S * n_stimuli
+
+
+@dataclass
+class Clock:
+    """Expected seconds of a trial of one study, learnt anew every half minute."""
+
+    database: Database
+    study: Study
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known_until = 0.0
+        self._trial_s = 0.0
+
+    def trial_s(self) -> float:
+        """Tell the expected seconds of one trial."""
+        with self._lock:
+            if time.monotonic() >= self._known_until:
+                self._trial_s = self._learn()
+                self._known_until = time.monotonic() + REFRESH_S
+            return self._trial_s
+
+    def sitting_s(self, *, steps: list[Step], n_trials: int) -> float:
+        """Tell the expected seconds of what is left: so many steps and trials."""
+        return round(sum(STEP_S[step] for step in steps) + n_trials * self.trial_s(), 1)
+
+    def _learn(self) -> float:
+        recent = (
+            select(models.Trial.trial_time_s)
+            .join(models.Session, models.Session.id == models.Trial.session_id)
+            .where(
+                models.Session.study_id == self.study.id,
+                models.Session.simulated.is_(False),
+                models.Trial.finished_at.is_not(None),
+            )
+            .order_by(models.Trial.finished_at.desc())
+            .limit(REMEMBERED_TRIALS)
+        )
+        with self.database.reading() as db:
+            times_s = [time_s for time_s in db.scalars(recent) if time_s is not None]
+        if len(times_s) >= ENOUGH_TRIALS:
+            return statistics.median(times_s)
+        return statistics.mean(
+            expected_trial_s(n_stimuli=len(item.stimuli), duration_s=item.duration_s)
+            for item in self.study.items
+        )
