@@ -210,7 +210,7 @@ def read_plan(folder: Path) -> dict:
     path = folder / PLAN_NAME
     if not path.is_file():
         raise DatasetError(
-            f"{path}: no such file; make a data set with 'python -m autofx_core dataset -o {folder}'"
+            f"{path}: no such file; make one with 'python -m autofx_core dataset -o {folder}'"
         )
     return json.loads(path.read_text(encoding="utf-8"))
 

@@ -1,0 +1,78 @@
+"""Command line: ``python -m autofx_core``."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from autofx_core.audio import AudioError
+from autofx_core.datasets import DatasetError, make_dataset
+from autofx_core.soundfont import notes_command
+from autofx_core.sources import NOTES_FOLDER, rendered_notes
+from autofx_core.train import TRAINABLE, Settings, train
+
+
+@click.group(epilog="Example: python -m autofx_core train mlp_163nc --dataset runs/data -o runs/1")
+def main() -> None:
+    """Make data for, and train, the networks that estimate a guitar effect's settings."""
+
+
+main.add_command(notes_command)
+
+
+@main.command(
+    epilog="Example: python -m autofx_core dataset --notes runs/notes -o runs/data"
+)
+@click.option(
+    "--notes",
+    type=click.Path(path_type=Path),
+    default=NOTES_FOLDER,
+    help="Folder made by the 'notes' command.  [default: the built-in notes]",
+)
+@click.option("--per-family", type=click.IntRange(1), default=9200, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--workers", type=click.IntRange(1), default=os.cpu_count(), show_default="all cores")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+def dataset(notes: Path, per_family: int, seed: int, workers: int, output: Path) -> None:
+    """Make synthetic pairs: PER_FAMILY training sounds of each effect, an eighth to test on.
+
+    An interrupted run goes on where it was; the same seed gives the same bytes.
+    """
+    try:
+        make_dataset(
+            rendered_notes(notes), output, per_family=per_family, seed=seed, workers=workers
+        )
+    except (AudioError, DatasetError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command(
+    "train",
+    epilog="Example: python -m autofx_core train mlp_163nc --dataset runs/data -o runs/mlp_163nc",
+)
+@click.argument("model", type=click.Choice(list(TRAINABLE)))
+@click.option("--dataset", type=click.Path(path_type=Path), required=True)
+@click.option("--seed", type=click.IntRange(0), default=Settings.seed, show_default=True)
+@click.option("--max-epochs", type=click.IntRange(1), default=Settings.max_epochs)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+def train_command(model: str, dataset: Path, seed: int, max_epochs: int, output: Path) -> None:
+    """Train MODEL; leave weights.pt and card.json in the output folder."""
+    settings = Settings(model=model, seed=seed, max_epochs=max_epochs)
+    command = shlex.join(["python", "-m", "autofx_core", *sys.argv[1:]])
+    try:
+        card = train(settings, dataset, output, command=command)
+    except (DatasetError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    for part, metrics in card["metrics"].items():
+        constant = card["constant_one_half"][part]["c2_mse"]
+        click.echo(
+            f"{part}: C.2 MSE {1000 * metrics['c2_mse']:.2f}e-3 "
+            f"(constant ½: {1000 * constant:.2f}e-3), "
+            f"mean absolute error {metrics['mean_absolute_error']:.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m autofx_core")

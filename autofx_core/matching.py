@@ -1,0 +1,195 @@
+"""Match a reference: estimate the settings of an effect, and play the clean sound through it.
+
+Methods are a registry. A method is a function that returns settings::
+
+    from autofx_core.matching import Request, register
+
+    @register("always_dry")
+    def always_dry(request: Request) -> dict[str, float]:
+        return {p.name: 0.0 if p.name == "mix" else p.default for p in request.effect.parameters}
+
+==============  ===========================================================================
+`random`        every parameter uniform in its range: the low anchor of AutoFX's experiment
+`mlp_163nc`     the smallest of AutoFX's networks: 163 features, no conditioning
+==============  ===========================================================================
+
+Source recordings that a shipped network learnt from are listed by `trained_on`, so that a
+listening test can leave them out.
+"""
+
+import functools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from autofx_core.audio import for_analysis, require_sound
+from autofx_core.datasets import fit_length
+from autofx_core.effects import SLICES, Effect, denormalize, draw_setting, effect_of, render
+from autofx_core.features import classification_features
+from autofx_core.losses import log_mel_distance, mrstft_distance
+from autofx_core.train import CARD_NAME, TRAINABLE, WEIGHTS_NAME
+
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a method is given.
+
+    Attributes
+    ----------
+    reference : ndarray, shape (channels, samples), float32
+        The sound to match.
+    clean : ndarray, shape (channels, samples), float32, or None
+        The dry sound, where there is one.
+    sample_rate
+        Of both, in Hz.
+    effect
+        The row of the effects table whose settings are wanted.
+    rng
+        The only source of chance.
+    """
+
+    reference: np.ndarray
+    clean: np.ndarray | None
+    sample_rate: int
+    effect: Effect
+    rng: np.random.Generator
+
+
+@dataclass(frozen=True)
+class Match:
+    """An answer: an effect, its settings in real units, and what that sounds like.
+
+    `audio` (shape (channels, samples), float32, not normalised) and `distances` are there when
+    the clean sound was given.
+    """
+
+    method: str
+    effect: str
+    parameters: dict[str, float]
+    audio: np.ndarray | None
+    distances: dict[str, float]
+
+
+Method = Callable[[Request], dict[str, float]]
+METHODS: dict[str, Method] = {}
+
+
+def register(name: str) -> Callable[[Method], Method]:
+    """Add a method to the registry under a name.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken.
+    """
+
+    def add(method: Method) -> Method:
+        if name in METHODS:
+            raise ValueError(f"a method {name!r} is registered already")
+        METHODS[name] = method
+        return method
+
+    return add
+
+
+def match(
+    reference: np.ndarray,
+    clean: np.ndarray | None = None,
+    *,
+    sample_rate: int,
+    method: str,
+    family: str,
+    seed: int = 0,
+) -> Match:
+    """Estimate the settings that make an effect sound like the reference.
+
+    Parameters
+    ----------
+    reference : ndarray, shape (channels, samples), float32, full scale ±1
+        At least 0.2 s; networks hear its first 1.587 s.
+    clean : ndarray, shape (channels, samples), float32
+        The dry sound, to be played through the effect.
+    sample_rate
+        Of both, in Hz.
+    method
+        A name from `METHODS`.
+    family
+        Family of the effect, a key of `effects.EFFECTS`.
+    seed
+        For methods that draw.
+
+    Raises
+    ------
+    AudioError
+        If a sound is too short, silent or not finite.
+    ValueError
+        If the method or the family is unknown.
+    """
+    if method not in METHODS:
+        raise ValueError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
+    effect = effect_of(family)
+    require_sound(reference, sample_rate, "the reference")
+    if clean is not None:
+        require_sound(clean, sample_rate, "the clean sound")
+    request = Request(reference, clean, sample_rate, effect, np.random.default_rng(seed))
+    parameters = METHODS[method](request)
+    audio, distances = None, {}
+    if clean is not None:
+        audio = render(family, clean, sample_rate, parameters)
+        distances = measure_distances(reference, audio, sample_rate)
+    return Match(method, family, parameters, audio, distances)
+
+
+def measure_distances(
+    reference: np.ndarray, other: np.ndarray, sample_rate: int
+) -> dict[str, float]:
+    """Objective distances of a sound to the reference, by name (see `losses`)."""
+    return {
+        "mrstft": mrstft_distance(reference, other, sample_rate),
+        "log_mel_db": log_mel_distance(reference, other, sample_rate),
+    }
+
+
+@functools.cache
+def load_model(name: str) -> torch.nn.Module:
+    """Load a shipped network with its weights, ready to estimate."""
+    model = TRAINABLE[name]()
+    weights = torch.load(CHECKPOINTS / name / WEIGHTS_NAME, weights_only=True)
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+@functools.cache
+def trained_on(name: str) -> frozenset[str]:
+    """Name the source recordings that a shipped network learnt or was chosen by.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no network of that name is shipped.
+    """
+    card = json.loads((CHECKPOINTS / name / CARD_NAME).read_text(encoding="utf-8"))
+    sources = card["data"]["sources"]
+    return frozenset(sources["train"]) | frozenset(sources["validation"])
+
+
+@register("random")
+def draw_at_random(request: Request) -> dict[str, float]:
+    """Draw every parameter uniformly from its range; deaf to the reference."""
+    return draw_setting(request.rng, request.effect.family)
+
+
+@register("mlp_163nc")
+@torch.no_grad()
+def estimate_163nc(request: Request) -> dict[str, float]:
+    """Estimate by the 163 features and the smallest network."""
+    wave = fit_length(for_analysis(request.reference, request.sample_rate))
+    features = classification_features(torch.from_numpy(wave)[None])
+    vector = load_model("mlp_163nc")(features)[0]
+    return denormalize(request.effect.family, vector[SLICES[request.effect.family]].numpy())
