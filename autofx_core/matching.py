@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from autofx_core.audio import for_analysis, require_sound
+from autofx_core.audio import for_analysis, normalize_peak, require_sound
 from autofx_core.datasets import fit_length
 from autofx_core.effects import SLICES, Effect, denormalize, draw_setting, effect_of, render
 from autofx_core.features import classification_features
@@ -114,7 +114,8 @@ def match(
     reference : ndarray, shape (channels, samples), float32, full scale ±1
         At least 0.2 s; networks hear its first 1.587 s.
     clean : ndarray, shape (channels, samples), float32
-        The dry sound, to be played through the effect.
+        The dry sound, to be played through the effect at peak 1: distortion depends on the level,
+        and that is the level all settings are learnt for.
     sample_rate
         Of both, in Hz.
     method
@@ -141,7 +142,7 @@ def match(
     parameters = METHODS[method](request)
     audio, distances = None, {}
     if clean is not None:
-        audio = render(family, clean, sample_rate, parameters)
+        audio = render(family, normalize_peak(clean), sample_rate, parameters)
         distances = measure_distances(reference, audio, sample_rate)
     return Match(method, family, parameters, audio, distances)
 
