@@ -5,13 +5,16 @@ from pathlib import Path
 
 import click
 from sqlalchemy.exc import DBAPIError
+from tqdm import tqdm
 
-from stimuli_gen.manifest import ManifestError
+from stimuli_gen.manifest import ManifestError, read_manifest
 from webmushra_app import create_app
 from webmushra_app.config import DEFAULT_DATABASE_URL, ConfigError, home_config
-from webmushra_app.db import Database, DatabaseError
+from webmushra_app.db import Database, DatabaseError, open_existing
+from webmushra_app.export import export
 from webmushra_app.listening_test import ListeningTestError
 from webmushra_app.serve import ServeError, address_of, listen, serve
+from webmushra_app.simulate import SimulationError, count_trials, simulate_listeners
 from webmushra_app.study import StudyError
 
 USER_ERRORS = (
@@ -20,6 +23,7 @@ USER_ERRORS = (
     ListeningTestError,
     ManifestError,
     ServeError,
+    SimulationError,
     StudyError,
 )
 
@@ -78,6 +82,48 @@ def main(
     address = address_of(taken)
     app = create_app(home_config(database_url=database_url, study=study))
     serve(app, taken, when_ready=lambda: _announce(address, Database(database_url)))
+
+
+@main.command(
+    "export",
+    epilog="Example: python -m webmushra_app export -o autofx-data/export",
+)
+@database_option
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR/",
+    required=True,
+    help="Folder to write ratings.csv, participants.csv and events.csv into.",
+)
+def export_command(database_url: str, folder: Path) -> None:
+    """Write ratings, participants and events as CSV files."""
+    for name, count in export(open_existing(database_url), folder).items():
+        click.echo(f"{folder / name}: {count} rows")
+
+
+@main.command(
+    "simulate",
+    epilog="Example: python -m webmushra_app simulate --study autofx-data/demo-set --listeners 12",
+)
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Of the test.")
+@click.option(
+    "--study",
+    type=click.Path(path_type=Path),
+    metavar="SET/",
+    envvar="AUTOFX_STUDY",
+    required=True,
+    help="The stimulus set that the test was opened with.",
+)
+@click.option("--listeners", type=click.IntRange(1, 1000), default=12, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the listeners' ears.")
+def simulate_command(url: str, study: Path, listeners: int, seed: int) -> None:
+    """Have simulated listeners take a running test; they are marked as simulated."""
+    manifest = read_manifest(study)
+    with tqdm(total=listeners * count_trials(url), unit="trial", desc="Simulated listeners") as bar:
+        simulate_listeners(url, manifest, n_listeners=listeners, seed=seed, on_trial=bar.update)
 
 
 def _announce(address: str, database: Database) -> None:

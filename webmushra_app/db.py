@@ -116,10 +116,14 @@ class Database:
         try:
             self._migrate()
         except DBAPIError as error:
-            reason = str(error.orig).strip().partition("\n")[0]
-            raise DatabaseError(f"{self}: {reason}; {MEND}") from None
+            raise self.fault(error) from None
         finally:
             self.engine.dispose()
+
+    def fault(self, error: DBAPIError) -> DatabaseError:
+        """Say in one line what the driver reported."""
+        reason = str(error.orig).strip().partition("\n")[0]
+        return DatabaseError(f"{self}: {reason}; {MEND}")
 
     def _migrate(self) -> None:
         with self._writer.begin() as connection:
@@ -128,6 +132,32 @@ class Database:
             if current_revision(connection) != HEAD:
                 _upgrade(connection, self)
             connection.execute(text("DELETE FROM studies WHERE id < 0"))  # may we write?
+
+
+def open_existing(url: str) -> Database:
+    """Open a database that the listening test has written.
+
+    Raises
+    ------
+    DatabaseError
+        If there is none, or it was written by another version of this program.
+    """
+    database = Database(url)
+    if database.is_sqlite and not Path(database.url.database or "").is_file():
+        raise DatabaseError(f"{database}: no such file; {MEND}")
+    try:
+        with database.engine.connect() as connection:
+            revision = current_revision(connection)
+    except DBAPIError as error:
+        raise database.fault(error) from None
+    if revision is None:
+        raise DatabaseError(f"{database}: is not a database of the listening test; {MEND}")
+    if revision != HEAD:
+        raise DatabaseError(
+            f"{database}: has schema {revision}, this program works with {HEAD}; start the "
+            "listening test on it once to bring it up to date"
+        )
+    return database
 
 
 def current_revision(connection: Any) -> str | None:
