@@ -1,0 +1,247 @@
+"""Everything that is computed from one ratings table, in one place and one order.
+
+``analyse`` is the analysis: it chooses the listeners, screens them, describes the conditions,
+compares them and checks the answer in other ways. The report, its tables and its figures only show
+what stands in ``Findings``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.descriptive import Description, describe
+from analysis.inference import (
+    Comparison,
+    Equivalence,
+    FamilyEffect,
+    all_pairs,
+    compare,
+    compare_pairs,
+    family_effect,
+    judge_equivalence,
+    planned_pairs,
+)
+from analysis.ranks import Friedman, friedman
+from analysis.ratings import Ratings, RatingsError
+from analysis.scores import Scores, tabulate
+from analysis.screening import MID_ANCHOR, RULES, Screening, screen
+
+LISTENERS = ("auto", "real", "simulated", "all")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the experimenter decides before looking.
+
+    Attributes
+    ----------
+    seed : int
+        For everything drawn at random.
+    primary, against : str, optional
+        The primary comparison; the first estimated condition and ``random`` where absent.
+    exclude : str
+        One of ``screening.RULES``: whom the main analysis leaves out.
+    listeners : str
+        ``auto`` takes the real ones, or the simulated where there are no others.
+    margin : float, optional
+        Equivalence margin in points.
+    mid_anchor : str
+        Condition id of the 7 kHz anchor.
+    order : tuple of str
+        The order of conditions in figures and tables.
+    """
+
+    seed: int = 1
+    primary: str | None = None
+    against: str | None = None
+    exclude: str = "none"
+    listeners: str = "auto"
+    margin: float | None = None
+    mid_anchor: str = MID_ANCHOR
+    order: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FamilyFindings:
+    """One effect family: its conditions and the planned comparisons within it."""
+
+    family: str
+    n_items: int
+    descriptions: tuple[Description, ...]
+    planned: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The results of one ratings table; see ``analyse``."""
+
+    ratings: Ratings
+    options: Options
+    everyone: Scores
+    scores: Scores
+    screening: Screening
+    excluded: tuple[str, ...]
+    descriptions: tuple[Description, ...]
+    primary: Comparison | None
+    baseline: str | None
+    planned: tuple[Comparison, ...]
+    pairwise: tuple[Comparison, ...]
+    families: tuple[FamilyFindings, ...]
+    family_effects: tuple[FamilyEffect, ...]
+    omnibus: Friedman | None
+    omnibus_all: Friedman | None
+    screened: dict[str, Comparison | None]
+    equivalences: tuple[Equivalence, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any listener of the analysis is simulated."""
+        return bool(self.ratings.table["simulated"].any())
+
+    def label(self, condition: str) -> str:
+        """Name a condition as the reader knows it."""
+        return self.ratings.labels.get(condition, condition)
+
+
+def analyse(ratings: Ratings, options: Options | None = None) -> Findings:
+    """Analyse a ratings table.
+
+    Raises
+    ------
+    RatingsError
+        If a condition named in the options was not rated, or nobody is left to analyse.
+    """
+    options = options or Options()
+    ratings = choose_listeners(ratings, options.listeners)
+    everyone = tabulate(ratings, order=options.order)
+    screening = screen(everyone, scale=ratings.scale, mid_anchor=options.mid_anchor)
+    excluded = screening.excluded(options.exclude)
+    scores = everyone.select(listeners=[name not in excluded for name in everyone.listeners])
+    if not scores.listeners:
+        raise RatingsError(f"the rule {options.exclude!r} excludes every listener; see --exclude")
+    baseline, pair = choose_primary(everyone, options)
+    planned = planned_pairs(scores, baseline) if baseline else []
+    seed = options.seed
+    planned_found = compare_pairs(scores, planned, seed=seed)
+    pairwise = compare_pairs(scores, all_pairs(scores), seed=seed)
+    tested = scores.of_kind("estimated", "random", "control", "")
+    return Findings(
+        ratings=ratings,
+        options=options,
+        everyone=everyone,
+        scores=scores,
+        screening=screening,
+        excluded=excluded,
+        descriptions=describe(scores, scale=ratings.scale),
+        primary=_find(planned_found, pair) or (compare(scores, *pair, seed=seed) if pair else None),
+        baseline=baseline,
+        planned=planned_found,
+        pairwise=pairwise,
+        families=_by_family(scores, ratings, planned, seed),
+        family_effects=tuple(
+            effect for a, b in planned if (effect := family_effect(scores, a, b)) is not None
+        ),
+        omnibus=friedman(_means(scores, tested)),
+        omnibus_all=friedman(scores.listener_means()),
+        screened=_screened(everyone, screening, pair, seed),
+        equivalences=_equivalences(scores, pairwise, options.margin),
+    )
+
+
+def choose_listeners(ratings: Ratings, which: str) -> Ratings:
+    """Keep real or simulated listeners; ``auto`` never mixes them.
+
+    Raises
+    ------
+    RatingsError
+        If there are none of that kind.
+    """
+    simulated = ratings.table["simulated"]
+    if which == "all" or (which == "auto" and simulated.nunique() == 1):
+        return ratings
+    keep = simulated if which == "simulated" else ~simulated
+    if not keep.any():
+        raise RatingsError(f"{ratings.source}: no {which} listeners; see --listeners")
+    left_out = ratings.table["listener"][~keep].nunique()
+    if not left_out:
+        return ratings
+    kind = "real" if which == "simulated" else "simulated"
+    return ratings.with_rows(
+        keep, f"{left_out} {kind} listeners are in the table and were left out (--listeners)."
+    )
+
+
+def choose_primary(scores: Scores, options: Options) -> tuple[str | None, tuple | None]:
+    """Choose the baseline and the primary comparison, or nothing where no kind is known.
+
+    Raises
+    ------
+    RatingsError
+        If an option names a condition that nobody rated.
+    """
+    for name in (options.primary, options.against):
+        if name is not None and name not in scores.conditions:
+            raise RatingsError(
+                f"no condition {name!r} was rated; there are: {', '.join(scores.conditions)}"
+            )
+    randoms = scores.of_kind("random")
+    baseline = options.against or (randoms[0] if randoms else None)
+    estimated = [c for c in scores.of_kind("estimated") if c != baseline]
+    first = options.primary or (estimated[0] if estimated else None)
+    if options.primary and baseline is None:
+        raise RatingsError(
+            f"no condition of kind random to compare {options.primary!r} with; "
+            "name one with --against"
+        )
+    if first is None or baseline is None or first == baseline:
+        return baseline, None
+    return baseline, (first, baseline)
+
+
+def _find(found: tuple[Comparison, ...], pair: tuple | None) -> Comparison | None:
+    return next((c for c in found if (c.a, c.b) == pair), None)
+
+
+def _means(scores: Scores, conditions: tuple[str, ...]) -> np.ndarray:
+    chosen = [scores.conditions.index(c) for c in conditions]
+    return scores.listener_means()[:, chosen]
+
+
+def _by_family(
+    scores: Scores, ratings: Ratings, planned: list, seed: int
+) -> tuple[FamilyFindings, ...]:
+    parts = [(family, scores.in_family(family)) for family in scores.family_names()]
+    if len(parts) < 2:
+        return ()
+    return tuple(
+        FamilyFindings(
+            family,
+            len(part.items),
+            describe(part, scale=ratings.scale),
+            compare_pairs(part, planned, seed=seed),
+        )
+        for family, part in parts
+    )
+
+
+def _screened(
+    everyone: Scores, screening: Screening, pair: tuple | None, seed: int
+) -> dict[str, Comparison | None]:
+    """Answer the primary question under every exclusion rule, so that the reader sees them all."""
+    if pair is None or screening.impossible:
+        return {}
+    out = {}
+    for rule in RULES:
+        excluded = screening.excluded(rule)
+        left = everyone.select(listeners=[name not in excluded for name in everyone.listeners])
+        out[rule] = compare(left, *pair, seed=seed) if left.listeners else None
+    return out
+
+
+def _equivalences(
+    scores: Scores, pairwise: tuple[Comparison, ...], margin: float | None
+) -> tuple[Equivalence, ...]:
+    if margin is None:
+        return ()
+    estimated = set(scores.of_kind("estimated"))
+    return tuple(judge_equivalence(c, margin) for c in pairwise if {c.a, c.b} <= estimated)

@@ -1,0 +1,61 @@
+"""The report as one HTML page that stands alone: figures inline, no network, light, dark, print."""
+
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+
+import jinja2
+from markupsafe import Markup
+
+from analysis import wording
+from analysis.figures import INK
+from analysis.findings import Findings
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn figure: its place in the report, its SVG, and the files beside the page."""
+
+    name: str
+    title: str
+    caption: str
+    svg: Markup
+
+
+def inline_svg(data: bytes, *, name: str, title: str) -> Markup:
+    """Turn Matplotlib's SVG into one that can stand in a page.
+
+    The XML prologue goes, the size becomes relative, ids get the figure's name as prefix (several
+    figures share a page), and the ink becomes the reader's text colour.
+    """
+    text = data.decode("utf-8")
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
+    text = text.replace(INK, "currentColor")
+    label = f' role="img" aria-label="{jinja2.filters.escape(title)}"'
+    return Markup(text.replace("<svg", f"<svg{label}", 1))  # noqa: S704 - our own drawing, escaped
+
+
+def render(findings: Findings, **parts) -> str:
+    """Fill the template with the findings and the other parts of the page."""
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    source = files("analysis").joinpath("templates/report.html").read_text(encoding="utf-8")
+    scale = findings.ratings.scale
+    environment.filters.update(
+        points=lambda value: wording.points(value, scale),
+        number=wording.number,
+        p=wording.p_value,
+        degrees=wording.degrees,
+        percent=lambda share: wording.number(100 * share, 0) + " %",
+    )
+    template = environment.from_string(source)
+    return template.render(f=findings, label=findings.label, wording=wording, **parts)

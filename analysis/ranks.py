@@ -1,0 +1,185 @@
+"""Tests and effect sizes on listener means: the answer *for these sounds*, new listeners only.
+
+Conventions: differences are a − b, one number a listener; zeros are dropped by the signed-rank
+test and by the Hodges–Lehmann estimate, as in R's ``wilcox.test``;
+every method is named, because R's and SciPy's defaults differ.
+
+References
+----------
+Wilcoxon (1945); Hodges & Lehmann (1963); Friedman (1937); Kendall & Babington Smith (1939);
+Kerby (2014), matched-pairs rank-biserial correlation; Cohen (1988), d_z.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special, stats
+
+MAX_EXACT_N = 50
+MAX_WALSH_N = 2000
+PERMUTATIONS = 10_000
+EXACT = "exact"
+NORMAL = "normal approximation, tie-corrected, without continuity correction"
+
+
+@dataclass(frozen=True)
+class PairedTests:
+    """Listener means of two conditions compared; NaN where a number cannot be had.
+
+    Attributes
+    ----------
+    mean, ci_low, ci_high, p_t, df :
+        Paired t-test, points.
+    d_z : float
+        Mean difference / standard deviation of the listeners' differences.
+    p_wilcoxon, wilcoxon_method, p_wilcoxon_normal :
+        Signed-rank test by the named method, and always the normal approximation.
+    hodges_lehmann, hl_low, hl_high : float
+        Median of the Walsh averages with its 95 % interval, points.
+    rank_biserial : float
+        (W₊ − W₋) / (W₊ + W₋), −1 to 1.
+    p_sign_flip : float
+        Permutation of the differences' signs.
+    prefer_a : float
+        Share of listeners whose mean is higher for a, ties counting half.
+    """
+
+    n: int
+    mean: float
+    ci_low: float
+    ci_high: float
+    df: float
+    p_t: float
+    d_z: float
+    p_wilcoxon: float
+    wilcoxon_method: str
+    p_wilcoxon_normal: float
+    hodges_lehmann: float
+    hl_low: float
+    hl_high: float
+    rank_biserial: float
+    p_sign_flip: float
+    prefer_a: float
+
+
+def compare_means(differences: np.ndarray, *, seed: int) -> PairedTests:
+    """Test listeners' mean differences, shape (listeners,), NaN left out."""
+    d = np.asarray(differences, float)
+    d = d[np.isfinite(d)]
+    n = len(d)
+    sd = d.std(ddof=1) if n > 1 else np.nan
+    mean = d.mean() if n else np.nan
+    se = sd / np.sqrt(n) if n else np.nan
+    half = special.stdtrit(n - 1, 0.975) * se if n > 1 else np.nan
+    t = mean / se if n > 1 and se > 0 else np.nan
+    p_t = 2 * special.stdtr(n - 1, -abs(t)) if n > 1 else np.nan
+    p, method, p_normal, biserial = _signed_rank(d)
+    numbers = (mean, mean - half, mean + half, n - 1, p_t, mean / sd if sd else np.nan)
+    return PairedTests(
+        n,
+        *map(float, numbers),
+        p,
+        method,
+        p_normal,
+        *_hodges_lehmann(d[d != 0]),
+        biserial,
+        sign_flip(d, seed=seed),
+        float(np.mean(d > 0) + np.mean(d == 0) / 2) if n else float("nan"),
+    )
+
+
+def _signed_rank(d: np.ndarray) -> tuple[float, str, float, float]:
+    """Find p by the best method, its name, p by the normal approximation, rank-biserial."""
+    n_all, d = len(d), d[d != 0]
+    if not len(d):
+        return float("nan"), "all differences are zero", float("nan"), 0.0
+    ranks = stats.rankdata(np.abs(d))
+    plus, minus = ranks[d > 0].sum(), ranks[d < 0].sum()
+    n = len(d)
+    counts = np.unique(ranks, return_counts=True)[1]
+    variance = n * (n + 1) * (2 * n + 1) / 24 - np.sum(counts**3 - counts) / 48
+    z = (plus - n * (n + 1) / 4) / np.sqrt(variance)
+    p_normal = float(2 * special.ndtr(-abs(z)))
+    biserial = float((plus - minus) / (plus + minus))
+    if n == n_all <= MAX_EXACT_N and (counts == 1).all():
+        return float(stats.wilcoxon(d, method="exact").pvalue), EXACT, p_normal, biserial
+    return p_normal, NORMAL, p_normal, biserial
+
+
+def _hodges_lehmann(d: np.ndarray) -> tuple[float, float, float]:
+    """Median of the Walsh averages; the interval's ends by the normal quantile."""
+    n = len(d)
+    if n < 2 or n > MAX_WALSH_N:
+        value = float(np.median(d)) if n else float("nan")
+        return value, float("nan"), float("nan")
+    rows, columns = np.triu_indices(n)
+    walsh = np.sort((d[rows] + d[columns]) / 2)
+    half = special.ndtri(0.975) * np.sqrt(n * (n + 1) * (2 * n + 1) / 24)
+    low = int(np.floor(n * (n + 1) / 4 - half))
+    if low < 1:
+        return float(np.median(walsh)), float("nan"), float("nan")
+    return float(np.median(walsh)), float(walsh[low - 1]), float(walsh[-low])
+
+
+def sign_flip(d: np.ndarray, *, seed: int, permutations: int = PERMUTATIONS) -> float:
+    """Two-sided permutation p of a mean difference under random signs.
+
+    All sign patterns are enumerated where there are no more than ``permutations``; otherwise that
+    many are drawn and the observed one counts as one of them.
+    """
+    n = len(d)
+    if n < 2:
+        return float("nan")
+    observed = abs(d.sum()) - 1e-9
+    if 2**n <= permutations:
+        signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        return float(np.mean(np.abs(signs @ d) >= observed))
+    signs = np.random.default_rng(seed).integers(0, 2, (permutations, n), dtype=np.int8) * 2 - 1
+    hits = np.sum(np.abs(signs.astype(np.float32) @ d) >= observed)
+    return float((hits + 1) / (permutations + 1))
+
+
+@dataclass(frozen=True)
+class Friedman:
+    """Friedman's test with Kendall's coefficient of concordance W (0–1), ties corrected."""
+
+    statistic: float
+    df: int
+    p_value: float
+    kendall_w: float
+    n_listeners: int
+    n_conditions: int
+
+
+def friedman(means: np.ndarray) -> Friedman | None:
+    """Test whether the conditions' listener means differ at all.
+
+    Parameters
+    ----------
+    means : ndarray, shape (listeners, conditions)
+        Listeners with a missing mean are left out.
+
+    Returns
+    -------
+    Friedman or None
+        None with fewer than three listeners or conditions, or where every listener ties all.
+    """
+    means = means[np.isfinite(means).all(axis=1)]
+    n, k = means.shape
+    if n < 3 or k < 3:
+        return None
+    ranks = stats.rankdata(means, axis=1)
+    ties = sum(np.sum(c**3 - c) for c in (np.unique(row, return_counts=True)[1] for row in ranks))
+    correction = 1 - ties / (n * k * (k * k - 1))
+    if correction == 0:
+        return None
+    spread = np.sum((ranks.sum(axis=0) - n * (k + 1) / 2) ** 2)
+    statistic = 12 * spread / (n * k * (k + 1)) / correction
+    return Friedman(
+        float(statistic),
+        k - 1,
+        float(special.chdtrc(k - 1, statistic)),
+        float(statistic / (n * (k - 1))),
+        n,
+        k,
+    )

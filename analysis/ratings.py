@@ -1,0 +1,246 @@
+"""The ratings table: one row per stimulus that a listener heard and scored, typed and checked.
+
+Conventions: ``score`` is on the test's scale (0–100 unless told otherwise), times are in seconds,
+``rated_at`` is ISO 8601 UTC. A *listener* is a person: the ``participant`` where the table names
+one, otherwise the ``session``. Listeners are called L01, L02, … in order of first appearance, so
+that nothing that identifies a person reaches the report. Nothing is repaired silently: whatever
+was dropped, merged or looked odd is listed in ``Ratings.notes``.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+COLUMNS = (
+    "study",
+    "session",
+    "participant",
+    "item",
+    "family",
+    "condition",
+    "kind",
+    "score",
+    "trial_position",
+    "stimulus_position",
+    "plays",
+    "listened_s",
+    "trial_time_s",
+    "rated_at",
+    "comment",
+    "training",
+    "simulated",
+)
+REQUIRED = ("session", "item", "condition", "score")
+NUMBERS = ("score", "trial_position", "stimulus_position", "plays", "listened_s", "trial_time_s")
+FLAGS = ("training", "simulated")
+KINDS = ("reference", "estimated", "random", "anchor", "control", "")
+# Ids that webMUSHRA and this project give a fixed meaning; other ids are named by a map file.
+KNOWN_KINDS = {
+    "reference": "reference",
+    "random": "random",
+    "clean": "anchor",
+    "anchor35": "anchor",
+    "anchor70": "anchor",
+}
+FULL_SCALE = (0.0, 100.0)
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+TRUE, FALSE = {"1", "true", "t", "yes"}, {"", "0", "false", "f", "no", "nan", "none"}
+
+
+class RatingsError(ValueError):
+    """Ratings that cannot be analysed; the message names the place and the mend, in one line."""
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """A checked ratings table.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        The columns ``COLUMNS`` and ``listener``; one row per rating.
+    source : str
+        Where the rows come from, free of passwords and folders.
+    sha256 : str
+        Hash of the input as read.
+    scale : tuple of float
+        Lowest and highest possible score.
+    notes : tuple of str
+        What was dropped, merged or looked odd, one sentence each.
+    labels : dict
+        Condition id → the name to print.
+    """
+
+    table: pd.DataFrame
+    source: str
+    sha256: str
+    scale: tuple[float, float] = FULL_SCALE
+    notes: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
+
+    def with_rows(self, keep: pd.Series, *notes: str) -> "Ratings":
+        """Keep the rows where ``keep`` is true and add ``notes``."""
+        table = self.table[keep].reset_index(drop=True)
+        return replace(self, table=table, notes=(*self.notes, *notes))
+
+
+def check(
+    raw: pd.DataFrame,
+    *,
+    source: str,
+    sha256: str,
+    scale: tuple[float, float] | None = None,
+    row_numbers: "np.ndarray | None" = None,
+    notes: tuple[str, ...] = (),
+    labels: dict[str, str] | None = None,
+) -> Ratings:
+    """Type and validate raw rows.
+
+    Parameters
+    ----------
+    raw : pandas.DataFrame
+        Columns of ``COLUMNS``, values as text or typed; missing optional columns are added.
+    scale : tuple of float, optional
+        The test's scale. Without it 0–100 is taken and a table that looks like another scale is
+        refused.
+    row_numbers : ndarray, shape (rows,), int, optional
+        Row numbers for messages (a file's lines); counted from 1 where absent.
+
+    Raises
+    ------
+    RatingsError
+        For an empty table, a missing column or identifier, a score that is not a number or is
+        outside the scale, or the same cell rated twice with different scores at one position.
+    """
+    if raw.empty:
+        raise RatingsError(f"{source}: no ratings yet; let at least one listener finish a trial")
+    if missing := [name for name in REQUIRED if name not in raw]:
+        raise RatingsError(
+            f"{source}: no column {missing[0]!r}; name the one that holds it with "
+            f"--column {missing[0]}=HEADER (there are: {', '.join(map(str, raw.columns))})"
+        )
+    rows = np.arange(1, len(raw) + 1) if row_numbers is None else row_numbers
+    table = pd.DataFrame({name: _typed(raw, name, rows, source) for name in COLUMNS})
+    for name in ("session", "item", "condition"):
+        if (empty := table[name] == "").any():
+            raise RatingsError(f"{source} row {rows[empty.argmax()]}: {name} is empty")
+    scale = _check_scale(table["score"].to_numpy(), rows, scale, source)
+    _check_kinds(table, rows, source)
+    person = table["participant"].where(table["participant"] != "", table["session"])
+    codes, people = pd.factorize(person)
+    width = max(2, len(str(len(people))))
+    table["listener"] = np.array([f"L{n + 1:0{width}d}" for n in range(len(people))])[codes]
+    ratings = Ratings(table, source, sha256, scale, notes, labels or {})
+    return _oddities(_merge_duplicates(ratings, rows))
+
+
+def _typed(raw: pd.DataFrame, name: str, rows: np.ndarray, source: str) -> pd.Series:
+    """One column in its type: numbers, flags or text; what is no number is refused by row."""
+    if name not in raw:
+        empty = np.nan if name in NUMBERS else False if name in FLAGS else ""
+        return pd.Series([empty] * len(raw))
+    column = raw[name].reset_index(drop=True)
+    if name in NUMBERS:
+        blank = column.isna() | (column.astype(str).str.strip() == "")
+        numbers = pd.to_numeric(column.where(~blank), errors="coerce").astype(float)
+        bad = (~np.isfinite(numbers)) & ~blank
+        if name == "score":
+            bad |= blank
+        if bad.any():
+            at = bad.argmax()
+            raise RatingsError(f"{source} row {rows[at]}: {name} {column[at]!r} is not a number")
+        return numbers
+    text = column.where(column.notna(), "").astype(str).str.strip()
+    if name not in FLAGS:
+        return text.astype(object)
+    flags = text.str.lower()
+    if (bad := ~flags.isin(TRUE | FALSE)).any():
+        at = bad.argmax()
+        raise RatingsError(
+            f"{source} row {rows[at]}: {name} {text[at]!r} is neither true nor false"
+        )
+    return flags.isin(TRUE)
+
+
+def _check_scale(
+    scores: np.ndarray, rows: np.ndarray, scale: tuple[float, float] | None, source: str
+) -> tuple[float, float]:
+    low, high = scale or FULL_SCALE
+    outside = (scores < low) | (scores > high)
+    if outside.any():
+        at = outside.argmax()
+        raise RatingsError(
+            f"{source} row {rows[at]}: score {scores[at]:g} is outside {low:g}–{high:g}"
+            + ("" if scale else "; if the test had another scale, name it with --scale LOW HIGH")
+        )
+    if scale is None and len(scores) >= 10 and scores.max() <= 10:
+        raise RatingsError(
+            f"{source}: all {len(scores)} scores lie in {scores.min():g}–{scores.max():g}: this "
+            "does not look like 0–100; name the scale, e.g. --scale 1 5 (or --scale 0 100)"
+        )
+    return (float(low), float(high))
+
+
+def _check_kinds(table: pd.DataFrame, rows: np.ndarray, source: str) -> None:
+    if (bad := ~table["kind"].isin(KINDS)).any():
+        at = bad.argmax()
+        raise RatingsError(
+            f"{source} row {rows[at]}: unknown kind {table['kind'][at]!r}; "
+            f"known: {', '.join(KINDS[:-1])}"
+        )
+    blank = table["kind"] == ""
+    table.loc[blank, "kind"] = table.loc[blank, "condition"].map(KNOWN_KINDS).fillna("")
+    clash = table.groupby("condition")["kind"].nunique()
+    if (clash > 1).any():
+        raise RatingsError(f"{source}: condition {clash.idxmax()!r} has more than one kind")
+    for what in ("family", "training"):
+        clash = table.groupby("item")[what].nunique()
+        if (clash > 1).any():
+            raise RatingsError(f"{source}: item {clash.idxmax()!r} has more than one {what}")
+
+
+def _merge_duplicates(ratings: Ratings, rows: np.ndarray) -> Ratings:
+    """Drop rows sent twice; refuse contradictions; keep genuine repeats."""
+    table = ratings.table
+    place = ["study", "session", "item", "condition", "trial_position"]
+    same = table.duplicated([*place, "score"])
+    contradicting = table[~same].duplicated(place, keep=False)
+    if contradicting.any():
+        first, second = rows[table.index[~same][contradicting]][:2]
+        row = table.loc[table.index[~same][contradicting][0]]
+        raise RatingsError(
+            f"{ratings.source} rows {first} and {second}: {row['listener']} scored item "
+            f"{row['item']!r}, condition {row['condition']!r} twice with different scores; if "
+            "these are two attributes or two sittings, give them different studies or sessions"
+        )
+    if not same.any():
+        return ratings
+    return ratings.with_rows(~same, f"{same.sum()} rows were there twice and are counted once.")
+
+
+def _oddities(ratings: Ratings) -> Ratings:
+    """Note what a reader must know and only the experimenter can decide."""
+    table, notes = ratings.table, []
+    people = table[table["participant"] != ""].groupby("listener")["session"].nunique()
+    if (sittings := int((people > 1).sum())) > 0:
+        notes.append(f"{sittings} participants sat more than once and count as one listener each.")
+    scored = table[~table["training"]]
+    if ratings.scale == FULL_SCALE:
+        cells = scored.groupby(["item", "condition"])["score"]
+        silent = (cells.max() == 0) & (cells.count() >= 3)
+        if silent.any():
+            item, condition = silent.idxmax()
+            notes.append(
+                f"Every listener scored 0 in {int(silent.sum())} item × condition cells (first: "
+                f"{item}, {condition}); if 0 stands for 'not presented', leave them out with "
+                "--absent-zero."
+            )
+    suspects = sorted({i for i in scored["item"] if re.search(r"train|practi[cs]e", i, re.I)})
+    if suspects:
+        notes.append(
+            f"Item {suspects[0]!r} reads like training but is not marked as such; leave it out "
+            f"with --training {suspects[0]!r}."
+        )
+    return replace(ratings, notes=(*ratings.notes, *notes))

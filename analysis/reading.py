@@ -1,0 +1,239 @@
+"""Reads ratings from a database or a file, whatever wrote them, into one checked table.
+
+A database is our own: the view ``ratings_long`` in SQLite or PostgreSQL. A file is a CSV in one of
+the formats of ``analysis.formats``. A *map file* (TOML) says what a foreign file cannot: labels
+and kinds of conditions, families of items, which items are training, the scale and the columns::
+
+    scale = [1, 5]
+    [columns]
+    score = "rating"
+    [conditions.C1]
+    label = "Our codec"
+    kind = "estimated"
+    [families]
+    "*_single" = "single"
+    [training]
+    items = ["warm-up*"]
+"""
+
+import csv
+import hashlib
+import io
+import tomllib
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from analysis.formats import Lines, convert
+from analysis.ratings import COLUMNS, EMAIL, Ratings, RatingsError, check
+
+DEFAULT_DATABASE = "sqlite:///autofx-data/ratings.sqlite3"
+VIEW = "ratings_long"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ConditionMap(_Strict):
+    """What to call a condition and what kind of thing it is."""
+
+    label: str | None = None
+    kind: Literal["reference", "estimated", "random", "anchor", "control"] | None = None
+
+
+class TrainingMap(_Strict):
+    """Items whose scores are practice, by name or pattern (``*`` and ``?``)."""
+
+    items: tuple[str, ...] = ()
+
+
+class Mapping(_Strict):
+    """A map file's content; all of it optional."""
+
+    scale: Annotated[tuple[float, float] | None, Field(default=None)]
+    columns: dict[str, str] = {}
+    conditions: dict[str, ConditionMap] = {}
+    families: dict[str, str] = {}
+    training: TrainingMap = TrainingMap()
+
+
+def read_mapping(path: Path) -> Mapping:
+    """Read a map file.
+
+    Raises
+    ------
+    RatingsError
+        If it is missing, is not TOML, or has an unknown key.
+    """
+    try:
+        return Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise RatingsError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RatingsError(f"{path}: not a TOML file: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RatingsError(f"{path}: {where}: {first['msg']}") from None
+
+
+def read_file(path: Path, mapping: Mapping | None = None, *, study: str | None = None) -> Ratings:
+    """Read a CSV file of any known format.
+
+    Raises
+    ------
+    RatingsError
+        If the file cannot be read, its format is unknown, or a row is wrong.
+    """
+    mapping = mapping or Mapping(scale=None)
+    if unknown := set(mapping.columns) - set(COLUMNS):
+        raise RatingsError(f"no such column {sorted(unknown)[0]!r}; ours: {', '.join(COLUMNS)}")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RatingsError(f"{path}: {error.strerror}") from None
+    name, converted = convert(_split(data, path), mapping.columns)
+    table, rows = _one_study(converted.table, converted.row_numbers, study, path.name)
+    return _apply(
+        check(
+            table,
+            source=path.name,
+            sha256=hashlib.sha256(data).hexdigest(),
+            scale=mapping.scale,
+            row_numbers=rows,
+            notes=(f"Read as {name}.", *converted.notes),
+        ),
+        mapping,
+    )
+
+
+def _split(data: bytes, path: Path) -> Lines:
+    """Cut a CSV into rows; comma, semicolon or tab, whichever its first line has most of."""
+    if not data.strip():
+        raise RatingsError(f"{path}: the file is empty")
+    if b"\0" in data[:4096]:
+        raise RatingsError(f"{path}: not a text file (a ratings file is CSV; for a database use "
+                           "--database sqlite:///FILE)")  # fmt: skip
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", errors="replace")
+    first = next(line for line in text.splitlines() if line.strip())
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows, numbers = [], []
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append(row)
+                numbers.append(reader.line_num)
+    except csv.Error as error:
+        raise RatingsError(f"{path} row {reader.line_num}: {error}") from None
+    return Lines(rows, numbers, path.name)
+
+
+def read_database(url: str, mapping: Mapping | None = None, *, study: str | None = None) -> Ratings:
+    """Read the view ``ratings_long`` of a listening test's database.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL, e.g. ``sqlite:///ratings.sqlite3`` or ``postgresql+psycopg://host/name``.
+
+    Raises
+    ------
+    RatingsError
+        If the database is missing, unreadable, or no listening test's.
+    """
+    import sqlalchemy as sa  # noqa: PLC0415 - slow to import and not needed for files
+
+    mapping = mapping or Mapping(scale=None)
+    try:
+        address = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise RatingsError(
+            f"{url!r} is no database URL; e.g. sqlite:///ratings.sqlite3 or "
+            "postgresql+psycopg://user@host/name (a CSV file goes to --ratings)"
+        ) from None
+    shown = address.render_as_string(hide_password=True)
+    sqlite = address.get_backend_name() == "sqlite"
+    if sqlite and not Path(address.database or "").is_file():
+        raise RatingsError(
+            f"{address.database}: no such database; run the listening test first, or name one "
+            "with --database URL or --ratings FILE"
+        )
+    try:
+        engine = sa.create_engine(address)
+        with engine.connect() as connection:
+            columns = [sa.column(name) for name in COLUMNS]
+            order = ("study", "session", "trial_position", "stimulus_position", "item", "condition")
+            query = sa.select(*columns).select_from(sa.table(VIEW)).order_by(*order)
+            table = pd.DataFrame(connection.execute(query).fetchall(), columns=list(COLUMNS))
+    except (sa.exc.SQLAlchemyError, ImportError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise RatingsError(
+            f"{shown}: cannot read {VIEW}: {reason} (is this a listening test's database?)"
+        ) from None
+    digest = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
+    table, _ = _one_study(table, None, study, shown)
+    name = Path(address.database or "").name if sqlite else f"database {address.database}"
+    return _apply(check(table, source=name, sha256=digest, scale=mapping.scale), mapping)
+
+
+def _one_study(table, rows, study, name):
+    """Keep one study's rows; refuse to mix several."""
+    if table.empty:
+        raise RatingsError(f"{name}: no ratings yet; let at least one listener finish a trial")
+    if "study" not in table:
+        return table, rows
+    studies = sorted(set(table["study"].fillna("").astype(str).str.strip()))
+    if study is None and len(studies) > 1:
+        raise RatingsError(
+            f"{name}: {len(studies)} studies in one place ({', '.join(studies)}); "
+            f"choose one with --study {studies[-1]}"
+        )
+    if study is None:
+        return table, rows
+    if study not in studies:
+        raise RatingsError(f"{name}: no study {study!r}; there are: {', '.join(studies)}")
+    keep = (table["study"].astype(str).str.strip() == study).to_numpy()
+    return table[keep].reset_index(drop=True), None if rows is None else rows[keep]
+
+
+def _apply(ratings: Ratings, mapping: Mapping) -> Ratings:
+    """Name kinds, labels, families and training as the map file says."""
+    table = ratings.table.copy()
+    _refuse_unused(mapping.conditions, set(table["condition"]), "conditions", ratings.source)
+    for condition, entry in mapping.conditions.items():
+        if entry.kind:
+            table.loc[table["condition"] == condition, "kind"] = entry.kind
+    for pattern, family in mapping.families.items():
+        hit = [item for item in set(table["item"]) if fnmatchcase(item, pattern)]
+        _refuse_unused({pattern: family}, {pattern} if hit else set(), "items", ratings.source)
+        table.loc[table["item"].isin(hit), "family"] = family
+    practice = [
+        item
+        for item in set(table["item"])
+        if any(fnmatchcase(item, pattern) for pattern in mapping.training.items)
+    ]
+    table.loc[table["item"].isin(practice), "training"] = True
+    if table["training"].all():
+        raise RatingsError(f"{ratings.source}: only training trials, no ratings to analyse")
+    notes = ratings.notes
+    if practice:
+        notes = tuple(n for n in notes if "reads like training" not in n)
+    if table["session"].str.fullmatch(EMAIL.pattern).any():
+        table["session"] = table["listener"]
+        notes = (*notes, "Sessions named by e-mail addresses were renamed.")
+    labels = {c: e.label for c, e in mapping.conditions.items() if e.label}
+    return replace(ratings, table=table, notes=notes, labels=labels)
+
+
+def _refuse_unused(named: dict, present: set[str], what: str, source: str) -> None:
+    if unknown := [name for name in named if name not in present]:
+        raise RatingsError(f"{source}: the map names {unknown[0]!r}, but no such {what} were rated")

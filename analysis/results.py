@@ -1,0 +1,144 @@
+"""Findings as ``results.json`` (schema 1): plain data, the same bytes for the same input and seed.
+
+Conventions: numbers carry ten significant digits, a number that does not exist is null, lists keep
+the order of the report. Nothing depends on the clock or on where the report is written.
+"""
+
+import json
+import math
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+
+from analysis.descriptive import Description
+from analysis.findings import Findings
+from analysis.inference import Comparison
+
+SCHEMA = 1
+LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "statsmodels")
+
+
+def summarise(findings: Findings, *, warnings: tuple[str, ...] = ()) -> dict:
+    """Gather the findings as nested dictionaries of plain values."""
+    table = findings.ratings.table
+    screening = findings.screening
+    return _plain(
+        {
+            "schema": SCHEMA,
+            "inputs": {
+                "source": findings.ratings.source,
+                "sha256": findings.ratings.sha256,
+                "studies": sorted(set(table["study"])),
+            },
+            "versions": versions(),
+            "seed": findings.options.seed,
+            "scale": list(findings.ratings.scale),
+            "screening": {
+                "rule": findings.options.exclude,
+                "impossible": screening.impossible or None,
+                "exempt_items": list(screening.exempt_items),
+                "excluded": list(findings.excluded),
+                "listeners": [asdict(v) for v in screening.verdicts],
+                "primary_by_rule": {
+                    rule: c and comparison(c) for rule, c in findings.screened.items()
+                },
+            },
+            "n_listeners": len(findings.scores.listeners),
+            "n_items": len(findings.scores.items),
+            "n_ratings": sum(d.n for d in findings.descriptions),
+            "simulated": findings.simulated,
+            "primary": findings.primary and comparison(findings.primary),
+            "conditions": {d.condition: description(d) for d in findings.descriptions},
+            "by_family": {
+                f.family: {
+                    "n_items": f.n_items,
+                    "conditions": {d.condition: description(d) for d in f.descriptions},
+                    "planned": [comparison(c) for c in f.planned],
+                }
+                for f in findings.families
+            },
+            "family_by_condition": [asdict(e) for e in findings.family_effects],
+            "planned": [comparison(c) for c in findings.planned],
+            "pairwise": [comparison(c) for c in findings.pairwise],
+            "equivalence": [{**asdict(e), "verdict": e.verdict} for e in findings.equivalences],
+            "omnibus": _omnibus(findings),
+            "notes": list(findings.ratings.notes),
+            "warnings": list(warnings),
+        }
+    )
+
+
+def versions() -> dict[str, str]:
+    """Name the versions that computed the numbers."""
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+
+
+def description(d: Description) -> dict:
+    """One condition's description with its mean's crossed interval."""
+    return {
+        "kind": d.kind,
+        "n": d.n,
+        "n_listeners": d.n_listeners,
+        "n_items": d.n_items,
+        "median": d.median,
+        "q1": d.q1,
+        "q3": d.q3,
+        "mean": d.mean.estimate,
+        "ci_low": d.mean.ci_low,
+        "ci_high": d.mean.ci_high,
+        "sd": d.sd,
+        "share_at_top": d.share_at_top,
+        "share_at_bottom": d.share_at_bottom,
+    }
+
+
+def comparison(c: Comparison) -> dict:
+    """One comparison: the crossed answer, and the one for these sounds."""
+    return {
+        "comparison": f"{c.a} - {c.b}",
+        "a": c.a,
+        "b": c.b,
+        "estimate": c.crossed.estimate,
+        "se": c.crossed.se,
+        "ci_low": c.crossed.ci_low,
+        "ci_high": c.crossed.ci_high,
+        "t": c.crossed.t,
+        "df": c.crossed.df,
+        "p_value": c.crossed.p_value,
+        "p_holm": c.p_holm,
+        "effect_size": c.these_sounds.d_z,
+        "effect_size_name": "d_z: mean / SD of the listeners' mean differences",
+        "method": c.crossed.method,
+        "n_listeners": c.crossed.n_listeners,
+        "n_items": c.crossed.n_items,
+        "sd_listener": c.crossed.sd_listener,
+        "sd_item": c.crossed.sd_item,
+        "sd_residual": c.crossed.sd_residual,
+        "these_sounds": asdict(c.these_sounds),
+    }
+
+
+def _omnibus(findings: Findings) -> dict | None:
+    if findings.omnibus is None:
+        return None
+    return {
+        "test": "Friedman on listener means, without reference and anchors",
+        **asdict(findings.omnibus),
+        "all_conditions": findings.omnibus_all and asdict(findings.omnibus_all),
+    }
+
+
+def _plain(value):
+    """Round floats to ten significant digits and turn what is no number into null."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float):
+        return float(f"{value:.10g}") if math.isfinite(value) else None
+    return value
+
+
+def to_json(summary: dict) -> str:
+    """Serialise with a fixed order and indentation."""
+    return json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,130 @@
+"""Listeners whose scores cast doubt on their listening: flagged always, excluded only on request.
+
+Two flags. ``bs1534``: the post-screening rule of Recommendation ITU-R BS.1534-3 (10/2015), section
+4.1.2 – the hidden reference below 90 in more than 15 % of the listener's trials, or the mid anchor
+(7 kHz low-pass) above 90 in more than 15 %; an item whose mid anchor more than 25 % of the
+listeners put above 90 counts against nobody. ``rank``: the hidden reference is beaten by another
+stimulus in more than 25 % of the listener's trials, which attentive listeners hardly ever do.
+
+Conventions: shares are of the listener's own trials (those where the stimulus was rated) and must
+strictly exceed the limit. Training trials do not count.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.scores import Scores
+
+THRESHOLD = 90.0
+MAX_SHARE = 0.15
+MAX_ITEM_SHARE = 0.25
+MAX_NOT_FIRST = 0.25
+RULES = ("none", "bs1534", "rank", "both")
+MID_ANCHOR = "anchor70"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One listener's screening.
+
+    Attributes
+    ----------
+    n_trials : int
+        Trials in which the hidden reference was rated.
+    reference_below : float
+        Share of them with the reference below 90.
+    mid_anchor_above : float
+        Share of trials with the mid anchor above 90, NaN without mid anchor.
+    not_first : float
+        Share of trials in which something was rated above the hidden reference.
+    bs1534, rank : bool
+        The two flags.
+    """
+
+    listener: str
+    n_trials: int
+    reference_below: float
+    mid_anchor_above: float
+    not_first: float
+    bs1534: bool
+    rank: bool
+
+    def breaks(self, rule: str) -> bool:
+        """Tell whether ``rule`` (one of ``RULES``) excludes this listener."""
+        return {
+            "none": False,
+            "bs1534": self.bs1534,
+            "rank": self.rank,
+            "both": self.bs1534 or self.rank,
+        }[rule]
+
+
+@dataclass(frozen=True)
+class Screening:
+    """All verdicts, or the reason why there are none."""
+
+    verdicts: tuple[Verdict, ...]
+    exempt_items: tuple[str, ...] = ()
+    impossible: str = ""
+
+    def excluded(self, rule: str) -> tuple[str, ...]:
+        """Name the listeners whom ``rule`` excludes."""
+        return tuple(v.listener for v in self.verdicts if v.breaks(rule))
+
+
+def screen(
+    scores: Scores, *, scale: tuple[float, float], mid_anchor: str = MID_ANCHOR
+) -> Screening:
+    """Judge every listener by both rules.
+
+    Parameters
+    ----------
+    scale : tuple of float
+        The rule's limits are points of a 0–100 scale; on another scale they say nothing.
+    mid_anchor : str
+        Condition id of the 7 kHz anchor; its part of the rule falls away where it is absent.
+    """
+    references = scores.of_kind("reference")
+    if not references:
+        return Screening((), impossible="no hidden reference among the conditions")
+    if scale != (0.0, 100.0):
+        return Screening((), impossible=f"the rule is for 0–100, not {scale[0]:g}–{scale[1]:g}")
+    reference = scores.of(references[0])
+    trial = np.isfinite(reference)
+    below = _share(reference < THRESHOLD, trial)
+    beaten = np.nanmax(np.where(trial[:, :, None], scores.values, -np.inf), axis=2) > reference
+    not_first = _share(beaten, trial)
+    above, exempt = _mid_anchor(scores, mid_anchor)
+    verdicts = tuple(
+        Verdict(
+            name,
+            int(trial[n].sum()),
+            float(below[n]),
+            float(above[n]),
+            float(not_first[n]),
+            bool(below[n] > MAX_SHARE or above[n] > MAX_SHARE),
+            bool(not_first[n] > MAX_NOT_FIRST),
+        )
+        for n, name in enumerate(scores.listeners)
+    )
+    return Screening(verdicts, exempt)
+
+
+def _mid_anchor(scores: Scores, mid_anchor: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Share of each listener's trials with the mid anchor above 90, exempt items not counting."""
+    if mid_anchor not in scores.conditions:
+        return np.full(len(scores.listeners), np.nan), ()
+    anchor = scores.of(mid_anchor)
+    trial = np.isfinite(anchor)
+    above = trial & (anchor > THRESHOLD)
+    exempt = _share(above.T, trial.T) > MAX_ITEM_SHARE
+    names = tuple(item for item, out in zip(scores.items, exempt, strict=True) if out)
+    return _share(above & ~exempt[None, :], trial), names
+
+
+def _share(hits: np.ndarray, trials: np.ndarray) -> np.ndarray:
+    """Row-wise share of hits among trials; NaN without trials."""
+    n = trials.sum(axis=1)
+    hit = (hits & trials).sum(axis=1)
+    return np.divide(hit, n, out=np.full(len(n), np.nan), where=n > 0)

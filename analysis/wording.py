@@ -1,0 +1,102 @@
+"""Numbers as sentences, in the form the APA manual asks for.
+
+Conventions: points with one decimal (two on scales shorter than 20), t with two decimals, df with
+one where it is no whole number, p with three decimals and no leading zero, ``p < .001`` below.
+"""
+
+import math
+
+from analysis.crossed import Estimate
+from analysis.findings import Findings
+from analysis.inference import Comparison
+
+MINUS = "−"
+
+
+def points(value: float, scale: tuple[float, float] = (0.0, 100.0)) -> str:
+    """Format points of the scale."""
+    if not math.isfinite(value):
+        return "–"
+    decimals = 1 if scale[1] - scale[0] >= 20 else 2
+    return f"{value:.{decimals}f}".replace("-", MINUS)
+
+
+def p_value(p: float) -> str:
+    """Format a p-value with its relation sign.
+
+    Examples
+    --------
+    >>> p_value(0.0312), p_value(1e-7)
+    ('= .031', '< .001')
+    """
+    if not math.isfinite(p):
+        return "not tested"
+    if p < 0.001:
+        return "< .001"
+    return "= " + f"{min(p, 0.999) if p < 1 else 1:.3f}".removeprefix("0")
+
+
+def number(value: float, decimals: int = 2) -> str:
+    """Format a plain number with a true minus sign, a dash where there is none."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.{decimals}f}".replace("-", MINUS)
+
+
+def degrees(df: float) -> str:
+    """Format degrees of freedom: whole, or with one decimal."""
+    return f"{df:.0f}" if float(df).is_integer() else f"{df:.1f}"
+
+
+def interval(low: float, high: float, scale=(0.0, 100.0), *, level: str = "95 %") -> str:
+    """Format a confidence interval."""
+    return f"{level} CI [{points(low, scale)}, {points(high, scale)}]"
+
+
+def crossed_sentence(estimate: Estimate, scale=(0.0, 100.0)) -> str:
+    """Report an estimate with interval, t and p."""
+    if not math.isfinite(estimate.se):
+        return f"mean difference {points(estimate.estimate, scale)} points (no test)"
+    text = (
+        f"mean difference {points(estimate.estimate, scale)} points, "
+        f"{interval(estimate.ci_low, estimate.ci_high, scale)}"
+    )
+    if not math.isfinite(estimate.t):
+        return text + ", without any variation"
+    return (
+        f"{text}, t({degrees(estimate.df)}) = {number(estimate.t)}, p {p_value(estimate.p_value)}"
+    )
+
+
+def comparison_sentence(comparison: Comparison, scale=(0.0, 100.0)) -> str:
+    """Report a comparison in APA form, effect size included."""
+    return (
+        f"{crossed_sentence(comparison.crossed, scale)}, "
+        f"d_z = {number(comparison.these_sounds.d_z)}"
+    )
+
+
+def answer(findings: Findings) -> str:
+    """Answer the study's question in one sentence, whichever way the interval lies."""
+    c, scale = findings.primary, findings.ratings.scale
+    if c is None:
+        return (
+            "No primary comparison is defined for these ratings: name one with --primary and "
+            "--against. Every pair of conditions is compared below, as exploration."
+        )
+    a, b, e = findings.label(c.a), findings.label(c.b), c.crossed
+    size = f"{points(abs(e.estimate), scale)} points"
+    if not math.isfinite(e.p_value):
+        return (
+            f"{a} was rated {size} {'above' if e.estimate > 0 else 'below'} {b} by "
+            f"{e.n_listeners} listener(s): too few for any test."
+        )
+    span = interval(e.ci_low, e.ci_high, scale)
+    if e.p_value >= 0.05:
+        return (
+            f"Whether {a} is rated above or below {b} remains open: the difference is "
+            f"{points(e.estimate, scale)} points ({span}, p {p_value(e.p_value)})."
+        )
+    where = "above" if e.estimate > 0 else "below"
+    claim = "for new listeners and new sounds alike" if e.n_items > 1 else "for this sound only"
+    return f"{a} is rated {size} {where} {b} ({span}, p {p_value(e.p_value)}), {claim}."
