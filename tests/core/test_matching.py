@@ -1,0 +1,124 @@
+"""Matching: the shipped network hears more than chance, and the registry is open to users."""
+
+import json
+
+import numpy as np
+import pytest
+
+from autofx_core.audio import LISTENING_RATE_HZ, AudioError, normalize_peak
+from autofx_core.effects import EFFECTS, draw_setting, normalize, render
+from autofx_core.matching import CHECKPOINTS, METHODS, match, register, trained_on
+from autofx_core.sources import builtin_notes
+
+
+@pytest.fixture(scope="module")
+def unseen_notes():
+    """Clean notes that no shipped network has learnt from."""
+    seen = trained_on("mlp_163nc")
+    notes = [note for note in builtin_notes() if note.source not in seen]
+    return notes[:: max(1, len(notes) // 12)][:12]
+
+
+@pytest.fixture(scope="module")
+def errors(unseen_notes):
+    """Mean absolute normalised error by method and family, on unseen notes."""
+    rng = np.random.default_rng(0)
+    found = {method: {family: [] for family in EFFECTS} for method in ("random", "mlp_163nc")}
+    for number, note in enumerate(unseen_notes):
+        clean = normalize_peak(note.read())
+        for family in EFFECTS:
+            truth = draw_setting(rng, family)
+            reference = render(family, clean, LISTENING_RATE_HZ, truth)
+            for method, by_family in found.items():
+                answer = match(
+                    reference,
+                    sample_rate=LISTENING_RATE_HZ,
+                    method=method,
+                    family=family,
+                    seed=number,
+                )
+                error = normalize(family, answer.parameters) - normalize(family, truth)
+                by_family[family].append(np.abs(error).mean())
+    return {m: {f: np.mean(e) for f, e in by.items()} for m, by in found.items()}
+
+
+@pytest.mark.parametrize("family", EFFECTS)
+def test_the_shipped_network_beats_chance_on_unseen_notes(errors, family):
+    assert errors["mlp_163nc"][family] < 0.8 * errors["random"][family]
+
+
+def test_the_shipped_card_says_what_made_it_and_beats_the_constant():
+    card = json.loads((CHECKPOINTS / "mlp_163nc" / "card.json").read_text())
+    assert card["command"].startswith("python -m autofx_core train mlp_163nc")
+    assert card["versions"]["torch"].startswith("2.13.0")
+    for part in ("unseen_note", "unseen_program"):
+        assert card["metrics"][part]["c2_mse"] < 0.8 * card["constant_one_half"][part]["c2_mse"]
+
+
+def test_a_match_renders_the_clean_sound_with_the_answer_and_measures_it(unseen_notes):
+    clean = unseen_notes[0].read()
+    reference = render(
+        "distortion", clean, LISTENING_RATE_HZ, draw_setting(np.random.default_rng(1), "distortion")
+    )
+    answer = match(
+        reference, clean, sample_rate=LISTENING_RATE_HZ, method="mlp_163nc", family="distortion"
+    )
+    rendered = render("distortion", normalize_peak(clean), LISTENING_RATE_HZ, answer.parameters)
+    np.testing.assert_array_equal(answer.audio, rendered)
+    assert answer.distances["mrstft"] > 0
+    dry = match(clean, clean, sample_rate=LISTENING_RATE_HZ, method="random", family="delay")
+    assert set(dry.distances) == {"mrstft", "log_mel_db"}
+
+
+def test_an_answer_does_not_depend_on_level_or_rate(unseen_notes):
+    clean = unseen_notes[1].read()
+    setting = draw_setting(np.random.default_rng(2), "delay")
+    loud = render("delay", clean, LISTENING_RATE_HZ, setting)
+    first = match(loud, sample_rate=LISTENING_RATE_HZ, method="mlp_163nc", family="delay")
+    second = match(0.1 * loud, sample_rate=LISTENING_RATE_HZ, method="mlp_163nc", family="delay")
+    np.testing.assert_allclose(
+        normalize("delay", first.parameters), normalize("delay", second.parameters), atol=0.01
+    )
+
+
+def test_random_settings_follow_the_seed_and_cover_the_range(unseen_notes):
+    reference = unseen_notes[0].read()
+
+    def draw(seed):
+        answer = match(
+            reference, sample_rate=LISTENING_RATE_HZ, method="random", family="delay", seed=seed
+        )
+        return normalize("delay", answer.parameters)
+
+    np.testing.assert_array_equal(draw(3), draw(3))
+    draws = np.stack([draw(seed) for seed in range(200)])
+    assert draws.min() < 0.05
+    assert draws.max() > 0.95
+    assert draws.mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_users_method_is_used_like_ours(unseen_notes):
+    @register("test_always_dry")
+    def always_dry(request):
+        return {p.name: 0.0 if p.name == "mix" else p.default for p in request.effect.parameters}
+
+    try:
+        clean = unseen_notes[0].read()
+        answer = match(
+            clean, clean, sample_rate=LISTENING_RATE_HZ, method="test_always_dry", family="delay"
+        )
+        np.testing.assert_allclose(answer.audio, normalize_peak(clean), atol=1e-6)
+        with pytest.raises(ValueError, match="registered already"):
+            register("test_always_dry")(always_dry)
+    finally:
+        del METHODS["test_always_dry"]
+
+
+def test_bad_requests_are_named():
+    tone = np.sin(np.arange(LISTENING_RATE_HZ) / 20).astype(np.float32)[None]
+    with pytest.raises(ValueError, match="unknown method 'best'; known: random"):
+        match(tone, sample_rate=LISTENING_RATE_HZ, method="best", family="delay")
+    with pytest.raises(ValueError, match="unknown effect family 'reverb'"):
+        match(tone, sample_rate=LISTENING_RATE_HZ, method="random", family="reverb")
+    with pytest.raises(AudioError, match="the reference: is silent"):
+        match(0 * tone, sample_rate=LISTENING_RATE_HZ, method="random", family="delay")
