@@ -1,15 +1,15 @@
 # 'make demo' and 'make test' are all that a newcomer types; both install what they need into .venv.
 PYTHON ?= python3
-# e.g. TORCH_INDEX=https://…/whl/cpu: the index that 'Start locally' on pytorch.org names for a build
+# Which PyTorch: empty takes pip's default; an index address takes the CPU or CUDA build it holds.
 TORCH_INDEX ?=
 DATA := autofx-data
-PORT ?= 8000
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on
 
 .PHONY: demo test lint format clean
 
 demo: .venv/installed
-	@$(BIN)/python -m webmushra_app --help >/dev/null
+	@PYTHON=$(BIN)/python DATA=$(DATA) bash .demo
 
 test: .venv/installed-test
 	$(BIN)/ruff check .
@@ -18,22 +18,24 @@ test: .venv/installed-test
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 format: .venv/installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+clean:
+	rm -rf .venv build *.egg-info
+
 .venv/bin/python:
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another: make demo PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing; on Debian or Ubuntu: apt-get install python3-venv"; rm -rf .venv; exit 1; }
 
 .venv/installed: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --progress-bar off $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
-	$(BIN)/python -m pip install --progress-bar off -e '.[all]'
+	$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
+	$(PIP) -e '.[all]'
 	@touch $@
 
 .venv/installed-test: pyproject.toml .venv/installed
-	$(BIN)/python -m pip install --progress-bar off -e '.[test]'
+	$(PIP) -e '.[test]'
 	@touch $@
-
-clean:
-	rm -rf .venv build $(DATA) *.egg-info
