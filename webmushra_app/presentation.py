@@ -45,14 +45,15 @@ def split_over_families(
     Returns
     -------
     dict
-        Items to take of each family; places left over by rounding go one each to the families
-        whose items have been assigned least.
+        Items to take of each family: the exact share rounded down or up; up where the family's
+        items have been assigned least.
     """
     n_all = sum(map(len, loads_by_family.values()))
-    shares = {name: n_items * len(loads) // n_all for name, loads in loads_by_family.items()}
-    open_families = [name for name, loads in loads_by_family.items() if shares[name] < len(loads)]
-    open_families.sort(key=lambda name: sum(loads_by_family[name]) / len(loads_by_family[name]))
-    for name in open_families[: n_items - sum(shares.values())]:
+    exact = {name: n_items * len(loads) for name, loads in loads_by_family.items()}
+    shares = {name: places // n_all for name, places in exact.items()}
+    rounded = [name for name, places in exact.items() if places % n_all]
+    rounded.sort(key=lambda name: sum(loads_by_family[name]) / len(loads_by_family[name]))
+    for name in rounded[: n_items - sum(shares.values())]:
         shares[name] += 1
     return shares
 

@@ -24,7 +24,9 @@ OpaqueId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,64}$", examples=["qN
 Score = Annotated[float, Field(ge=0, le=100, examples=[73.0])]
 Seconds = Annotated[float, Field(ge=0, le=86_400, examples=[12.5])]
 Count = Annotated[int, Field(ge=0, le=100_000, examples=[3])]
-Comment = Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True)]
+FreeText = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
+"""Anything a person types; PostgreSQL holds no NUL in a text."""
+Comment = Annotated[FreeText, StringConstraints(strip_whitespace=True)]
 ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@-]{1,64}$")]
 
 
@@ -161,7 +163,7 @@ class SessionUpdate(Message):
 class QuestionnaireAnswers(Message):
     """Answers by field id: an option's value, a text or a number; unanswered ones left out."""
 
-    answers: dict[str, str | float] = Field(
+    answers: dict[str, FreeText | float] = Field(
         max_length=100, examples=[{"age_band": "25-34", "musical_background": "amateur"}]
     )
 
@@ -273,8 +275,8 @@ class Event(Message):
     trial: OpaqueId | None = None
     stimulus: OpaqueId | None = None
     detail: dict[
-        Annotated[str, Field(max_length=32)],
-        Annotated[str, Field(max_length=300)] | float | bool | None,
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")],
+        Annotated[FreeText, Field(max_length=300)] | float | bool | None,
     ] = Field({}, max_length=10)
 
 

@@ -9,7 +9,8 @@ The model: the quality of a stimulus falls with its distance to the reference (f
 reference. A score is that quality plus normal deviations of the listener (5 points), of the
 listener × condition (8), of the item × condition (8) and of the moment (13), clipped to 0–100;
 those are the variance components that real MUSHRA data show. The hidden reference is recognised
-with a little doubt. Same seed, same scores, whatever order the server deals. Nothing in the model knows which condition ought to win.
+with a little doubt. Nothing in the model knows which condition ought to win. Same seed, same
+scores, whatever orders the server deals.
 """
 
 import hashlib

@@ -4,11 +4,13 @@ Blinding rests on three rules: the browser sees identifiers that are random and 
 sent with headers that are the same for all of them, and no answer names a condition or a file.
 """
 
+import os
 from pathlib import Path
 
-from flask import Blueprint, Response, send_file, url_for
+from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session as DbSession
+from werkzeug.wsgi import wrap_file
 
 from webmushra_app import models, openapi, schemas, sitting
 from webmushra_app.http import Refusal, answer, read_body
@@ -92,22 +94,23 @@ def send_sound(token: str, sound_id: str) -> Response:
     with services().database.reading() as db:
         session = sitting.find_session(db, services().study, token)
         file = _find_file(db, session, sound_id)
-    response = send_file(
-        _existing(services().study.folder / file),
+    return _send_bytes(services().study.folder / file)
+
+
+def _send_bytes(path: Path) -> Response:
+    """Send a file without a word about its name, age or content."""
+    try:
+        file = path.open("rb")
+    except OSError:
+        raise Refusal(404, "this sound is missing here; please tell the experimenter") from None
+    response = Response(
+        wrap_file(request.environ, file),
         mimetype="application/octet-stream",
-        conditional=False,
-        etag=False,
-        last_modified=None,
+        direct_passthrough=True,
     )
-    del response.headers["Last-Modified"]
+    response.content_length = os.fstat(file.fileno()).st_size
     response.headers["Cache-Control"] = "private, no-store"
     return response
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise Refusal(404, "this sound is missing on the server; please tell the experimenter")
-    return path
 
 
 def _pick(trials: list[models.Trial], trial_id: str) -> models.Trial:
