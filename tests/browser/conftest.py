@@ -6,11 +6,14 @@ import http.server
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from guitar_set import GuitarSet
+from listener import DESKTOP, PATIENCE_MS, Listener
+from live_server import LiveServer
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 STATIC = Path(__file__).parents[2] / "webmushra_app" / "static"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -79,3 +82,55 @@ def static_page(browser: Browser, static_address: str) -> Iterator[Page]:
     page.goto(static_address)
     yield page
     page.close()
+
+
+@pytest.fixture(scope="session")
+def guitar_set(tmp_path_factory: pytest.TempPathFactory) -> GuitarSet:
+    """One practice trial and two that count, four stimuli each."""
+    return GuitarSet(tmp_path_factory.mktemp("guitar") / "set")
+
+
+@pytest.fixture(scope="session")
+def live_server(
+    guitar_set: GuitarSet, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    """The server that most tests share; each listener has a sitting of their own."""
+    server = LiveServer(tmp_path_factory.mktemp("server"), study=guitar_set.folder)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def fragile_server(guitar_set: GuitarSet, tmp_path: Path) -> Iterator[LiveServer]:
+    """A server that the test may kill."""
+    server = LiveServer(tmp_path, study=guitar_set.folder)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def new_listener(browser: Browser) -> Iterator[Callable[..., Listener]]:
+    """Seat listeners before browsers of their own: ``new_listener(address, **context)``."""
+    expect.set_options(timeout=PATIENCE_MS)
+    contexts, errors = [], []
+
+    def note(error: Error) -> None:
+        errors.append(error)
+
+    def seat(address: str, *, language: str = "en", **context: object) -> Listener:
+        contexts.append(browser.new_context(**(DESKTOP | {"locale": language} | context)))
+        contexts[-1].set_default_timeout(PATIENCE_MS)
+        page = contexts[-1].new_page()
+        page.on("pageerror", note)
+        return Listener(page, address, language=language, touch=bool(context.get("has_touch")))
+
+    yield seat
+    for context in contexts:
+        context.close()
+    assert not errors, f"errors in the page: {errors}"
+
+
+@pytest.fixture
+def listener(new_listener: Callable[..., Listener], live_server: LiveServer) -> Listener:
+    """A listener at a desktop computer, speaking English."""
+    return new_listener(live_server.address)

@@ -1,0 +1,55 @@
+"""The real server as a process of its own, which can be killed and started again."""
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+
+class LiveServer:
+    """``python -m webmushra_app`` on a free port, with a SQLite database in ``folder``."""
+
+    def __init__(self, folder: Path, *, study: Path) -> None:
+        self.folder = folder
+        self.study = study
+        self.database = folder / "ratings.sqlite3"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.start()
+
+    def start(self) -> None:
+        """Start, and wait until the server says where it listens."""
+        database_url = f"sqlite:///{self.database}"
+        command = ["-m", "webmushra_app", "--study", self.study, "--database", database_url]
+        environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+        environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+        self.process = subprocess.Popen(
+            [sys.executable, *command, "--port", str(self.port)],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        line = self.process.stdout.readline()
+        self.address = re.search(r"http://\S+", line)[0].rstrip("/")
+
+    def kill(self) -> None:
+        """End the server and its workers at once, as a power cut would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process.stdout.close()
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """Read the database as it is on disk."""
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
+        connection.row_factory = sqlite3.Row
+        try:
+            return connection.execute(query, values).fetchall()
+        finally:
+            connection.close()

@@ -1,0 +1,51 @@
+/**
+ * The page's words. One catalogue a language, `locales/<language>.json`: key → text with
+ * `{placeholders}`, or key → {one, other, …} by the plural category of `n`.
+ */
+
+export const FALLBACK = "en";
+
+let words = {};
+let language = FALLBACK;
+
+/** Loads a language's catalogue, or the fallback's where there is none, and makes it current. */
+export async function speak(wanted) {
+  const answer = await fetch(new URL(`./locales/${wanted}.json`, import.meta.url));
+  if (!answer.ok && wanted !== FALLBACK) return speak(FALLBACK);
+  words = await answer.json();
+  language = wanted;
+  document.documentElement.lang = wanted;
+}
+
+export function currentLanguage() {
+  return language;
+}
+
+/** The text of a key in the current language; a key without text shows itself. */
+export function t(key, values = {}) {
+  const entry = words[key] ?? key;
+  const text =
+    typeof entry === "string"
+      ? entry
+      : (entry[new Intl.PluralRules(language).select(values.n)] ?? entry.other);
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+/** One of a study's own texts `{language: text}`: current language, else the first there is. */
+export function pick(texts) {
+  return texts[language] ?? Object.values(texts)[0] ?? "";
+}
+
+/** "A, B and C" as the language joins it. */
+export function list(parts) {
+  return new Intl.ListFormat(language).format(parts);
+}
+
+/** The offered language that the address, an earlier visit or the browser asks for. */
+export function chooseLanguage(offered, ...wishes) {
+  const asked = [...wishes, ...navigator.languages].filter(Boolean);
+  const found = asked.map(
+    (wish) => offered.find((one) => one === wish) ?? offered.find((one) => one === wish.slice(0, 2)),
+  );
+  return found.find(Boolean) ?? offered[0];
+}

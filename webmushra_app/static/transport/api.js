@@ -1,0 +1,44 @@
+/**
+ * Requests to the server. Two ways to fail: `Refused`, where sending the same again is no use,
+ * and `Unreachable`, where it is. The paths and bodies are described under /api/v1/openapi.json.
+ */
+
+const TIMEOUT_MS = 20_000;
+const API = "/api/v1";
+
+/** The server understood and said no. */
+export class Refused extends Error {
+  constructor({ status, detail, field }) {
+    super(detail);
+    this.status = status;
+    this.field = field;
+  }
+}
+
+/** No answer, or one that says "later". */
+export class Unreachable extends Error {}
+
+export async function request(method, path, body) {
+  const options = { method, signal: AbortSignal.timeout(TIMEOUT_MS) };
+  if (body !== undefined) {
+    options.headers = { "Content-Type": "application/json" };
+    options.body = JSON.stringify(body);
+  }
+  let response, answer;
+  try {
+    response = await fetch(API + path, options);
+    answer = await response.json();
+  } catch (error) {
+    if (!response || response.ok) throw new Unreachable(error.message);
+  }
+  if (response.ok) return answer;
+  if (response.status === 429 || response.status >= 500) throw new Unreachable(response.statusText);
+  throw new Refused({ status: response.status, detail: response.statusText, ...answer });
+}
+
+/** Random letters for identifiers that the page makes, 132 bits. */
+export function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(22));
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  return Array.from(bytes, (byte) => letters[byte % 64]).join("");
+}

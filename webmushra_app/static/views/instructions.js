@@ -1,0 +1,47 @@
+/** What to do and how, with sounds that show both ends of the scale. */
+
+import { h, paragraphs, pressed } from "../dom.js";
+import { pick, t } from "../i18n.js";
+import { keyHelp } from "./keys.js";
+import { loadSounds } from "./loading.js";
+import { show } from "./page.js";
+import { scaleLabels } from "./scale.js";
+
+export async function instructions({ study, sitting, engine, sounds, startAudio }) {
+  const place = h("div", {});
+  const examples = h("div", { class: "examples" });
+  const next = h("button", { class: "primary" }, t("instructions_done"));
+  show(
+    t("instructions_title"),
+    paragraphs(pick(study.texts.instructions) || t("instructions_text")),
+    h("div", { class: "card" }, h("h2", {}, t("scale_title")), scaleLabels(), h("p", {}, t("scale_text"))),
+    h("div", { class: "card" }, h("h2", {}, t("examples_title")), place, examples),
+    h("div", { class: "card" }, h("h2", {}, t("keys_title")), keyHelp()),
+    h("div", { class: "actions" }, next),
+  );
+  const gone = pressed(next);
+  const offered = Object.entries(await sitting.examples()).filter(([, sound]) => sound);
+  if (offered.length) {
+    await Promise.race([gone, offer(offered)]);
+  }
+  await gone;
+  engine.stop();
+  await sitting.complete("instructions", {});
+
+  async function offer(entries) {
+    await engine.load(await loadSounds(place, { sounds, sitting }, entries.map(([, sound]) => sound)));
+    const buttons = entries.map(([name], index) =>
+      h("button", { class: "play", "aria-pressed": "false", click: () => toggle(index) }, t(`example_${name}`)),
+    );
+    examples.replaceChildren(...buttons);
+    engine.addEventListener("report", () => {
+      buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(engine.track === index)));
+    });
+  }
+
+  async function toggle(index) {
+    await startAudio();
+    if (engine.track === index) await engine.stop();
+    else await engine.select(index);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Level setting: a sound of the study plays in a loop while the listener sets a comfortable level.
+ * Later, on a trial before its first sound, `trimLevel` moves it within what the server allows.
+ */
+
+import { h, pressed } from "../dom.js";
+import { t } from "../i18n.js";
+import { loadSounds } from "./loading.js";
+import { show } from "./page.js";
+
+const START_DB = -10;
+const LOWEST_DB = -40;
+const FULL_SCALE_DB = 0;
+/** Louder would clip. */
+
+/** The levels offered, in dB: those the server allows, within what makes sense to hear. */
+function range({ level_range_db: [low, high] }) {
+  return [Math.max(low, LOWEST_DB), Math.min(high, FULL_SCALE_DB)];
+}
+
+/** The level in force, in dB; the loudest possible where the study has no level setting. */
+export function levelInForce({ level_db }) {
+  return level_db ?? FULL_SCALE_DB;
+}
+
+function levelSlider(sitting, value, onInput) {
+  const [min, max] = range(sitting.state);
+  const text = (level_db) => t("level_value", { level: level_db });
+  const slider = h("input", {
+    type: "range",
+    class: "level",
+    ...{ min, max, step: 1, value: Math.max(min, Math.min(value, max)) },
+    "aria-label": t("level_label"),
+    "aria-valuetext": text(value),
+    input: () => {
+      slider.setAttribute("aria-valuetext", text(slider.value));
+      onInput(Number(slider.value));
+    },
+  });
+  return slider;
+}
+
+export async function level({ sitting, engine, sounds, startAudio }) {
+  const place = h("div", {});
+  const play = h("button", { class: "play", disabled: true }, t("play"));
+  const next = h("button", { class: "primary", disabled: true }, t("level_done"));
+  const slider = levelSlider(sitting, sitting.state.level_db ?? START_DB, (db) => engine.setLevel(db));
+  show(
+    t("level_title"),
+    h("p", {}, t("level_text")),
+    place,
+    h("div", { class: "card level-card" }, play, slider),
+    h("div", { class: "actions" }, next),
+  );
+  const sound = (await sitting.examples()).reference ?? (await firstReference(sitting));
+  await engine.load(await loadSounds(place, { sounds, sitting }, [sound]));
+  engine.setLevel(Number(slider.value));
+  play.disabled = false;
+  play.addEventListener("click", async () => {
+    await startAudio();
+    const sounding = play.getAttribute("aria-pressed") === "true";
+    engine[sounding ? "stop" : "select"](0);
+    play.setAttribute("aria-pressed", String(!sounding));
+    play.textContent = t(sounding ? "play" : "stop");
+    next.disabled = false;
+  });
+  await pressed(next);
+  engine.stop();
+  await sitting.complete("level", { level_db: Number(slider.value) });
+}
+
+async function firstReference(sitting) {
+  return (await sitting.trial(sitting.openTrials[0].id)).reference;
+}
+
+/** A folded control for the level; `lock()` it when the trial's first sound has played. */
+export function trimLevel({ sitting, engine }) {
+  if (sitting.state.level_db === null) return { element: null, lock: () => {} };
+  const slider = levelSlider(sitting, sitting.state.level_db, (level_db) => {
+    engine.setLevel(level_db);
+    sitting.keepLevel(level_db);
+  });
+  const note = h("p", { class: "note" }, t("trim_open"));
+  const element = h("details", {}, h("summary", {}, t("level_label")), note, slider);
+  const lock = () => {
+    slider.disabled = true;
+    note.textContent = t("trim_locked");
+  };
+  return { element, lock };
+}

@@ -1,0 +1,68 @@
+/**
+ * The frame around every view: title, language, connection, and the one place where views come
+ * and go. A view shows itself, waits for the listener, and resolves.
+ */
+
+import { connection } from "../transport/connection.js";
+import { h } from "../dom.js";
+import { currentLanguage, t } from "../i18n.js";
+
+const element = (id) => document.getElementById(id);
+
+/**
+ * Replaces what is shown; the heading gets the focus, so that screen readers begin there.
+ *
+ * @param {string} title
+ * @param {...(Node|string|Node[])} nodes
+ */
+export function show(title, ...nodes) {
+  const heading = h("h1", { tabindex: "-1" }, title);
+  element("main").replaceChildren(heading, ...nodes.flat());
+  document.title = `${title} – ${element("study-title").textContent}`;
+  scrollTo(0, 0);
+  heading.focus({ preventScroll: true });
+}
+
+/** Says something to screen readers without moving anything. */
+export function announce(text) {
+  element("announcer").textContent = text;
+}
+
+export function setStudyTitle(title) {
+  element("study-title").textContent = title;
+}
+
+export function markSimulated() {
+  element("simulated").textContent = t("simulated");
+  element("simulated").hidden = false;
+}
+
+/** Offers the languages; a choice is handed on, and whoever takes it loads the page anew. */
+export function offerLanguages(languages, onChoice) {
+  if (languages.length < 2) return;
+  const name = (code) => new Intl.DisplayNames([code], { type: "language" }).of(code);
+  const options = languages.map((code) =>
+    h("option", { value: code, lang: code, selected: code === currentLanguage() }, name(code)),
+  );
+  const select = h("select", { change: () => onChoice(select.value) }, options);
+  element("language").replaceChildren(h("label", {}, `${t("language")} `, select));
+}
+
+/** Tells whether answers are safe: nothing while they are, else how many wait on this device. */
+export function followConnection(outbox = null) {
+  const update = () => {
+    const n = outbox?.entries.length ?? 0;
+    const text = connection.up ? "" : n ? t("offline_waiting", { n }) : t("offline");
+    if (element("connection").textContent !== text) element("connection").textContent = text;
+  };
+  connection.addEventListener("change", update);
+  outbox?.addEventListener("change", update);
+  update();
+}
+
+/** A message and, if there is something to do about it, one button; resolves when pressed. */
+export function showMessage(title, text, action = null) {
+  const button = action && h("button", { class: "primary" }, action);
+  show(title, h("p", {}, text), button ?? "");
+  return new Promise((resolve) => button?.addEventListener("click", resolve, { once: true }));
+}
