@@ -39,11 +39,13 @@ def create_app(config: Config | None = None) -> Flask:
     """
     config = config or production_config()
     database = Database(config.database_url)
-    database.prepare()
-    if config.study:
-        import_study(database, config.study)
-    study = open_study(database, config.study and read_study_name(config.study))
-    database.engine.dispose()  # no connection may cross the fork into a worker
+    try:
+        database.prepare()
+        if config.study:
+            import_study(database, config.study)
+        study = open_study(database, config.study and read_study_name(config.study))
+    finally:
+        database.engine.dispose()  # no connection may cross the fork into a worker
 
     app = Flask(__name__)
     app.secret_key = config.secret_key

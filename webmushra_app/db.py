@@ -130,7 +130,7 @@ class Database:
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": MIGRATION_LOCK})
             if current_revision(connection) != HEAD:
-                _upgrade(connection, self)
+                upgrade(connection, self)
             connection.execute(text("DELETE FROM studies WHERE id < 0"))  # may we write?
 
 
@@ -167,7 +167,8 @@ def current_revision(connection: Any) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _upgrade(connection: Any, database: Database, revision: str = "head") -> None:
+def upgrade(connection: Any, database: Database, revision: str = "head") -> None:
+    """Run the migrations up to a revision, in the connection's transaction."""
     # A current database is the rule, and alembic costs as much start-up time as the server.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415

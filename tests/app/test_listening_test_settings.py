@@ -1,0 +1,68 @@
+"""The study's table [listening_test]: defaults, replacement, and refusals that name the key."""
+
+import pytest
+
+from webmushra_app.listening_test import (
+    ListeningTestError,
+    parse_listening_test,
+    read_listening_test,
+)
+
+
+def test_defaults_offer_every_text_in_every_language():
+    settings = parse_listening_test({})
+    assert settings.languages == ["en", "fr"]
+    assert set(settings.consent.text) == {"en", "fr"}
+    for question in settings.questionnaire:
+        assert set(question.label) == {"en", "fr"}
+    assert settings.steps == ["questionnaire", "level", "headphones", "instructions"]
+
+
+def test_a_study_replaces_what_it_names_and_keeps_the_rest():
+    settings = parse_listening_test(
+        {"consent": {"version": "2"}, "headphone_check": "off", "questionnaire": []}
+    )
+    assert settings.consent.version == "2"
+    assert "guitar" in settings.consent.text["en"]
+    assert settings.steps == ["level", "instructions"]
+
+
+def test_one_string_is_a_text_of_the_first_language():
+    settings = parse_listening_test(
+        {"languages": ["fr"], "title": "Essai", "texts": {"thanks": {"fr": "Merci", "de": "Danke"}}}
+    )
+    assert settings.title == {"fr": "Essai"}
+    assert settings.texts.thanks == {"fr": "Merci", "de": "Danke"}
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("brake_every = 1", "unknown key 'listening_test.brake_every'; known: break_every, "),
+        ('break_every = "10"', "listening_test.break_every: Input should be a valid integer"),
+        ("languages = []", "listening_test.languages: List should have at least 1 item"),
+        ('headphone_check = "maybe"', "listening_test.headphone_check: Input should be 'off'"),
+        ("items_per_listener = 0", "listening_test.items_per_listener: Input should be greater"),
+        ('completion = {redirect = "http://x"}', "listening_test.completion.redirect: String"),
+        (
+            'questionnaire = [{id = "a", type = "choice", label = "A"}]',
+            "question a: a choice has options, and only a choice has",
+        ),
+        (
+            'questionnaire = [{id = "a", label = "A"}, {id = "a", label = "B"}]',
+            "questionnaire: id 'a' is used twice",
+        ),
+        ("a = ", "Invalid value"),
+    ],
+)
+def test_a_wrong_table_is_refused_in_one_line_that_names_the_key(tmp_path, toml, message):
+    (tmp_path / "study.toml").write_text(f"[listening_test]\n{toml}\n")
+    with pytest.raises(ListeningTestError) as caught:
+        read_listening_test(tmp_path)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path / "study.toml"))
+    assert "\n" not in str(caught.value)
+
+
+def test_without_a_study_file_the_defaults_hold(tmp_path):
+    assert read_listening_test(tmp_path) == parse_listening_test({})

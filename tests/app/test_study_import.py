@@ -1,0 +1,83 @@
+"""A stimulus set comes into the database whole, unchanged, and once."""
+
+import json
+
+import pytest
+from listening import write_stimulus_set
+
+from stimuli_gen.manifest import ManifestError
+from webmushra_app import models
+from webmushra_app.study import StudyError, import_study, open_study
+
+
+def test_a_changed_byte_is_refused_by_name(make_app, stimulus_set):
+    changed = sorted((stimulus_set / "audio").iterdir())[3]
+    changed.write_bytes(b"x" + changed.read_bytes()[1:])
+    with pytest.raises(ManifestError, match=f"{changed}: changed since the set was made"):
+        make_app(stimulus_set)
+
+
+def test_opening_the_same_set_again_keeps_its_sittings(make_app, make_listener, stimulus_set):
+    listener = make_listener(make_app(stimulus_set))
+    listener.begin()
+    again = make_listener(make_app(stimulus_set))
+    again.token = listener.token
+    assert again.state()["stage"] == "questionnaire"
+
+
+def test_settings_may_change_between_two_runs(make_app, stimulus_set):
+    make_app(stimulus_set)
+    (stimulus_set / "study.toml").write_text("[listening_test]\nitems_per_listener = 3\n")
+    assert make_app(stimulus_set).test_client().get("/api/v1/study").json["n_trials"] == 3
+
+
+def test_another_set_of_the_same_name_does_not_mix_with_sittings_of_the_first(
+    make_app, make_listener, stimulus_set, tmp_path
+):
+    make_listener(make_app(stimulus_set)).begin()
+    other = write_stimulus_set(tmp_path / "other")
+    with pytest.raises(StudyError, match="already holds 1 sittings of another set named 'study'"):
+        make_app(other)
+
+
+def test_another_set_of_the_same_name_replaces_one_that_nobody_heard(make_app, database, tmp_path):
+    import_study(database, write_stimulus_set(tmp_path / "other", n_items=3))
+    assert len(open_study(database).trial_items) == 3
+
+
+def test_without_a_set_the_last_opened_study_is_opened(make_app, database, tmp_path):
+    import_study(database, write_stimulus_set(tmp_path / "second", name="second"))
+    assert open_study(database).name == "second"
+    assert open_study(database, "study").name == "study"
+
+
+def test_an_empty_database_says_how_to_give_it_a_study(database):
+    with database.writing() as db:
+        db.delete(db.query(models.Study).one())
+    with pytest.raises(StudyError, match="give a stimulus set with --study SET/"):
+        open_study(database)
+
+
+def test_a_set_of_training_items_alone_is_no_study(make_app, stimulus_set):
+    path = stimulus_set / "manifest.json"
+    manifest = json.loads(path.read_text())
+    for item in manifest["items"]:
+        item["training"] = True
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(StudyError, match="has no item that isn't training"):
+        make_app(stimulus_set)
+
+
+def test_each_listener_gets_a_part_and_the_parts_stay_balanced(make_app, make_listener, tmp_path):
+    study = write_stimulus_set(
+        tmp_path / "nine", n_items=9, listening_test="[listening_test]\nitems_per_listener = 3\n"
+    )
+    app = make_app(study)
+    for _ in range(6):
+        assert len(make_listener(app).begin().json["trials"]) == 1 + 3
+    database = app.extensions["webmushra"].database
+    with database.reading() as db:
+        counts = {}
+        for trial in db.query(models.Trial).filter_by(training=False):
+            counts[trial.item_id] = counts.get(trial.item_id, 0) + 1
+    assert sorted(counts.values()) == [2] * 9
