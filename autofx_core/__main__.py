@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from autofx_core.audio import AudioError
-from autofx_core.datasets import DatasetError, make_dataset
+from autofx_core.datasets import TASKS, DatasetError, make_dataset
 from autofx_core.soundfont import notes_command
 from autofx_core.sources import NOTES_FOLDER, rendered_notes
 from autofx_core.train import TRAINABLE, Settings, train
@@ -22,27 +22,37 @@ def main() -> None:
 main.add_command(notes_command)
 
 
-@main.command(
-    epilog="Example: python -m autofx_core dataset --notes runs/notes -o runs/data"
-)
+@main.command(epilog="Example: python -m autofx_core dataset --notes runs/notes -o runs/data")
 @click.option(
     "--notes",
     type=click.Path(path_type=Path),
     default=NOTES_FOLDER,
     help="Folder made by the 'notes' command.  [default: the built-in notes]",
 )
-@click.option("--per-family", type=click.IntRange(1), default=9200, show_default=True)
+@click.option(
+    "--task",
+    type=click.Choice(list(TASKS)),
+    default="settings",
+    show_default=True,
+    help="The generic effects, or all designs of every class.",
+)
+@click.option("--per-pedal", type=click.IntRange(1), default=9200, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--workers", type=click.IntRange(1), default=os.cpu_count(), show_default="all cores")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-def dataset(notes: Path, per_family: int, seed: int, workers: int, output: Path) -> None:
-    """Make synthetic pairs: PER_FAMILY training sounds of each effect, an eighth to test on.
+def dataset(notes: Path, task: str, per_pedal: int, seed: int, workers: int, output: Path) -> None:
+    """Make synthetic pairs: PER_PEDAL training sounds of each pedal, an eighth to test on.
 
     An interrupted run goes on where it was; the same seed gives the same bytes.
     """
     try:
         make_dataset(
-            rendered_notes(notes), output, per_family=per_family, seed=seed, workers=workers
+            rendered_notes(notes),
+            output,
+            per_pedal=per_pedal,
+            seed=seed,
+            task=task,
+            workers=workers,
         )
     except (AudioError, DatasetError, OSError) as error:
         raise click.ClickException(str(error)) from None

@@ -1,9 +1,13 @@
-"""Synthetic pairs: clean notes played through the effects with random settings.
+"""Synthetic pairs: clean notes played through pedals with random settings.
 
 As in AutoFX, a processed sound is one clean note, peak-normalised, cut or padded to 35,000 samples
-at 22.05 kHz (1.587 s), through one effect with every parameter uniform in its range,
-peak-normalised again. What is stored is what networks learn from: features, and the settings,
-normalised.
+at 22.05 kHz (1.587 s), through one pedal with every parameter uniform in its range,
+peak-normalised again. What is stored is what networks learn from: features, the settings of the
+generic effects, normalised, and the class that is heard. A *pedal* is a generic effect (`effects`)
+or another design (`designs`); the regressors learn from the former, the recogniser from both.
+
+A setting that changes nothing that can be heard (a mix near 0) is heard as dry: the class is that
+of the pedal only if the log-mel distance to the clean sound is at least 0.5 dB.
 
 Four parts, by the *source recording* of the clean note (see `sources`), so that no recording, nor
 a transposition of it, is in two parts:
@@ -31,15 +35,27 @@ import torch
 from tqdm import tqdm
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.effects import EFFECTS, N_PARAMETERS, SLICES, denormalize, render
+from autofx_core.designs import DESIGNS
+from autofx_core.effects import CLASSES, EFFECTS, N_PARAMETERS, SLICES, denormalize, render
 from autofx_core.features import classification_features, regression_features
+from autofx_core.losses import log_mel_distances
 from autofx_core.sources import CleanSound
 
 N_SAMPLES = 35_000
 PARTS = ("train", "validation", "unseen_note", "unseen_program")
 HELD_OUT_SHARE = 8  # each other part has this many times fewer sounds than the training part
 SHARD_SOUNDS = 120
+CHUNK = 4  # sounds described at once: few enough for the processor's cache
 PLAN_NAME = "dataset.json"
+AUDIBLE_DB = 0.5
+
+PEDALS = (*EFFECTS, *DESIGNS)
+"""Every pedal, the generic effects first."""
+
+STORED = ("features", "regression", "settings", "family", "heard")
+
+TASKS = {"settings": tuple(EFFECTS), "recognition": PEDALS}
+"""Which pedals a data set has, by what it is for."""
 
 
 class DatasetError(ValueError):
@@ -67,10 +83,10 @@ def part_notes(notes: Sequence[CleanSound]) -> dict[str, list[CleanSound]]:
 
 @dataclass(frozen=True)
 class Shard:
-    """Some sounds of one part and family, and the seed they follow from."""
+    """Some sounds of one part and pedal, and the seed they follow from."""
 
     part: str
-    family: str
+    pedal: str
     index: int
     sounds: int
     seed: int
@@ -78,18 +94,18 @@ class Shard:
     @property
     def file(self) -> str:
         """Name of the shard's file."""
-        return f"{self.part}-{self.family}-{self.index:04d}.npz"
+        return f"{self.part}-{self.pedal}-{self.index:04d}.npz"
 
 
-def plan_shards(per_family: int, seed: int) -> list[Shard]:
-    """List the shards of a data set with `per_family` training sounds of each effect."""
+def plan_shards(task: str, per_pedal: int, seed: int) -> list[Shard]:
+    """List the shards of a data set with `per_pedal` training sounds of each pedal."""
     shards = []
     for part in PARTS:
-        total = per_family if part == "train" else -(-per_family // HELD_OUT_SHARE)
-        for family in EFFECTS:
+        total = per_pedal if part == "train" else -(-per_pedal // HELD_OUT_SHARE)
+        for pedal in TASKS[task]:
             starts = range(0, total, SHARD_SOUNDS)
             shards += [
-                Shard(part, family, i, min(SHARD_SOUNDS, total - start), seed)
+                Shard(part, pedal, i, min(SHARD_SOUNDS, total - start), seed)
                 for i, start in enumerate(starts)
             ]
     return shards
@@ -100,6 +116,17 @@ def _clean_wave(note: CleanSound) -> np.ndarray:
     return fit_length(normalize_peak(note.read(ANALYSIS_RATE_HZ)))
 
 
+def _process(pedal: str, clean: np.ndarray, rng: np.random.Generator):
+    """Play a clean wave through a pedal; return it and the vector of all settings."""
+    settings = np.zeros(N_PARAMETERS, dtype=np.float32)
+    if pedal in DESIGNS:
+        design = DESIGNS[pedal]
+        return design.render(clean, ANALYSIS_RATE_HZ, design.draw(rng)), settings
+    vector = rng.uniform(size=len(EFFECTS[pedal].parameters))
+    settings[SLICES[pedal]] = vector
+    return render(pedal, clean, ANALYSIS_RATE_HZ, denormalize(pedal, vector)), settings
+
+
 def make_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarray]:
     """Render a shard's sounds and describe them.
 
@@ -107,29 +134,34 @@ def make_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarra
     -------
     dict of ndarray
         `features` (sounds, 163), `regression` (sounds, 48), `settings` (sounds, 15; zeros for
-        foreign parameters), all float32; `family` (sounds,), int64; `note` (sounds,), str.
+        foreign parameters), all float32; `family`, the pedal's class, and `heard`, that class or
+        dry, index into `CLASSES`, both (sounds,), int64; `note` (sounds,), str.
     """
     rng = np.random.default_rng(
-        [shard.seed, PARTS.index(shard.part), list(EFFECTS).index(shard.family), shard.index]
+        [shard.seed, PARTS.index(shard.part), PEDALS.index(shard.pedal), shard.index]
     )
-    waves = np.empty((shard.sounds, N_SAMPLES), dtype=np.float32)
-    settings = np.zeros((shard.sounds, N_PARAMETERS), dtype=np.float32)
-    names = []
+    chosen = [notes[i] for i in rng.integers(len(notes), size=shard.sounds)]
+    clean = np.concatenate([_clean_wave(note) for note in chosen])
+    wet = np.empty_like(clean)
+    settings = np.empty((shard.sounds, N_PARAMETERS), dtype=np.float32)
     for row in range(shard.sounds):
-        note = notes[rng.integers(len(notes))]
-        vector = rng.uniform(size=len(EFFECTS[shard.family].parameters))
-        setting = denormalize(shard.family, vector)
-        wet = render(shard.family, _clean_wave(note), ANALYSIS_RATE_HZ, setting)
-        waves[row] = normalize_peak(wet)[0]
-        settings[row, SLICES[shard.family]] = vector
-        names.append(note.id)
-    chunks = torch.from_numpy(waves).split(4)  # small enough for the processor's cache
+        processed, settings[row] = _process(shard.pedal, clean[row : row + 1], rng)
+        wet[row] = normalize_peak(processed)[0]
+    generic = EFFECTS.get(shard.pedal)
+    family = generic.family if generic else DESIGNS[shard.pedal].effect_class
+    chunks = torch.from_numpy(wet).split(CHUNK)
+    distances = [
+        log_mel_distances(dry, processed)
+        for dry, processed in zip(torch.from_numpy(clean).split(CHUNK), chunks, strict=True)
+    ]
+    audible = torch.cat(distances).numpy() >= AUDIBLE_DB
     return {
         "features": torch.cat([classification_features(c) for c in chunks]).numpy(),
         "regression": torch.cat([regression_features(c) for c in chunks]).numpy(),
         "settings": settings,
-        "family": np.full(shard.sounds, list(EFFECTS).index(shard.family)),
-        "note": np.array(names),
+        "family": np.full(shard.sounds, CLASSES.index(family)),
+        "heard": np.where(audible, CLASSES.index(family), CLASSES.index("dry")),
+        "note": np.array([note.id for note in chosen]),
     }
 
 
@@ -142,7 +174,13 @@ def _write_shard(folder: Path, shard: Shard, notes: Sequence[CleanSound]) -> Non
 
 
 def make_dataset(
-    notes: Sequence[CleanSound], folder: Path, *, per_family: int, seed: int, workers: int = 1
+    notes: Sequence[CleanSound],
+    folder: Path,
+    *,
+    per_pedal: int,
+    seed: int,
+    task: str = "settings",
+    workers: int = 1,
 ) -> None:
     """Make a data set in a folder, or finish one that was interrupted; shows progress.
 
@@ -156,7 +194,8 @@ def make_dataset(
         if not of_part:
             raise DatasetError(f"no clean note for the part {part!r}; are the notes split?")
     plan = {
-        "per_family": per_family,
+        "task": task,
+        "per_pedal": per_pedal,
         "seed": seed,
         "notes": {part: sorted(note.id for note in of_part) for part, of_part in parts.items()},
         "sources": {part: sorted({n.source for n in of_part}) for part, of_part in parts.items()},
@@ -166,7 +205,7 @@ def make_dataset(
     if path.exists() and json.loads(path.read_text(encoding="utf-8")) != plan:
         raise DatasetError(f"{folder}: holds another data set; choose an empty folder")
     path.write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
-    shards = plan_shards(per_family, seed)
+    shards = plan_shards(task, per_pedal, seed)
     missing = [shard for shard in shards if not (folder / shard.file).exists()]
     with (
         tqdm(total=len(shards), initial=len(shards) - len(missing), unit="shard") as progress,
@@ -187,13 +226,17 @@ class Part:
     features : Tensor, shape (sounds, 163), float32
     regression : Tensor, shape (sounds, 48), float32
     settings : Tensor, shape (sounds, 15), float32, normalised; zeros for foreign parameters
-    family : Tensor, shape (sounds,), int64
+    family, heard : Tensor, shape (sounds,), int64, index into `CLASSES`
+        The pedal's class, and that class or dry.
+    pedal : Tensor, shape (sounds,), int64, index into `PEDALS`
     """
 
     features: torch.Tensor
     regression: torch.Tensor
     settings: torch.Tensor
     family: torch.Tensor
+    heard: torch.Tensor
+    pedal: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.family)
@@ -224,19 +267,18 @@ def read_part(folder: Path, part: str) -> Part:
         If the folder holds no data set, or an unfinished one.
     """
     plan = read_plan(folder)
-    shards = [s for s in plan_shards(plan["per_family"], plan["seed"]) if s.part == part]
+    shards = plan_shards(plan["task"], plan["per_pedal"], plan["seed"])
     arrays = []
     for shard in shards:
+        if shard.part != part:
+            continue
         try:
             with np.load(folder / shard.file) as stored:
-                arrays.append({name: stored[name] for name in Part.__dataclass_fields__})
+                pedal = np.full(shard.sounds, PEDALS.index(shard.pedal))
+                arrays.append({"pedal": pedal, **{name: stored[name] for name in STORED}})
         except FileNotFoundError:
             raise DatasetError(
                 f"{folder / shard.file}: missing; run the same dataset command again to finish it"
             ) from None
-    return Part(
-        **{
-            name: torch.from_numpy(np.concatenate([array[name] for array in arrays]))
-            for name in Part.__dataclass_fields__
-        }
-    )
+    columns = Part.__dataclass_fields__
+    return Part(**{c: torch.from_numpy(np.concatenate([a[c] for a in arrays])) for c in columns})

@@ -135,9 +135,26 @@ def log_mel_distance(reference: np.ndarray, other: np.ndarray, sample_rate: int)
     float
         In dB, 0 for equal sounds (up to a gain).
     """
-    pair = torch.cat(_aligned(reference, other, sample_rate))
-    power = power_spectrum(pair, n_fft=MEL_N_FFT, hop_length=MEL_N_FFT // 4)
-    mel = power @ mel_filters(power.shape[-1], ANALYSIS_RATE_HZ, MEL_BANDS)
-    decibels = 10 * mel.clamp(min=1e-10).log10()
-    first, second = torch.maximum(decibels, decibels[0].max() - MEL_RANGE_DB)
-    return float((first - second).abs().mean())
+    return float(log_mel_distances(*_aligned(reference, other, sample_rate)))
+
+
+def log_mel_distances(reference: Tensor, other: Tensor) -> Tensor:
+    """Compute `log_mel_distance` for a batch at 22.05 kHz.
+
+    Parameters
+    ----------
+    reference, other : Tensor, shape (batch, samples), float32, the reference at peak 1
+
+    Returns
+    -------
+    Tensor, shape (batch,), in dB
+    """
+    level = reference.square().mean(1) / other.square().mean(1).clamp(min=1e-12)
+    decibels = []
+    for wave in (reference, other * level.sqrt()[:, None]):
+        power = power_spectrum(wave, n_fft=MEL_N_FFT, hop_length=MEL_N_FFT // 4)
+        mel = power @ mel_filters(power.shape[-1], ANALYSIS_RATE_HZ, MEL_BANDS)
+        decibels.append(10 * mel.clamp(min=1e-10).log10())
+    floor = decibels[0].amax((1, 2), keepdim=True) - MEL_RANGE_DB
+    first, second = (torch.maximum(spectrum, floor) for spectrum in decibels)
+    return (first - second).abs().mean((1, 2))

@@ -146,7 +146,7 @@ def _card(settings, dataset, command, model, curves, best_epoch, seconds) -> dic
         "command": command,
         "settings": asdict(settings),
         "data": {
-            "per_family": plan["per_family"],
+            "per_pedal": plan["per_pedal"],
             "seed": plan["seed"],
             "notes": {part: len(notes) for part, notes in plan["notes"].items()},
             "sources": plan["sources"],

@@ -54,28 +54,28 @@ def test_no_recording_is_in_two_parts_of_the_builtin_notes():
 
 def test_same_seed_gives_the_same_bytes_whatever_the_workers_and_another_does_not(tmp_path, notes):
     for name, seed, workers in (("a", 1, 1), ("b", 1, 2), ("c", 2, 1)):
-        make_dataset(notes, tmp_path / name, per_family=8, seed=seed, workers=workers)
+        make_dataset(notes, tmp_path / name, per_pedal=8, seed=seed, workers=workers)
     assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
     assert hashes(tmp_path / "a") != hashes(tmp_path / "c")
 
 
 def test_an_interrupted_set_is_finished_not_made_again(tmp_path, notes, monkeypatch):
-    make_dataset(notes, tmp_path, per_family=8, seed=1)
+    make_dataset(notes, tmp_path, per_pedal=8, seed=1)
     before = hashes(tmp_path)
     kept = {p.name: p.stat().st_mtime_ns for p in tmp_path.glob("*.npz")}
     (tmp_path / "train-delay-0000.npz").unlink()
     with pytest.raises(DatasetError, match=r"train-delay-0000\.npz: missing; run the same"):
         read_part(tmp_path, "train")
-    make_dataset(notes, tmp_path, per_family=8, seed=1)
+    make_dataset(notes, tmp_path, per_pedal=8, seed=1)
     assert hashes(tmp_path) == before
     after = {p.name: p.stat().st_mtime_ns for p in tmp_path.glob("*.npz")}
     assert [name for name in kept if kept[name] != after[name]] == ["train-delay-0000.npz"]
 
 
 def test_a_folder_of_another_plan_is_not_mixed_up(tmp_path, notes):
-    make_dataset(notes, tmp_path, per_family=2, seed=1)
+    make_dataset(notes, tmp_path, per_pedal=2, seed=1)
     with pytest.raises(DatasetError, match="holds another data set"):
-        make_dataset(notes, tmp_path, per_family=3, seed=1)
+        make_dataset(notes, tmp_path, per_pedal=3, seed=1)
 
 
 def test_features_and_settings_of_a_row_belong_together(notes):
@@ -97,7 +97,7 @@ def test_features_and_settings_of_a_row_belong_together(notes):
 
 
 def test_training_leaves_a_card_that_says_what_made_it(tmp_path, notes):
-    make_dataset(notes, tmp_path / "data", per_family=24, seed=1)
+    make_dataset(notes, tmp_path / "data", per_pedal=24, seed=1)
     command = ["train", "mlp_163nc", "--dataset", str(tmp_path / "data"), "--max-epochs", "4"]
     run = CliRunner().invoke(main, [*command, "-o", str(tmp_path / "whole")])
     assert run.exit_code == 0, run.output
@@ -112,7 +112,7 @@ def test_training_leaves_a_card_that_says_what_made_it(tmp_path, notes):
 
 
 def test_an_interrupted_training_resumes_to_the_same_weights(tmp_path, notes, monkeypatch):
-    make_dataset(notes, tmp_path / "data", per_family=24, seed=1)
+    make_dataset(notes, tmp_path / "data", per_pedal=24, seed=1)
     settings = train.Settings(model="mlp_163nc", max_epochs=5)
     whole = train.train(settings, tmp_path / "data", tmp_path / "whole", command="")
     validate = train._validate
