@@ -14,8 +14,14 @@ from webmushra_app.config import Config
 
 
 @pytest.fixture
-def stimulus_set(tmp_path):
-    return write_stimulus_set(tmp_path / "set")
+def make_set(tmp_path):
+    """Write stimulus sets, each of other sounds."""
+    return lambda **changes: write_stimulus_set(tmp_path / secrets.token_hex(4), **changes)
+
+
+@pytest.fixture
+def stimulus_set(make_set):
+    return make_set()
 
 
 @pytest.fixture(scope="session")
@@ -42,12 +48,11 @@ def database_url(request, tmp_path):
 
 
 @pytest.fixture
-def make_app(database_url, tmp_path):
-    """Make the app on a stimulus set, by default a new small one."""
+def make_app(database_url):
+    """Make the app on a stimulus set."""
     made = []
 
-    def make(study=None, **settings):
-        study = study or write_stimulus_set(tmp_path / f"set{len(made)}")
+    def make(study, **settings):
         app = create_app(Config(database_url, study, secret_key=secrets.token_hex(20), **settings))
         made.append(app)
         return app

@@ -1,7 +1,6 @@
 """A sitting from consent to completion code, as the page lives it."""
 
 import pytest
-from listening import write_stimulus_set
 from sqlalchemy import text
 
 COMPLETE_ANSWERS = {
@@ -77,10 +76,8 @@ def test_answers_that_the_questionnaire_does_not_allow_are_refused(listener, ans
     assert listener.state()["stage"] == "questionnaire"
 
 
-def test_a_required_headphone_check_holds_until_it_is_passed(make_app, make_listener, tmp_path):
-    study = write_stimulus_set(
-        tmp_path / "strict", listening_test='[listening_test]\nheadphone_check = "required"\n'
-    )
+def test_a_required_headphone_check_holds_until_it_is_passed(make_app, make_listener, make_set):
+    study = make_set(listening_test='[listening_test]\nheadphone_check = "required"\n')
     listener = make_listener(make_app(study))
     listener.begin()
     listener.do_steps()
@@ -141,9 +138,8 @@ def listener_estimate(app):
     return app.test_client().get("/api/v1/study").json["estimate_s"]
 
 
-def test_prolific_identifiers_are_stored_and_redirect_comes_back(make_app, make_listener, tmp_path):
-    study = write_stimulus_set(
-        tmp_path / "crowd",
+def test_prolific_identifiers_are_stored_and_redirect_comes_back(make_app, make_listener, make_set):
+    study = make_set(
         listening_test="""
         [listening_test.completion]
         code = "C0FFEE"
@@ -171,11 +167,9 @@ def test_the_language_is_kept_for_another_day(listener):
 
 
 def test_a_break_is_offered_after_every_so_many_trials_that_count(
-    make_app, make_listener, tmp_path
+    make_app, make_listener, make_set
 ):
-    study = write_stimulus_set(
-        tmp_path / "long", listening_test="[listening_test]\nbreak_every = 2\n"
-    )
+    study = make_set(listening_test="[listening_test]\nbreak_every = 2\n")
     listener = make_listener(make_app(study))
     trials = listener.begin().json["trials"]
     assert [trial["training"] for trial in trials] == [True] + [False] * 6

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from listening import write_stimulus_set
 
 from stimuli_gen.manifest import ManifestError
 from webmushra_app import models
@@ -32,21 +31,21 @@ def test_settings_may_change_between_two_runs(make_app, stimulus_set):
 
 
 def test_another_set_of_the_same_name_does_not_mix_with_sittings_of_the_first(
-    make_app, make_listener, stimulus_set, tmp_path
+    make_app, make_listener, stimulus_set, make_set
 ):
     make_listener(make_app(stimulus_set)).begin()
-    other = write_stimulus_set(tmp_path / "other")
+    other = make_set()
     with pytest.raises(StudyError, match="already holds 1 sittings of another set named 'study'"):
         make_app(other)
 
 
-def test_another_set_of_the_same_name_replaces_one_that_nobody_heard(make_app, database, tmp_path):
-    import_study(database, write_stimulus_set(tmp_path / "other", n_items=3))
+def test_another_set_of_the_same_name_replaces_one_that_nobody_heard(make_app, database, make_set):
+    import_study(database, make_set(n_items=3))
     assert len(open_study(database).trial_items) == 3
 
 
-def test_without_a_set_the_last_opened_study_is_opened(make_app, database, tmp_path):
-    import_study(database, write_stimulus_set(tmp_path / "second", name="second"))
+def test_without_a_set_the_last_opened_study_is_opened(make_app, database, make_set):
+    import_study(database, make_set(name="second"))
     assert open_study(database).name == "second"
     assert open_study(database, "study").name == "study"
 
@@ -68,10 +67,8 @@ def test_a_set_of_training_items_alone_is_no_study(make_app, stimulus_set):
         make_app(stimulus_set)
 
 
-def test_each_listener_gets_a_part_and_the_parts_stay_balanced(make_app, make_listener, tmp_path):
-    study = write_stimulus_set(
-        tmp_path / "nine", n_items=9, listening_test="[listening_test]\nitems_per_listener = 3\n"
-    )
+def test_each_listener_gets_a_part_and_the_parts_stay_balanced(make_app, make_listener, make_set):
+    study = make_set(n_items=9, listening_test="[listening_test]\nitems_per_listener = 3\n")
     app = make_app(study)
     for _ in range(6):
         assert len(make_listener(app).begin().json["trials"]) == 1 + 3
