@@ -119,7 +119,9 @@ class Listener:
         expect(reference).to_have_attribute("aria-pressed", "true")
 
     def play(self, index: int) -> None:
-        self.press(self.page.locator(".stimulus button").nth(index))
+        """Play a stimulus, unless it is the one being heard: pressing that would stop it."""
+        if not self.slider(index).is_enabled():
+            self.press(self.page.locator(".stimulus button").nth(index))
         expect(self.slider(index)).to_be_enabled()
 
     def rate(self, index: int, score: int) -> int:

@@ -9,6 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+STORED = """
+SELECT ratings_long.*
+FROM ratings_long JOIN sessions ON sessions.id = ratings_long.session
+WHERE sessions.token = ? ORDER BY trial_position, stimulus_position
+"""
+
 
 class LiveServer:
     """``python -m webmushra_app`` on a free port, with a SQLite database in ``folder``."""
@@ -41,7 +47,8 @@ class LiveServer:
 
     def kill(self) -> None:
         """End the server and its workers at once, as a power cut would."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process.stdout.close()
 
@@ -53,3 +60,16 @@ class LiveServer:
             return connection.execute(query, values).fetchall()
         finally:
             connection.close()
+
+
+def stored_ratings(server: LiveServer, token: str) -> list[sqlite3.Row]:
+    """Read a sitting's rows of ``ratings_long``, in the order of presentation."""
+    return server.rows(STORED, token)
+
+
+def stored_scores(server: LiveServer, token: str) -> list[list[float]]:
+    """Read a sitting's scores, one list a finished trial, in the order of presentation."""
+    trials: dict[int, list[float]] = {}
+    for row in stored_ratings(server, token):
+        trials.setdefault(row["trial_position"], []).append(row["score"])
+    return list(trials.values())

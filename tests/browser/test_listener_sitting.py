@@ -3,22 +3,8 @@
 from collections.abc import Callable
 
 from listener import PHONE, Listener
-from live_server import LiveServer
+from live_server import LiveServer, stored_ratings, stored_scores
 from playwright.sync_api import expect
-
-STORED = """
-SELECT ratings_long.*
-FROM ratings_long JOIN sessions ON sessions.id = ratings_long.session
-WHERE sessions.token = ? ORDER BY trial_position, stimulus_position
-"""
-
-
-def stored_scores(server: LiveServer, token: str) -> list[list[float]]:
-    """Scores in the database, one list a finished trial, in the order of presentation."""
-    trials: dict[int, list[float]] = {}
-    for row in server.rows(STORED, token):
-        trials.setdefault(row["trial_position"], []).append(row["score"])
-    return list(trials.values())
 
 
 def test_a_sitting_with_the_mouse_stores_what_was_set(
@@ -33,7 +19,7 @@ def test_a_sitting_with_the_mouse_stores_what_was_set(
     shown.append(listener.rate_trial([5, 15, 25, 35]))
     listener.see_heading("thanks_title")
     assert stored_scores(live_server, token) == shown
-    rows = live_server.rows(STORED, token)
+    rows = stored_ratings(live_server, token)
     assert [row["training"] for row in rows] == [1] * 4 + [0] * 8
     assert all(row["plays"] >= 1 and row["listened_s"] > 0 for row in rows)
     assert not any(row["simulated"] for row in rows)
@@ -149,7 +135,7 @@ def test_a_comment_is_stored_with_the_trial(listener: Listener, live_server: Liv
     listener.page.locator("textarea").fill('The "echo" & <b>wah</b> 1 2 r')
     listener.rate_trial([1, 2, 3, 4])
     listener.wait_until_saved()
-    comments = {row["comment"] for row in live_server.rows(STORED, listener.token)}
+    comments = {row["comment"] for row in stored_ratings(live_server, listener.token)}
     assert comments == {'The "echo" & <b>wah</b> 1 2 r'}
 
 

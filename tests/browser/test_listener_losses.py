@@ -1,0 +1,210 @@
+"""Nothing is lost and nothing is stored twice, whatever happens to page, network or server."""
+
+from collections.abc import Callable
+
+import pytest
+from listener import Listener
+from live_server import LiveServer, stored_scores
+from playwright.sync_api import Page, Route, expect
+
+SOUNDS = "**/api/**/audio/*"
+FIRST, SECOND, THIRD = [11, 22, 33, 44], [55, 66, 77, 88], [1, 2, 3, 99]
+
+
+def go_offline(page: Page, offline: bool) -> None:
+    page.context.set_offline(offline)
+
+
+def see_no_connection(listener: Listener) -> None:
+    expect(listener.page.locator("#connection")).to_have_text(listener.word("offline_waiting"))
+
+
+def rate_the_rest(listener: Listener) -> list[list[int]]:
+    """Rate both trials that count, from the first one's page to the thanks."""
+    shown = [listener.rate_trial(SECOND)]
+    listener.see_trial(n=2, total=2)
+    shown.append(listener.rate_trial(THIRD))
+    listener.see_heading("thanks_title")
+    return shown
+
+
+def test_a_reload_in_mid_trial_keeps_every_slider_and_every_finished_trial(
+    listener: Listener, live_server: LiveServer
+) -> None:
+    listener.begin_at_trials()
+    practice = listener.rate_trial(FIRST)
+    listener.see_trial(n=1, total=2)
+    listener.play_reference()
+    listener.rate(0, 12)
+    listener.rate(2, 78)
+    before = listener.shown_scores()
+    listener.page.reload()
+    listener.see_trial(n=1, total=2)
+    assert listener.shown_scores() == before
+    listener.rate(1, 30)
+    listener.rate(3, 40)
+    shown = listener.shown_scores()
+    assert (shown[0], shown[2]) == (before[0], before[2])
+    listener.go_on()
+    listener.see_trial(n=2, total=2)
+    last = listener.rate_trial(THIRD)
+    listener.see_heading("thanks_title")
+    assert stored_scores(live_server, listener.token) == [practice, shown, last]
+
+
+def test_a_killed_server_costs_no_rating(
+    new_listener: Callable[..., Listener], fragile_server: LiveServer
+) -> None:
+    listener = new_listener(fragile_server.address)
+    listener.begin_at_trials()
+    shown = [listener.rate_trial(FIRST)]
+    listener.see_trial(n=1, total=2)
+    listener.wait_until_saved()
+    listener.play_reference()
+    listener.rate(0, 50)
+    fragile_server.kill()
+    for index, score in enumerate(SECOND):
+        listener.rate(index, score)
+    shown.append(listener.shown_scores())
+    see_no_connection(listener)
+    listener.go_on()
+    fragile_server.start()
+    listener.see_trial(n=2, total=2)
+    shown.append(listener.rate_trial(THIRD))
+    listener.see_heading("thanks_title")
+    assert stored_scores(fragile_server, listener.token) == shown
+    expect(listener.page.locator("#connection")).to_be_empty()
+
+
+def test_the_page_works_on_without_a_network(listener: Listener, live_server: LiveServer) -> None:
+    page = listener.page
+    listener.begin_at_trials()
+    page.wait_for_load_state("networkidle")
+    go_offline(page, True)
+    shown = [listener.rate_trial(FIRST)]
+    listener.see_trial(n=1, total=2)
+    see_no_connection(listener)
+    shown.append(listener.rate_trial(SECOND))
+    assert stored_scores(live_server, listener.token) == []
+    go_offline(page, False)
+    listener.see_trial(n=2, total=2)
+    shown.append(listener.rate_trial(THIRD))
+    listener.see_heading("thanks_title")
+    assert stored_scores(live_server, listener.token) == shown
+
+
+def test_answers_that_wait_survive_a_crash_of_the_page(
+    listener: Listener, live_server: LiveServer
+) -> None:
+    page = listener.page
+    listener.begin_at_trials()
+    page.wait_for_load_state("networkidle")
+    go_offline(page, True)
+    practice = listener.rate_trial(FIRST)
+    see_no_connection(listener)
+    address = page.url
+    page.close()
+    go_offline(page, False)
+    listener.page = page.context.new_page()
+    listener.page.goto(address)
+    listener.see_trial(n=1, total=2)
+    assert stored_scores(live_server, listener.token) == [practice]
+
+
+@pytest.mark.parametrize("request_to", ["**/sessions", "**/trials/*"])
+def test_a_lost_answer_stores_nothing_twice(
+    listener: Listener, live_server: LiveServer, request_to: str
+) -> None:
+    lost = []
+
+    def lose_the_first_answer(route: Route) -> None:
+        if lost or route.request.method == "GET":
+            route.continue_()
+            return
+        lost.append(route.fetch())
+        route.abort()
+
+    listener.page.route(request_to, lose_the_first_answer)
+    before = live_server.rows("SELECT count(*) FROM sessions")[0][0]
+    listener.reach_trials()
+    shown = [listener.rate_trial(FIRST)]
+    listener.see_trial(n=1, total=2)
+    shown += rate_the_rest(listener)
+    assert len(lost) == 1
+    assert stored_scores(live_server, listener.token) == shown
+    assert live_server.rows("SELECT count(*) FROM sessions")[0][0] == before + 1
+
+
+def test_the_tab_opened_last_goes_on_and_the_other_falls_silent(
+    listener: Listener, live_server: LiveServer
+) -> None:
+    listener.begin_at_trials()
+    listener.play_reference()
+    first_score = listener.rate(0, 35)
+    listener.wait_until_saved()
+    other = Listener(listener.page.context.new_page(), listener.address)
+    other.page.goto(listener.page.url)
+    other.see_trial(practice=True, n=1, total=1)
+    listener.see_heading("other_tab_title")
+    assert other.shown_scores()[0] == first_score
+    shown = [other.rate_trial(FIRST)]
+    other.see_trial(n=1, total=2)
+    other.wait_until_saved()
+    listener.page.bring_to_front()
+    listener.press(listener.button("other_tab_here"))
+    listener.see_trial(n=1, total=2)
+    other.see_heading("other_tab_title")
+    shown += rate_the_rest(listener)
+    assert stored_scores(live_server, listener.token) == shown
+
+
+def test_the_back_button_leaves_and_forward_comes_back_to_the_same_sliders(
+    listener: Listener, live_server: LiveServer
+) -> None:
+    listener.page.goto(f"{listener.address}/healthz")
+    listener.reach_trials()
+    listener.play_reference()
+    listener.rate(1, 64)
+    shown = listener.shown_scores()
+    listener.page.go_back()
+    assert listener.page.url.endswith("/healthz")
+    listener.page.go_forward()
+    listener.see_trial(practice=True, n=1, total=1)
+    assert listener.shown_scores() == shown
+    assert stored_scores(live_server, listener.token) == []
+
+
+def test_a_sitting_is_resumed_from_the_welcome_page(listener: Listener) -> None:
+    listener.reach_trials()
+    listener.open()
+    listener.press(listener.button("resume"))
+    listener.see_trial(practice=True, n=1, total=1)
+
+
+def test_a_sound_that_fails_is_told_and_retried(listener: Listener) -> None:
+    broken = []
+
+    def break_one_sound(route: Route) -> None:
+        broken.append(route.request.url)
+        if route.request.url == broken[0]:
+            route.fulfill(status=500, body="")
+        else:
+            route.continue_()
+
+    listener.page.route(SOUNDS, break_one_sound)
+    listener.open()
+    listener.agree()
+    listener.answer_questions()
+    message = listener.page.get_by_role("alert")
+    expect(message).to_contain_text("One of 1 sounds could not be loaded.")
+    listener.page.unroute(SOUNDS)
+    listener.press(listener.button("retry"))
+    expect(listener.button("play")).to_be_enabled()
+
+
+def test_an_unknown_link_says_so(listener: Listener) -> None:
+    listener.page.goto(f"{listener.address}/s/{'x' * 32}")
+    listener.see_heading("failed_title")
+    expect(listener.page.locator("main p")).to_have_text(listener.word("unknown_sitting"))
+    listener.press(listener.button("retry"))
+    expect(listener.button("agree")).to_be_visible()
