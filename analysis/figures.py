@@ -1,51 +1,24 @@
-"""The report's figures, each a function from findings to a Matplotlib figure.
+"""The report's figures of scores and differences, and the table of all figures.
 
-Matplotlib is imported when the first figure is drawn, not before. One table, ``FIGURES``, drives
-the page and the files. Conventions: horizontal axes carry conditions, vertical ones the scale;
-reference and anchors are grey, estimated conditions blue, random orange; a mean is a diamond with
-its crossed 95 % interval; colours carry no information that position does not. Drawing uses one
-neutral ink colour, which the page replaces by the reader's own text colour (light or dark).
+``FIGURES`` drives the page and the files: name, title, caption, how it is drawn, and whether the
+data call for it. A drawing function takes the findings and a function that keeps the figure.
+Conventions: horizontal axes carry conditions, vertical ones the scale; a mean is a diamond with its
+crossed 95 % interval.
 """
 
-import io
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
+from analysis import diagnostics
+from analysis.canvas import ACCENT, COLOURS, INK, canvas
 from analysis.findings import Findings
 
-INK = "#1a1a1e"
-COLOURS = {
-    "estimated": "#3b7dd8",
-    "random": "#e08a1e",
-    "reference": "#8a8f98",
-    "anchor": "#8a8f98",
-    "control": "#7a6fb0",
-    "": "#2f9e77",
-}
 BANDS = ("Bad", "Poor", "Fair", "Good", "Excellent")
 MAX_POINTS = 400
-STYLE = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 9,
-    "text.color": INK,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.7,
-    "axes.titlesize": 9,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "figure.constrained_layout.use": True,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "autofx",
-    "pdf.fonttype": 42,
-    "legend.frameon": False,
-}
+MAX_LISTENER_POINTS = 1000
+MAX_FOREST_ROWS = 45
 
 
 @dataclass(frozen=True)
@@ -59,94 +32,102 @@ class Figure:
     wanted: Callable[[Findings], bool]
 
 
-@contextmanager
-def canvas(width: float, height: float, **layout):
-    """Yield a figure and its axes in the report's style, in inches, and close it afterwards."""
-    import matplotlib as mpl  # noqa: PLC0415 - only when a figure is drawn
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure as Canvas  # noqa: PLC0415
-
-    with mpl.rc_context(STYLE):
-        figure = Canvas(figsize=(width, height))
-        FigureCanvasAgg(figure)
-        yield figure, figure.subplots(**layout)
+def draw_conditions(findings: Findings, keep: Callable) -> None:
+    """Draw the scores per condition over all items."""
+    width = max(5.2, len(findings.descriptions) + 1.6)
+    with canvas(width, 4.0, simulated=findings.simulated) as (figure, axes):
+        _draw_scores(axes, findings, findings.scores, findings.descriptions)
+        keep(figure)
 
 
-def save(figure, kind: str, *, dpi: int = 300) -> bytes:
-    """Encode a figure as ``svg``, ``pdf`` or ``png`` without a date, so that bytes repeat."""
-    buffer = io.BytesIO()
-    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
-    figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
-    return buffer.getvalue()
+def draw_families(findings: Findings, keep: Callable) -> None:
+    """Draw the same for each family, side by side."""
+    n = len(findings.families)
+    columns = min(n, 3)
+    rows = -(-n // columns)
+    with canvas(
+        3.6 * columns,
+        3.6 * rows,
+        simulated=findings.simulated,
+        ncols=columns,
+        nrows=rows,
+        sharey=True,
+        squeeze=False,
+    ) as (figure, panels):
+        for axes in panels.flat[n:]:
+            axes.remove()
+        for place, (axes, family) in enumerate(zip(panels.flat, findings.families, strict=False)):
+            scores = findings.scores.in_family(family.family)
+            _draw_scores(axes, findings, scores, family.descriptions, bands=False)
+            axes.set_title(f"{family.family} ({family.n_items} sounds)")
+            axes.set_ylabel("Score" if place % columns == 0 else "")
+            axes.tick_params(axis="x", labelrotation=55)
+        keep(figure)
 
 
-def colour(kind: str) -> str:
-    """Colour of a kind of condition."""
-    return COLOURS[kind]
-
-
-def draw_scores(axes, findings: Findings, scores, descriptions) -> None:
-    """Box, violin and points per condition, the mean with its crossed interval on top."""
+def _draw_scores(axes, findings: Findings, scores, descriptions, *, bands: bool = True) -> None:
+    """Draw box, violin and points per condition, and the mean with its crossed interval."""
     rng = np.random.default_rng(findings.options.seed)
     for x, d in enumerate(descriptions):
-        table = scores.of(d.condition)
+        table, tint = scores.of(d.condition), COLOURS[d.kind]
         values = table[np.isfinite(table)]
-        tint = colour(d.kind)
         _violin(axes, x, values, findings.ratings.scale, tint)
-        shown = values if len(values) <= MAX_POINTS else _listener_points(table)
-        spread = rng.uniform(-0.16, 0.16, len(shown))
-        axes.plot(
-            x + spread, shown, ".", ms=2.5, color=tint, alpha=0.45, mew=0, rasterized=True, zorder=2
-        )
-        box = axes.boxplot(
-            [values],
-            positions=[x],
-            widths=0.34,
-            showfliers=False,
-            patch_artist=True,
-            manage_ticks=False,
-            zorder=3,
-        )
-        for part in ("whiskers", "caps", "medians", "boxes"):
-            for line in box[part]:
-                line.set(color=INK, linewidth=1.8 if part == "medians" else 0.9)
-        box["boxes"][0].set(facecolor="none")
-        mean = d.mean
-        if np.isfinite(mean.se):
-            axes.plot([x + 0.27] * 2, [mean.ci_low, mean.ci_high], color=tint, lw=2.2, zorder=4)
-        axes.plot(x + 0.27, mean.estimate, "D", ms=4.5, color=tint, mec=INK, mew=0.6, zorder=5)
-    label_scale(axes, findings)
-    axes.set_xlim(-0.6, len(descriptions) - 0.4)
+        shown = values if len(values) <= MAX_POINTS else listener_points(table)
+        x_points = x + rng.uniform(-0.16, 0.16, len(shown))
+        axes.plot(x_points, shown, ".", ms=2.5, color=tint, alpha=0.5, mew=0, rasterized=True)
+        _box(axes, x, values)
+        if np.isfinite(d.mean.se):
+            span = [d.mean.ci_low, d.mean.ci_high]
+            axes.plot([x + 0.28] * 2, span, color=tint, lw=2.2, zorder=4)
+        axes.plot(x + 0.28, d.mean.estimate, "D", ms=4.5, color=tint, mec=INK, mew=0.6, zorder=5)
+    _label_scale(axes, findings, bands=bands)
     names = [findings.label(d.condition) for d in descriptions]
-    axes.set_xticks(range(len(names)), names, rotation=25 if len(names) > 6 else 0, ha="center")
+    slanted = max(map(len, names)) * len(names) > 60
+    axes.set_xlim(-0.6, len(names) - 0.4)
+    axes.set_xticks(range(len(names)), names)
+    if slanted:
+        for text in axes.get_xticklabels():
+            text.set(rotation=30, ha="right", rotation_mode="anchor")
 
 
-def _violin(axes, x: int, values: np.ndarray, scale, tint: str) -> None:
-    """Density by a Gaussian kernel, reflected at the scale's ends so that none leaks out."""
+def _box(axes, x: int, values: np.ndarray) -> None:
+    """Draw median, quartiles (type 7) and whiskers to the last value within 1.5 IQR."""
+    q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75])
+    reach = 1.5 * (q3 - q1)
+    low = values[values >= q1 - reach].min()
+    high = values[values <= q3 + reach].max()
+    axes.vlines([x, x], [low, q3], [q1, high], color=INK, lw=0.9, zorder=3)
+    axes.hlines([low, high], x - 0.07, x + 0.07, color=INK, lw=0.9, zorder=3)
+    edges = ([x - 0.17, x + 0.17, x + 0.17, x - 0.17, x - 0.17], [q1, q1, q3, q3, q1])
+    axes.plot(*edges, color=INK, lw=0.9, zorder=3)
+    axes.hlines(median, x - 0.17, x + 0.17, color=INK, lw=2.0, zorder=3)
+
+
+def _violin(axes, x: int, values: np.ndarray, scale: tuple[float, float], tint: str) -> None:
+    """Shade the density: Gaussian kernel, reflected at the scale's ends so that none leaks out."""
     low, high = scale
-    grid = np.linspace(low, high, 101)
+    grid, centres = np.linspace(low, high, 101), np.linspace(low, high, 201)
     width = max(1.06 * values.std() * len(values) ** -0.2, 0.02 * (high - low))
     bins = np.round((values - low) / (high - low) * 200).astype(int)
     counts = np.bincount(bins, minlength=201)
-    centres = np.linspace(low, high, 201)
     density = sum(
         np.exp(-0.5 * ((grid[:, None] - mirrored[None, :]) / width) ** 2) @ counts
         for mirrored in (centres, 2 * low - centres, 2 * high - centres)
     )
     half = 0.42 * density / density.max()
-    axes.fill_betweenx(grid, x - half, x + half, color=tint, alpha=0.18, lw=0, zorder=1)
+    axes.fill_betweenx(grid, x - half, x + half, color=tint, alpha=0.2, lw=0, zorder=1)
 
 
-def _listener_points(table: np.ndarray) -> np.ndarray:
+def listener_points(table: np.ndarray) -> np.ndarray:
     """Average by listener, where single ratings are too many to be drawn."""
     present = np.isfinite(table)
     n = present.sum(axis=1)
     sums = np.where(present, table, 0.0).sum(axis=1)
-    return (sums[n > 0] / n[n > 0])[:1000]
+    return (sums[n > 0] / n[n > 0])[:MAX_LISTENER_POINTS]
 
 
-def label_scale(axes, findings: Findings) -> None:
-    """Draw the vertical score axis, with the five bands of the MUSHRA scale where it has them."""
+def _label_scale(axes, findings: Findings, *, bands: bool) -> None:
+    """Draw the score axis, with the five bands of the MUSHRA scale where it has them."""
     low, high = findings.ratings.scale
     pad = 0.03 * (high - low)
     axes.set_ylim(low - pad, high + pad)
@@ -155,55 +136,127 @@ def label_scale(axes, findings: Findings) -> None:
         return
     axes.set_yticks(range(0, 101, 20))
     for edge in range(20, 100, 20):
-        axes.axhline(edge, color=INK, alpha=0.13, lw=0.6, zorder=0)
-    bands = axes.secondary_yaxis("right")
-    bands.set_yticks(range(10, 100, 20), BANDS)
-    bands.tick_params(length=0, labelsize=8)
-    bands.spines["right"].set_visible(False)
+        axes.axhline(edge, color=INK, alpha=0.15, lw=0.6, zorder=0)
+    if bands:
+        right = axes.secondary_yaxis("right")
+        right.set_yticks(range(10, 100, 20), BANDS)
+        right.tick_params(length=0, labelsize=8)
+        right.spines["right"].set_visible(False)
 
 
-def draw_conditions(findings: Findings, save_as: Callable) -> None:
-    """Scores per condition over all items."""
-    with canvas(max(5.2, 1.0 * len(findings.descriptions) + 1.6), 4.0) as (figure, axes):
-        draw_scores(axes, findings, findings.scores, findings.descriptions)
-        save_as(figure)
-
-
-def draw_differences(findings: Findings, save_as: Callable) -> None:
-    """Primary differences, listener by listener and item by item, with the crossed interval."""
+def draw_differences(findings: Findings, keep: Callable) -> None:
+    """Draw the primary difference, listener by listener and item by item."""
     c = findings.primary
     table = findings.scores.difference(c.a, c.b)
-    with canvas(7.2, 3.4, ncols=2, sharey=True) as (figure, panels):
-        for axes, what, cells in (
-            (panels[0], "Listeners", table),
-            (panels[1], "Items", table.T),
-        ):
+    with canvas(8, 3.2, simulated=findings.simulated, ncols=2, sharey=True) as (figure, panels):
+        for axes, what, cells in ((panels[0], "Listeners", table), (panels[1], "Sounds", table.T)):
             means = np.sort(np.nanmean(cells[np.isfinite(cells).any(axis=1)], axis=1))
-            axes.axhspan(c.crossed.ci_low, c.crossed.ci_high, color=COLOURS["estimated"], alpha=0.2)
-            axes.axhline(c.crossed.estimate, color=COLOURS["estimated"], lw=1.4)
+            if np.isfinite(c.crossed.se):
+                axes.axhspan(c.crossed.ci_low, c.crossed.ci_high, color=ACCENT, alpha=0.2, lw=0)
+            axes.axhline(c.crossed.estimate, color=ACCENT, lw=1.4)
             axes.axhline(0, color=INK, lw=0.8)
             axes.plot(means, "o", ms=3.5, color=INK, alpha=0.75, mew=0, rasterized=len(means) > 300)
-            axes.set_xlabel(f"{what} ({len(means)}), sorted")
+            axes.set_xlabel(f"{what} ({len(means)}), in order of their difference")
             axes.set_xticks([])
         panels[0].set_ylabel(f"{findings.label(c.a)} − {findings.label(c.b)} / points")
-        save_as(figure)
+        keep(figure)
+
+
+def draw_forest(findings: Findings, keep: Callable) -> None:
+    """Draw every planned contrast, overall and by family, or all pairs where none is planned."""
+    rows = []
+    for c in findings.planned or findings.pairwise[:MAX_FOREST_ROWS]:
+        name = findings.label(c.a)
+        rows.append((name if findings.planned else f"{name} − {findings.label(c.b)}", c.crossed, 0))
+        for family in findings.families:
+            within = [x for x in family.planned if (x.a, x.b) == (c.a, c.b)]
+            rows += [(family.family, x.crossed, 1) for x in within]
+    height = 0.9 + 0.24 * len(rows)
+    with canvas(7, height, simulated=findings.simulated) as (figure, axes):
+        for y, (_, e, level) in enumerate(rows):
+            tint = COLOURS["reference"] if level else ACCENT
+            if np.isfinite(e.se):
+                axes.plot([e.ci_low, e.ci_high], [y, y], color=tint, lw=1.4 if level else 2.2)
+            axes.plot(e.estimate, y, "D", ms=3.5 if level else 5, color=tint, mec=INK, mew=0.5)
+        axes.axvline(0, color=INK, lw=0.8)
+        axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
+        for text, (*_, level) in zip(axes.get_yticklabels(), rows, strict=True):
+            text.set_fontsize(7.5 if level else 9)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        against = f" above {findings.label(findings.baseline)}" if findings.planned else ""
+        axes.set_xlabel(f"Points{against}, with crossed 95 % interval")
+        keep(figure)
 
 
 FIGURES = (
     Figure(
         "conditions",
         "Scores per condition",
-        "Box: median and quartiles; whiskers: 1.5 × IQR; shade: density; dots: ratings; "
-        "diamond: mean with its 95 % interval for new listeners and new sounds.",
+        "Box: median and quartiles; whiskers: 1.5 × interquartile range; shade: density; dots: "
+        "ratings (listener means where there are many); diamond: mean with its 95 % interval for "
+        "new listeners and new sounds. Reference and anchors are grey.",
         draw_conditions,
         lambda findings: True,
     ),
     Figure(
+        "families",
+        "Scores per condition, by effect family",
+        "As above, within each family.",
+        draw_families,
+        lambda findings: bool(findings.families),
+    ),
+    Figure(
         "differences",
-        "The primary difference, by listener and by item",
-        "Each dot is one listener's or one item's mean difference; line and band: the estimate "
+        "The primary difference, by listener and by sound",
+        "Each dot is one listener's or one sound's mean difference; line and band: the estimate "
         "with its crossed 95 % interval.",
         draw_differences,
         lambda findings: findings.primary is not None,
+    ),
+    Figure(
+        "forest",
+        "Contrasts",
+        "Differences with 95 % intervals for new listeners and new sounds (not corrected for "
+        "multiplicity); small grey ones are within a family.",
+        draw_forest,
+        lambda findings: bool(findings.pairwise),
+    ),
+    Figure(
+        "distribution",
+        "Empirical distributions",
+        "Share of ratings at or below each score; a jump at the right edge is a ceiling.",
+        diagnostics.draw_distribution,
+        lambda findings: True,
+    ),
+    Figure(
+        "agreement",
+        "Agreement between listeners",
+        "Correlation of every two listeners over the stimuli both rated, ordered by their mean "
+        "correlation with the others.",
+        diagnostics.draw_agreement,
+        lambda findings: len(findings.everyone.listeners) > 2,
+    ),
+    Figure(
+        "screening",
+        "Hidden reference, listener by listener",
+        "Scores of the hidden reference; the line is the limit of BS.1534-3. Listeners that a rule "
+        "flags are marked.",
+        diagnostics.draw_screening,
+        lambda findings: bool(findings.screening.verdicts),
+    ),
+    Figure(
+        "order",
+        "Order of trials",
+        "Left: scores less their stimulus's mean, averaged by position of the trial; right: time "
+        "per trial (median, quartiles). A slope is learning or fatigue.",
+        diagnostics.draw_order,
+        diagnostics.has_order,
+    ),
+    Figure(
+        "objective",
+        "Objective distance and heard score",
+        "One dot a stimulus; correlations are within sounds (see the table).",
+        diagnostics.draw_objective,
+        lambda findings: bool(findings.objective),
     ),
 )

@@ -5,10 +5,11 @@ compares them and checks the answer in other ways. The report, its tables and it
 what stands in ``Findings``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analysis.agreement import Reliability, Repeats, measure_reliability, measure_repeats
 from analysis.descriptive import Description, describe
 from analysis.inference import (
     Comparison,
@@ -18,13 +19,17 @@ from analysis.inference import (
     compare,
     compare_pairs,
     family_effect,
+    holm,
     judge_equivalence,
     planned_pairs,
 )
+from analysis.mixed import MixedCheck, check_by_mixed_model
+from analysis.objective import Agreement, StimulusSet, correlate_with_distances
 from analysis.ranks import Friedman, friedman
 from analysis.ratings import Ratings, RatingsError
 from analysis.scores import Scores, tabulate
 from analysis.screening import MID_ANCHOR, RULES, Screening, screen
+from analysis.sensitivity import Route, try_other_routes
 
 LISTENERS = ("auto", "real", "simulated", "all")
 
@@ -47,8 +52,6 @@ class Options:
         Equivalence margin in points.
     mid_anchor : str
         Condition id of the 7 kHz anchor.
-    order : tuple of str
-        The order of conditions in figures and tables.
     """
 
     seed: int = 1
@@ -58,7 +61,6 @@ class Options:
     listeners: str = "auto"
     margin: float | None = None
     mid_anchor: str = MID_ANCHOR
-    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,14 @@ class Findings:
     omnibus: Friedman | None
     omnibus_all: Friedman | None
     screened: dict[str, Comparison | None]
-    equivalences: tuple[Equivalence, ...] = ()
+    estimators: tuple[Comparison, ...]
+    equivalences: tuple[Equivalence, ...]
+    mixed: MixedCheck | None
+    routes: tuple[Route, ...]
+    reliability: tuple[Reliability, ...]
+    repeats: Repeats | None
+    stimuli: StimulusSet | None
+    objective: tuple[Agreement, ...]
 
     @property
     def simulated(self) -> bool:
@@ -100,11 +109,20 @@ class Findings:
 
     def label(self, condition: str) -> str:
         """Name a condition as the reader knows it."""
-        return self.ratings.labels.get(condition, condition)
+        known = self.stimuli.labels if self.stimuli else {}
+        return self.ratings.labels.get(condition) or known.get(condition) or condition
 
 
-def analyse(ratings: Ratings, options: Options | None = None) -> Findings:
+def analyse(
+    ratings: Ratings, options: Options | None = None, *, stimuli: StimulusSet | None = None
+) -> Findings:
     """Analyse a ratings table.
+
+    Parameters
+    ----------
+    stimuli : StimulusSet, optional
+        The stimulus set that was rated: orders and names the conditions, and brings the objective
+        distances.
 
     Raises
     ------
@@ -113,7 +131,7 @@ def analyse(ratings: Ratings, options: Options | None = None) -> Findings:
     """
     options = options or Options()
     ratings = choose_listeners(ratings, options.listeners)
-    everyone = tabulate(ratings, order=options.order)
+    everyone = tabulate(ratings, order=stimuli.order if stimuli else ())
     screening = screen(everyone, scale=ratings.scale, mid_anchor=options.mid_anchor)
     excluded = screening.excluded(options.exclude)
     scores = everyone.select(listeners=[name not in excluded for name in everyone.listeners])
@@ -124,6 +142,8 @@ def analyse(ratings: Ratings, options: Options | None = None) -> Findings:
     seed = options.seed
     planned_found = compare_pairs(scores, planned, seed=seed)
     pairwise = compare_pairs(scores, all_pairs(scores), seed=seed)
+    primary = _find(planned_found, pair) or (compare(scores, *pair, seed=seed) if pair else None)
+    estimators = _among_estimators(scores, pairwise)
     tested = scores.of_kind("estimated", "random", "control", "")
     return Findings(
         ratings=ratings,
@@ -133,7 +153,7 @@ def analyse(ratings: Ratings, options: Options | None = None) -> Findings:
         screening=screening,
         excluded=excluded,
         descriptions=describe(scores, scale=ratings.scale),
-        primary=_find(planned_found, pair) or (compare(scores, *pair, seed=seed) if pair else None),
+        primary=primary,
         baseline=baseline,
         planned=planned_found,
         pairwise=pairwise,
@@ -144,7 +164,16 @@ def analyse(ratings: Ratings, options: Options | None = None) -> Findings:
         omnibus=friedman(_means(scores, tested)),
         omnibus_all=friedman(scores.listener_means()),
         screened=_screened(everyone, screening, pair, seed),
-        equivalences=_equivalences(scores, pairwise, options.margin),
+        estimators=estimators,
+        equivalences=tuple(judge_equivalence(c, options.margin) for c in estimators)
+        if options.margin is not None
+        else (),
+        mixed=check_by_mixed_model(scores, *pair, primary.crossed) if primary else None,
+        routes=try_other_routes(scores, primary, seed=seed) if primary else (),
+        reliability=measure_reliability(scores),
+        repeats=measure_repeats(ratings),
+        stimuli=stimuli,
+        objective=correlate_with_distances(scores, stimuli) if stimuli else (),
     )
 
 
@@ -238,10 +267,9 @@ def _screened(
     return out
 
 
-def _equivalences(
-    scores: Scores, pairwise: tuple[Comparison, ...], margin: float | None
-) -> tuple[Equivalence, ...]:
-    if margin is None:
-        return ()
+def _among_estimators(scores: Scores, pairwise: tuple[Comparison, ...]) -> tuple[Comparison, ...]:
+    """Pick the pairs of estimated conditions, with Holm over just these."""
     estimated = set(scores.of_kind("estimated"))
-    return tuple(judge_equivalence(c, margin) for c in pairwise if {c.a, c.b} <= estimated)
+    found = [c for c in pairwise if {c.a, c.b} <= estimated]
+    adjusted = holm([c.crossed.p_value for c in found])
+    return tuple(replace(c, p_holm=p) for c, p in zip(found, adjusted, strict=True))

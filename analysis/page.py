@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from analysis import wording
-from analysis.figures import INK
+from analysis.canvas import INK
 from analysis.findings import Findings
 
 
@@ -25,18 +25,19 @@ class Picture:
 def inline_svg(data: bytes, *, name: str, title: str) -> Markup:
     """Turn Matplotlib's SVG into one that can stand in a page.
 
-    The XML prologue goes, the size becomes relative, ids get the figure's name as prefix (several
-    figures share a page), and the ink becomes the reader's text colour.
+    The XML prologue goes, the width becomes that of the column at most, ids get the figure's name
+    as prefix (several figures share a page), and the ink becomes the reader's text colour.
     """
     text = data.decode("utf-8")
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
-    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
-    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    width = float(re.search(r'<svg[^>]*? width="([\d.]+)pt"', text)[1])
+    text = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
     text = text.replace(INK, "currentColor")
-    label = f' role="img" aria-label="{jinja2.filters.escape(title)}"'
+    label = f' role="img" aria-label="{escape(title)}" style="max-width:{width / 12 * 1.2:.1f}rem"'
     return Markup(text.replace("<svg", f"<svg{label}", 1))  # noqa: S704 - our own drawing, escaped
 
 

@@ -45,6 +45,7 @@ KNOWN_KINDS = {
     "anchor70": "anchor",
 }
 FULL_SCALE = (0.0, 100.0)
+MIN_SILENT = 3
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 TRUE, FALSE = {"1", "true", "t", "yes"}, {"", "0", "false", "f", "no", "nan", "none"}
 
@@ -84,6 +85,16 @@ class Ratings:
         """Keep the rows where ``keep`` is true and add ``notes``."""
         table = self.table[keep].reset_index(drop=True)
         return replace(self, table=table, notes=(*self.notes, *notes))
+
+    def without_absent(self) -> "Ratings":
+        """Leave out the item × condition cells that at least three listeners all scored 0."""
+        cells = self.table.groupby(["item", "condition"])["score"]
+        absent = (cells.transform("max") == 0) & (cells.transform("count") >= MIN_SILENT)
+        notes = tuple(n for n in self.notes if "not presented" not in n)
+        left = replace(self, notes=notes)
+        return left.with_rows(
+            ~absent, f"{int(absent.sum())} scores of 0 count as 'not presented' (--absent-zero)."
+        )
 
 
 def check(
@@ -229,7 +240,7 @@ def _oddities(ratings: Ratings) -> Ratings:
     scored = table[~table["training"]]
     if ratings.scale == FULL_SCALE:
         cells = scored.groupby(["item", "condition"])["score"]
-        silent = (cells.max() == 0) & (cells.count() >= 3)
+        silent = (cells.max() == 0) & (cells.count() >= MIN_SILENT)
         if silent.any():
             item, condition = silent.idxmax()
             notes.append(

@@ -1,20 +1,22 @@
 """``python -m analysis.report``: from a ratings table to a folder with the report.
 
-The folder holds ``index.html`` (stands alone), ``results.json``, ``ratings.csv`` (the rows that
-were analysed, without identifiers), ``excluded.csv``, ``figures/`` (SVG, PDF, PNG) and ``tables/``
-(CSV, LaTeX). The same input and options give the same bytes.
+The command only reads its options; ``analysis.findings`` computes and ``analysis.publish`` writes.
 """
 
 import shlex
+from dataclasses import fields
 from pathlib import Path
 
 import click
 
 from analysis.findings import LISTENERS, Findings, Options, analyse
-from analysis.ratings import COLUMNS, Ratings, RatingsError
+from analysis.objective import StimulusSet, read_stimulus_set
+from analysis.pooling import split_by_time
+from analysis.ratings import Ratings, RatingsError
 from analysis.reading import (
     DEFAULT_DATABASE,
     Mapping,
+    TrainingMap,
     read_database,
     read_file,
     read_mapping,
@@ -22,6 +24,7 @@ from analysis.reading import (
 from analysis.screening import MID_ANCHOR, RULES
 
 DEFAULT_OUTPUT = "autofx-data/report"
+PATH = click.Path(path_type=Path)
 EPILOG = "Example: python -m analysis.report --ratings ratings.csv -o report/"
 
 
@@ -37,40 +40,61 @@ EPILOG = "Example: python -m analysis.report --ratings ratings.csv -o report/"
     "--ratings",
     "ratings_file",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A CSV file instead: ours, webMUSHRA's, pymushra's, Go Listen's or any long one.",
 )
-@click.option(
-    "-o",
-    "--output",
-    metavar="DIR",
-    default=DEFAULT_OUTPUT,
-    show_default=True,
-    type=click.Path(path_type=Path),
-)
+@click.option("-o", "--output", metavar="DIR", default=DEFAULT_OUTPUT, show_default=True, type=PATH)
 @click.option("--study", metavar="NAME", help="Which study, where the table holds several.")
+@click.option(
+    "--manifest", metavar="FILE", type=PATH, help="The stimulus set's manifest.json: distances."
+)
 @click.option(
     "--map",
     "map_file",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Labels, kinds, families, columns and scale of a foreign file (TOML).",
 )
+@click.option(
+    "--column",
+    "columns",
+    metavar="OURS=THEIRS",
+    multiple=True,
+    help="Name a column of any long CSV, e.g. score=rating; again for each.",
+)
 @click.option("--scale", nargs=2, type=float, metavar="LOW HIGH", help="The test's scale.")
+@click.option(
+    "--training", metavar="ITEM", multiple=True, help="Leave out a training item (* and ? match)."
+)
+@click.option("--absent-zero", is_flag=True, help="Cells that all scored 0 were not presented.")
+@click.option("--listeners", type=click.Choice(LISTENERS), default="auto", show_default=True)
 @click.option("--primary", metavar="CONDITION", help="The condition of the primary comparison.")
 @click.option("--against", metavar="CONDITION", help="What it is compared with.")
 @click.option("--exclude", type=click.Choice(RULES), default="none", show_default=True)
-@click.option("--listeners", type=click.Choice(LISTENERS), default="auto", show_default=True)
 @click.option("--mid-anchor", metavar="CONDITION", default=MID_ANCHOR, show_default=True)
-@click.option("--margin", type=float, metavar="POINTS", help="Margin for equivalence.")
+@click.option("--margin", type=click.FloatRange(min=0, min_open=True), metavar="POINTS",
+              help="Margin for equivalence of estimators, chosen beforehand.")  # fmt: skip
+@click.option("--compare", metavar="FILE|URL", help="A second set of ratings to compare with.")
+@click.option("--split-at", metavar="DATE", help="Compare listeners before and from this date.")
+@click.option("--keep-identifiers", is_flag=True, help="Keep participant ids and comments.")
 @click.option("--seed", type=int, default=1, show_default=True)
 def main(**given) -> None:
     """Analyse a listening test and write its report."""
+    from analysis.publish import publish  # noqa: PLC0415 - slow to import, and errors come first
+
     try:
         mapping = _mapping(given)
-        ratings = _read(given, mapping)
-        findings = analyse(ratings, _options(given))
-        index = write_report(findings, given["output"], command=_command(given))
+        stimuli = read_stimulus_set(given["manifest"]) if given["manifest"] else None
+        ratings = _read(given["ratings_file"] or given["database"], given, mapping)
+        second = _second(given, mapping, ratings)
+        findings = _analyse(ratings, given, stimuli)
+        index = publish(
+            findings,
+            given["output"],
+            command=_command(given),
+            compared=[(name, _analyse(part, given, stimuli)) for name, part in second],
+            keep_identifiers=given["keep_identifiers"],
+        )
     except RatingsError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -79,99 +103,61 @@ def main(**given) -> None:
 
 
 def _mapping(given: dict) -> Mapping:
+    """Read the map file and let the command's options have the last word."""
     mapping = read_mapping(given["map_file"]) if given["map_file"] else Mapping(scale=None)
-    if given["scale"]:
-        mapping = mapping.model_copy(update={"scale": given["scale"]})
-    return mapping
+    columns = dict(mapping.columns)
+    for pair in given["columns"]:
+        ours, equals, theirs = pair.partition("=")
+        if not equals:
+            raise RatingsError(f"--column {pair!r} is not OURS=THEIRS, e.g. score=rating")
+        columns[ours] = theirs
+    practice = TrainingMap(items=(*mapping.training.items, *given["training"]))
+    scale = given["scale"] or mapping.scale
+    return mapping.model_copy(update={"columns": columns, "training": practice, "scale": scale})
 
 
-def _read(given: dict, mapping: Mapping) -> Ratings:
-    if given["ratings_file"]:
-        return read_file(given["ratings_file"], mapping, study=given["study"])
-    return read_database(given["database"] or DEFAULT_DATABASE, mapping, study=given["study"])
+def _read(where: Path | str | None, given: dict, mapping: Mapping) -> Ratings:
+    """Read a file (a path) or a database (a URL, or the default one)."""
+    if isinstance(where, Path):
+        ratings = read_file(where, mapping, study=given["study"])
+    else:
+        ratings = read_database(where or DEFAULT_DATABASE, mapping, study=given["study"])
+    return ratings.without_absent() if given["absent_zero"] else ratings
 
 
-def _options(given: dict) -> Options:
-    names = ("primary", "against", "exclude", "listeners", "mid_anchor", "margin", "seed")
-    return Options(**{name: given[name] for name in names})
+def _second(given: dict, mapping: Mapping, ratings: Ratings) -> list[tuple[str, Ratings]]:
+    """Find the two sets to compare, if any: (name, ratings) of each."""
+    if given["compare"] and given["split_at"]:
+        raise RatingsError("--compare and --split-at are two questions; ask one at a time")
+    if given["split_at"]:
+        before, after = split_by_time(ratings, given["split_at"])
+        return [(f"before {given['split_at']}", before), (f"from {given['split_at']}", after)]
+    if not given["compare"]:
+        return []
+    where = given["compare"] if "://" in given["compare"] else Path(given["compare"])
+    other = _read(where, given, mapping)
+    return [(ratings.source, ratings), (other.source, other)]
+
+
+def _analyse(ratings: Ratings, given: dict, stimuli: StimulusSet | None) -> Findings:
+    options = Options(**{f.name: given[f.name] for f in fields(Options)})
+    return analyse(ratings, options, stimuli=stimuli)
 
 
 def _command(given: dict) -> str:
-    """Rebuild the command without the output folder, whose name must not change the bytes."""
+    """Rebuild the command without folders, passwords and the output, which don't change results."""
     words = ["python", "-m", "analysis.report"]
-    for option in main_options():
-        value = given[option.name]
-        if option.name in ("output", "database") or value in (None, (), option.default):
+    for option in main.params:
+        value = given.get(option.name)
+        if option.name in ("output", "database") or value in (None, (), False, option.default):
             continue
-        values = value if isinstance(value, tuple) else (value,)
-        words += [
-            option.opts[-1],
-            *(Path(v).name if isinstance(v, Path) else str(v) for v in values),
-        ]
+        words.append(option.opts[-1])
+        if value is True:
+            continue
+        values = value if option.nargs > 1 or option.multiple else (value,)
+        shown = [Path(v).name if isinstance(v, Path) or "/" in str(v) else str(v) for v in values]
+        words += f" {option.opts[-1]} ".join(shown).split(" ") if option.multiple else shown
     return shlex.join(words)
-
-
-def main_options() -> list[click.Option]:
-    """List the command's options."""
-    return [p for p in main.params if isinstance(p, click.Option) and p.name != "help"]
-
-
-def write_report(findings: Findings, folder: Path, *, command: str) -> Path:
-    """Write the whole report into ``folder`` and return the page's path."""
-    from analysis.figures import FIGURES, save  # noqa: PLC0415 - Matplotlib comes with figures
-    from analysis.page import Picture, inline_svg, render  # noqa: PLC0415
-    from analysis.results import summarise, to_json, versions  # noqa: PLC0415
-    from analysis.tables import make_tables  # noqa: PLC0415
-
-    figures, tables = folder / "figures", folder / "tables"
-    for path in (folder, figures, tables):
-        path.mkdir(parents=True, exist_ok=True)
-    pictures = []
-    for place in FIGURES:
-        if not place.wanted(findings):
-            continue
-
-        def keep(figure, place=place) -> None:
-            svg = save(figure, "svg")
-            for kind, data in (
-                ("svg", svg),
-                ("pdf", save(figure, "pdf")),
-                ("png", save(figure, "png")),
-            ):
-                (figures / f"{place.name}.{kind}").write_bytes(data)
-            drawn = inline_svg(svg, name=place.name, title=place.title)
-            pictures.append(Picture(place.name, place.title, place.caption, drawn))
-
-        place.draw(findings, keep)
-    made = make_tables(findings)
-    for table in made:
-        (tables / f"{table.name}.csv").write_text(table.to_csv(), encoding="utf-8")
-        (tables / f"{table.name}.tex").write_text(table.to_latex(), encoding="utf-8")
-    warnings = ()
-    summary = summarise(findings, warnings=warnings)
-    (folder / "results.json").write_text(to_json(summary), encoding="utf-8")
-    _write_ratings(findings, folder)
-    page = render(
-        findings,
-        title=", ".join(filter(None, summary["inputs"]["studies"])) or findings.ratings.source,
-        pictures=pictures,
-        tables=made,
-        warnings=warnings,
-        versions=versions(),
-        command=command,
-    )
-    index = folder / "index.html"
-    index.write_text(page, encoding="utf-8")
-    return index
-
-
-def _write_ratings(findings: Findings, folder: Path) -> None:
-    """Write the rows analysed and the rows left out, without what identifies a person."""
-    table = findings.ratings.table.drop(columns=["participant", "comment"])
-    table = table[["listener", *(c for c in COLUMNS if c in table)]]
-    out = table["listener"].isin(findings.excluded) | table["training"]
-    table[~out].to_csv(folder / "ratings.csv", index=False, lineterminator="\n")
-    table[out].to_csv(folder / "excluded.csv", index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

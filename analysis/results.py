@@ -13,12 +13,15 @@ from importlib.metadata import version
 from analysis.descriptive import Description
 from analysis.findings import Findings
 from analysis.inference import Comparison
+from analysis.pooling import Change
 
 SCHEMA = 1
 LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "statsmodels")
 
 
-def summarise(findings: Findings, *, warnings: tuple[str, ...] = ()) -> dict:
+def summarise(
+    findings: Findings, *, warnings: tuple[str, ...] = (), changes: tuple[Change, ...] = ()
+) -> dict:
     """Gather the findings as nested dictionaries of plain values."""
     table = findings.ratings.table
     screening = findings.screening
@@ -62,6 +65,15 @@ def summarise(findings: Findings, *, warnings: tuple[str, ...] = ()) -> dict:
             "pairwise": [comparison(c) for c in findings.pairwise],
             "equivalence": [{**asdict(e), "verdict": e.verdict} for e in findings.equivalences],
             "omnibus": _omnibus(findings),
+            "mixed_model": findings.mixed and asdict(findings.mixed),
+            "sensitivity": [asdict(r) for r in findings.routes],
+            "reliability": {
+                "icc": [asdict(r) for r in findings.reliability],
+                "kendall_w": findings.omnibus and findings.omnibus.kendall_w,
+                "repeats": findings.repeats and asdict(findings.repeats),
+            },
+            "objective": [asdict(a) for a in findings.objective],
+            "compared": [asdict(c) for c in changes],
             "notes": list(findings.ratings.notes),
             "warnings": list(warnings),
         }

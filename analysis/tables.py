@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 
 from analysis import wording
@@ -47,14 +48,14 @@ class Table:
         writer.writerows([[_inert(cell) for cell in row] for row in (self.header, *self.rows)])
         return buffer.getvalue()
 
-    def to_latex(self) -> str:
-        """Write the table for LaTeX's booktabs."""
+    def to_latex(self, *, note: str = "") -> str:
+        """Write the table for LaTeX's booktabs, the caption (after ``note``) as a comment."""
         columns = "".join("l" if n in self.text else "r" for n in range(len(self.header)))
         lines = [" & ".join(cell.translate(LATEX) for cell in row) + r" \\" for row in self.rows]
         head = " & ".join(cell.translate(LATEX) for cell in self.header) + r" \\"
         return "\n".join(
             [
-                f"% {self.caption}",
+                f"% {note}{self.caption}",
                 rf"\begin{{tabular}}{{{columns}}}",
                 r"\toprule",
                 head,
@@ -72,38 +73,32 @@ def _inert(cell: str) -> str:
     return "'" + cell if cell[:1] in ("=", "+", "@", "\t") or cell[:2] == "-=" else cell
 
 
-def make_tables(findings: Findings) -> tuple[Table, ...]:
-    """Make every table that the data call for, in the order of the report."""
+def result_tables(findings: Findings) -> tuple[Table, ...]:
+    """Make the tables of results that the data call for, in the order of the report."""
     tables = [_conditions(findings)]
     if findings.planned:
-        tables.append(
-            _comparisons(
-                findings,
-                findings.planned,
-                "planned",
-                f"Planned comparisons with {findings.label(findings.baseline)}, for new listeners "
-                f"and new sounds; Holm over these {len(findings.planned)}",
-            )
+        caption = (
+            f"Planned comparisons with {findings.label(findings.baseline)}, for new listeners and "
+            f"new sounds; Holm over these {len(findings.planned)}"
         )
+        tables.append(_comparisons(findings, findings.planned, "planned", caption))
     for family in findings.families:
         if family.planned:
-            tables.append(
-                _comparisons(
-                    findings,
-                    family.planned,
-                    f"planned-{family.family}",
-                    f"The same within {family.family} ({family.n_items} sounds); Holm within",
-                )
-            )
-    tables.append(
-        _comparisons(
-            findings,
-            findings.pairwise,
-            "pairwise",
-            f"All pairs, exploratory; Holm over all {len(findings.pairwise)}",
-        )
-    )
+            caption = f"Planned comparisons within {family.family} ({family.n_items} sounds)"
+            name = f"planned-{_file_name(family.family)}"
+            tables.append(_comparisons(findings, family.planned, name, caption))
+    if findings.family_effects:
+        tables.append(_family_effects(findings))
+    if findings.estimators:
+        tables.append(_estimators(findings))
+    caption = f"All pairs, exploratory; Holm over all {len(findings.pairwise)}"
+    tables.append(_comparisons(findings, findings.pairwise, "pairwise", caption))
     return tuple(tables)
+
+
+def _file_name(text: str) -> str:
+    """Make a name that is safe as a file's on every system."""
+    return re.sub(r"[^A-Za-z0-9-]+", "-", text).strip("-").lower() or "unnamed"
 
 
 def _conditions(findings: Findings) -> Table:
@@ -120,13 +115,12 @@ def _conditions(findings: Findings) -> Table:
 def _condition_row(findings: Findings, d: Description) -> tuple[str, ...]:
     scale = findings.ratings.scale
     show = [wording.points(v, scale) for v in (d.median, d.q1, d.q3, d.mean.estimate)]
-    low, high = (wording.points(v, scale) for v in (d.mean.ci_low, d.mean.ci_high))
     return (
         findings.label(d.condition),
         d.kind or "–",
         str(d.n),
         *show,
-        f"[{low}, {high}]",
+        wording.brackets(d.mean.ci_low, d.mean.ci_high, scale),
         f"{100 * d.share_at_top:.0f} %",
         f"{100 * d.share_at_bottom:.0f} %",
     )
@@ -160,12 +154,58 @@ def _comparison_row(findings: Findings, c: Comparison) -> tuple[str, ...]:
     return (
         f"{findings.label(c.a)} − {findings.label(c.b)}",
         wording.points(e.estimate, scale),
-        f"[{wording.points(e.ci_low, scale)}, {wording.points(e.ci_high, scale)}]",
+        wording.brackets(e.ci_low, e.ci_high, scale),
         wording.number(e.t),
         wording.degrees(e.df) if tested else "–",
-        wording.p_value(e.p_value).removeprefix("= "),
-        wording.p_value(c.p_holm).removeprefix("= "),
+        wording.bare_p(e.p_value),
+        wording.bare_p(c.p_holm),
         wording.number(t.d_z),
         wording.number(t.rank_biserial),
         f"{100 * t.prefer_a:.0f} %" if t.n else "–",
     )
+
+
+def _family_effects(findings: Findings) -> Table:
+    return Table(
+        "family-by-condition",
+        "Does the difference depend on the effect family?",
+        ("Comparison", "F", "df1", "df2", "p", "Method"),
+        tuple(
+            (
+                f"{findings.label(e.a)} − {findings.label(e.b)}",
+                wording.number(e.statistic),
+                wording.degrees(e.df1),
+                wording.degrees(e.df2),
+                wording.bare_p(e.p_value),
+                e.method,
+            )
+            for e in findings.family_effects
+        ),
+        (0, 5),
+    )
+
+
+def _estimators(findings: Findings) -> Table:
+    """Compare estimators with one another; with a margin, say whether one may replace the other."""
+    scale = findings.ratings.scale
+    margin = findings.options.margin
+    verdicts = {(e.a, e.b): e.verdict for e in findings.equivalences}
+    header = ("Comparison", "Difference", "95 % CI", "p", "p Holm", "90 % CI")
+    rows = []
+    for c in findings.estimators:
+        low, high = c.crossed.interval(0.9)
+        row = (
+            f"{findings.label(c.a)} − {findings.label(c.b)}",
+            wording.points(c.crossed.estimate, scale),
+            wording.brackets(c.crossed.ci_low, c.crossed.ci_high, scale),
+            wording.bare_p(c.crossed.p_value),
+            wording.bare_p(c.p_holm),
+            wording.brackets(low, high, scale),
+        )
+        rows.append(row if margin is None else (*row, verdicts[c.a, c.b]))
+    if margin is None:
+        note = "p > .05 is no proof of equality: that needs a margin chosen beforehand (--margin)"
+        return Table("estimators", f"The estimators compared; {note}", header, tuple(rows))
+    note = f"equivalent: 90 % interval within ±{margin:g} points"
+    header = (*header, f"Within {margin:g}")
+    return Table("estimators", f"The estimators compared; {note}", header, tuple(rows), (0, 6))

@@ -36,6 +36,16 @@ def p_value(p: float) -> str:
     return "= " + f"{min(p, 0.999) if p < 1 else 1:.3f}".removeprefix("0")
 
 
+def bare_p(p: float) -> str:
+    """Format a p-value for a table's cell."""
+    return p_value(p).removeprefix("= ")
+
+
+def brackets(low: float, high: float, scale: tuple[float, float] = (0.0, 100.0)) -> str:
+    """Format an interval for a table's cell."""
+    return f"[{points(low, scale)}, {points(high, scale)}]"
+
+
 def number(value: float, decimals: int = 2) -> str:
     """Format a plain number with a true minus sign, a dash where there is none."""
     if not math.isfinite(value):
@@ -50,7 +60,7 @@ def degrees(df: float) -> str:
 
 def interval(low: float, high: float, scale=(0.0, 100.0), *, level: str = "95 %") -> str:
     """Format a confidence interval."""
-    return f"{level} CI [{points(low, scale)}, {points(high, scale)}]"
+    return f"{level} CI {brackets(low, high, scale)}"
 
 
 def crossed_sentence(estimate: Estimate, scale=(0.0, 100.0)) -> str:
@@ -100,3 +110,22 @@ def answer(findings: Findings) -> str:
     where = "above" if e.estimate > 0 else "below"
     claim = "for new listeners and new sounds alike" if e.n_items > 1 else "for this sound only"
     return f"{a} is rated {size} {where} {b} ({span}, p {p_value(e.p_value)}), {claim}."
+
+
+def further_answers(findings: Findings) -> list[str]:
+    """Report the other planned comparisons and how they depend on the family, a sentence each."""
+    scale, lines = findings.ratings.scale, []
+    for c in findings.planned:
+        if findings.primary and (c.a, c.b) == (findings.primary.a, findings.primary.b):
+            continue
+        holm = f" (after Holm p {p_value(c.p_holm)})" if math.isfinite(c.p_holm) else ""
+        name = f"{findings.label(c.a)} against {findings.label(c.b)}"
+        lines.append(f"{name}: {comparison_sentence(c, scale)}{holm}.")
+    for e in findings.family_effects:
+        verdict = "depends" if e.p_value < 0.05 else "was not found to depend"
+        lines.append(
+            f"The gap between {findings.label(e.a)} and {findings.label(e.b)} {verdict} on the "
+            f"effect family: F({degrees(e.df1)}, {degrees(e.df2)}) = {number(e.statistic)}, "
+            f"p {p_value(e.p_value)}."
+        )
+    return lines

@@ -1,0 +1,72 @@
+"""Paper and ink of the figures: size, style, colours, and encoding that repeats byte for byte.
+
+Matplotlib is imported when the first figure is drawn, not before. Conventions: one neutral ink,
+which the page replaces by the reader's own text colour (light or dark); reference and anchors are
+grey, estimated conditions blue, random orange; colour carries nothing that position does not. A
+figure of simulated listeners says so on its face.
+"""
+
+import io
+from contextlib import contextmanager
+
+INK = "#1a1a1e"
+ACCENT = "#3b7dd8"
+WARNING = "#d0543b"
+COLOURS = {
+    "estimated": ACCENT,
+    "random": "#e08a1e",
+    "reference": "#8a8f98",
+    "anchor": "#8a8f98",
+    "control": "#7a6fb0",
+    "": "#2f9e77",
+}
+STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.titlesize": 9.5,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "autofx",
+    "pdf.fonttype": 42,
+    "legend.frameon": False,
+}
+
+
+@contextmanager
+def canvas(width: float, height: float, *, simulated: bool = False, **layout):
+    """Yield a figure of this size in inches and its axes, in the report's style."""
+    import matplotlib as mpl  # noqa: PLC0415 - only when a figure is drawn
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(width, height))
+        FigureCanvasAgg(figure)
+        if simulated:
+            figure.suptitle("Simulated listeners", fontsize=8, color=WARNING)
+        yield figure, figure.subplots(**layout)
+
+
+def encode(figure, *, dpi: int = 300) -> dict[str, bytes]:
+    """Encode a figure as ``svg``, ``pdf`` and ``png``, without dates; it is laid out once."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    encoded = {}
+    for kind, metadata in (("svg", {"Date": None}), ("pdf", {"CreationDate": None}), ("png", {})):
+        buffer = io.BytesIO()
+        paper = "white" if kind == "png" else "none"
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata, facecolor=paper)
+        encoded[kind] = buffer.getvalue()
+    return encoded

@@ -1,0 +1,183 @@
+"""What a reader must know before believing the answer; only what these data call for.
+
+Each rule looks at the findings and yields sentences; ``collect`` runs them in order of weight.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from analysis.crossed import CLUSTERED, MIN_LISTENERS
+from analysis.findings import Findings
+from analysis.inference import ALPHA
+from analysis.wording import number, p_value, points
+
+MANY_AT_THE_END = 0.4
+FEW_SOUNDS = 6
+MAX_STIMULI = 12  # Rec. ITU-R BS.1534-3, section 5.3
+
+
+def collect(findings: Findings) -> tuple[str, ...]:
+    """List the caveats that apply."""
+    rules = (
+        _simulated,
+        _few,
+        _missing,
+        _nesting,
+        _primary,
+        _method,
+        _screening,
+        _ends,
+        _checks,
+        _families,
+    )
+    return tuple(sentence for rule in rules for sentence in rule(findings))
+
+
+def _names(findings: Findings, conditions) -> str:
+    return ", ".join(findings.label(c) for c in conditions)
+
+
+def _simulated(f: Findings) -> Iterator[str]:
+    table = f.ratings.table
+    n = table.groupby("listener")["simulated"].first()
+    if n.any():
+        yield (
+            f"{int(n.sum())} of {len(n)} listeners are simulated: no conclusion about hearing can "
+            "be drawn from them."
+        )
+
+
+def _few(f: Findings) -> Iterator[str]:
+    n, m = len(f.scores.listeners), len(f.planned) or len(f.pairwise)
+    if n < MIN_LISTENERS:
+        yield f"Only {n} listener(s): nothing is tested; at least {MIN_LISTENERS} are needed."
+    elif 2 * 0.5**n * m > ALPHA:
+        yield (
+            f"With {n} listeners a signed-rank test cannot reach p = .05 after Holm's correction "
+            f"over {m} comparison(s), whatever they answer."
+        )
+    if 1 < len(f.scores.items) < FEW_SOUNDS:
+        yield (
+            f"Only {len(f.scores.items)} sounds: what is said of new sounds rests on these few; "
+            "more sounds help more than more listeners."
+        )
+    if len(f.scores.items) == 1:
+        yield "Only one sound: nothing can be said about other sounds."
+
+
+def _missing(f: Findings) -> Iterator[str]:
+    rated = np.isfinite(f.scores.values)
+    offered = rated.any(axis=0)
+    cells = int(offered.sum()) * len(f.scores.listeners)
+    missing = cells - int(rated.sum())
+    if missing:
+        yield (
+            f"{missing} of {cells} cells ({100 * missing / cells:.1f} %) are missing: where a "
+            f"comparison lacks cells, errors are clustered two ways ({CLUSTERED}) instead of the "
+            "closed form."
+        )
+
+
+def _nesting(f: Findings) -> Iterator[str]:
+    offered = np.isfinite(f.scores.values).any(axis=0)
+    partial = [c for n, c in enumerate(f.scores.conditions) if not offered[:, n].all()]
+    if partial:
+        yield (
+            f"Not every sound has every condition: {_names(f, partial)} occur with some sounds "
+            "only. Each comparison uses the sounds that both of its conditions share; means of "
+            "such conditions are not over the same sounds."
+        )
+    if offered.sum(axis=1).max() > MAX_STIMULI:
+        yield f"More than {MAX_STIMULI} stimuli in a trial; BS.1534-3 asks for no more."
+
+
+def _primary(f: Findings) -> Iterator[str]:
+    unknown = [d.condition for d in f.descriptions if not d.kind]
+    if unknown:
+        yield (
+            f"The kind of {_names(f, unknown)} is not known (estimated, random, anchor, …); a map "
+            "file (--map) can say it."
+        )
+    if f.primary and f.options.primary is None and len(f.planned) > 1:
+        yield (
+            f"The primary comparison was not named: the first of {len(f.planned)} estimated "
+            f"conditions, {f.label(f.primary.a)}, was taken. Name it with --primary before looking."
+        )
+
+
+def _method(f: Findings) -> Iterator[str]:
+    if not f.scores.of_kind("reference"):
+        yield "There is no hidden reference: listeners cannot be screened by BS.1534-3."
+    elif not {"anchor35", "anchor70"} <= set(f.scores.conditions):
+        yield (
+            "The 3.5 kHz and 7 kHz anchors are not both there: by BS.1534-3 this is a "
+            "'MUSHRA-like' test."
+        )
+
+
+def _screening(f: Findings) -> Iterator[str]:
+    for rule in ("bs1534", "rank"):
+        flagged = f.screening.excluded(rule)
+        if flagged and f.options.exclude not in (rule, "both"):
+            name = "BS.1534-3" if rule == "bs1534" else "the rank rule"
+            yield (
+                f"{len(flagged)} of {len(f.everyone.listeners)} listeners are flagged by {name} "
+                f"({', '.join(flagged[:12])}{', …' if len(flagged) > 12 else ''}) but not excluded."
+            )
+    if f.excluded:
+        yield f"{len(f.excluded)} listeners were excluded by the rule '{f.options.exclude}'."
+    decisions = {
+        rule: c.crossed.p_value < ALPHA
+        for rule, c in f.screened.items()
+        if c is not None and np.isfinite(c.crossed.p_value)
+    }
+    if len(set(decisions.values())) > 1:
+        yield "Screening changes the decision of the primary comparison; see the table of rules."
+
+
+def _ends(f: Findings) -> Iterator[str]:
+    for share, end in (("share_at_top", "highest"), ("share_at_bottom", "lowest")):
+        full = [d for d in f.descriptions if getattr(d, share) > MANY_AT_THE_END]
+        full = [d for d in full if d.kind != "reference"]
+        if full:
+            shares = ", ".join(
+                f"{f.label(d.condition)} {100 * getattr(d, share):.0f} %" for d in full
+            )
+            yield (
+                f"Many ratings are at the {end} score ({shares}): differences there are squeezed; "
+                "see the check on ranks."
+            )
+    references = [d for d in f.descriptions if d.kind == "reference"]
+    if references:
+        better = [
+            d.condition
+            for d in f.descriptions
+            if d.kind != "reference" and d.mean.estimate > references[0].mean.estimate
+        ]
+        if better:
+            yield f"Rated above the hidden reference on average: {_names(f, better)}."
+
+
+def _checks(f: Findings) -> Iterator[str]:
+    if f.mixed is not None and f.mixed.status != "agrees":
+        yield f"The mixed model as a cross-check: {f.mixed.status}."
+    odd = [r.name for r in f.routes if not (r.same_sign and r.same_decision)]
+    if odd:
+        yield f"Other routes to the primary answer differ in sign or decision: {'; '.join(odd)}."
+
+
+def _families(f: Findings) -> Iterator[str]:
+    for effect in f.family_effects:
+        if effect.p_value < ALPHA and f.primary and effect.a == f.primary.a:
+            means = ", ".join(
+                f"{x.family} {points(c.crossed.estimate, f.ratings.scale)}"
+                for x in f.families
+                for c in x.planned
+                if (c.a, c.b) == (effect.a, effect.b)
+            )
+            yield (
+                f"The primary difference depends on the family ({means} points; "
+                f"F = {number(effect.statistic)}, p {p_value(effect.p_value)}): the overall mean "
+                "is over this mix of sounds."
+            )

@@ -1,0 +1,192 @@
+"""Figures that check the data: distributions, agreement, screening, order, objective distances."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from analysis.agreement import listener_correlations
+from analysis.canvas import ACCENT, COLOURS, INK, WARNING, canvas
+from analysis.findings import Findings
+from analysis.objective import pairs_of
+from analysis.screening import THRESHOLD
+
+LINES = ("-", "--", "-.", ":")
+MAX_NAMED = 40
+
+
+def draw_distribution(findings: Findings, keep: Callable) -> None:
+    """Draw the empirical distribution function of every condition."""
+    low, high = findings.ratings.scale
+    with canvas(6.4, 3.6, simulated=findings.simulated) as (figure, axes):
+        used: dict[str, int] = {}
+        for d in findings.descriptions:
+            table = findings.scores.of(d.condition)
+            values, counts = np.unique(np.round(table[np.isfinite(table)], 2), return_counts=True)
+            tint = COLOURS[d.kind]
+            n = used[tint] = used.get(tint, -1) + 1
+            axes.step(
+                [low, *values, high],
+                [0, *np.cumsum(counts) / counts.sum(), 1],
+                where="post",
+                color=tint,
+                ls=LINES[n % len(LINES)],
+                lw=1.2 + 0.5 * (n // len(LINES)),
+                label=findings.label(d.condition),
+            )
+        axes.set(xlim=(low, high), ylim=(0, 1.01), xlabel="Score", ylabel="Share of ratings")
+        figure.legend(loc="outside right center", fontsize=8)
+        keep(figure)
+
+
+def draw_agreement(findings: Findings, keep: Callable) -> None:
+    """Draw the matrix of correlations between listeners."""
+    r = listener_correlations(findings.everyone)
+    others = np.where(np.eye(len(r), dtype=bool), np.nan, r)
+    valid = np.isfinite(others)
+    sums = np.where(valid, others, 0.0).sum(axis=1)
+    means = np.divide(sums, valid.sum(axis=1), out=np.full(len(r), -2.0), where=valid.any(axis=1))
+    order = np.argsort(-means, kind="stable")
+    names = [findings.everyone.listeners[n] for n in order]
+    with canvas(5.6, 4.6, simulated=findings.simulated) as (figure, axes):
+        image = axes.imshow(
+            r[np.ix_(order, order)],
+            vmin=min(0.0, np.nanmin(r)),
+            vmax=1,
+            cmap="Blues",
+            interpolation="nearest",
+        )
+        if len(names) <= MAX_NAMED:
+            size = 8 if len(names) <= 25 else 6
+            axes.set_xticks(range(len(names)), names, rotation=90, fontsize=size)
+            axes.set_yticks(range(len(names)), names, fontsize=size)
+        else:
+            axes.set(xticks=[], yticks=[], xlabel=f"{len(names)} listeners")
+        figure.colorbar(image, ax=axes, label="Correlation", shrink=0.8)
+        keep(figure)
+
+
+def draw_screening(findings: Findings, keep: Callable) -> None:
+    """Draw each listener's hidden-reference scores with the verdicts."""
+    scores = findings.everyone
+    reference = scores.of(scores.of_kind("reference")[0])
+    verdicts = sorted(
+        enumerate(findings.screening.verdicts), key=lambda v: (-v[1].reference_below, v[0])
+    )
+    many = len(verdicts) > MAX_NAMED
+    with canvas(8, 3.2, simulated=findings.simulated) as (figure, axes):
+        for x, (row, verdict) in enumerate(verdicts):
+            values = reference[row][np.isfinite(reference[row])]
+            flagged = verdict.bs1534 or verdict.rank
+            axes.plot(
+                np.full(len(values), x),
+                values,
+                "x" if flagged else ".",
+                ms=4,
+                color=WARNING if flagged else INK,
+                alpha=0.6,
+                rasterized=many,
+            )
+        axes.axhline(THRESHOLD, color=INK, lw=0.8, ls="--")
+        lowest = min(THRESHOLD - 20, np.nanmin(reference))
+        axes.set(ylim=(lowest - 3, 103), ylabel="Score of the hidden reference")
+        if many:
+            axes.set(xticks=[], xlabel=f"{len(verdicts)} listeners, worst first")
+        else:
+            names = [v.listener + _marks(v) for _, v in verdicts]
+            axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
+        keep(figure)
+
+
+def _marks(verdict) -> str:
+    """Mark a flagged listener: † by BS.1534-3, ‡ by rank."""
+    return (" †" if verdict.bs1534 else "") + (" ‡" if verdict.rank else "")
+
+
+def has_order(findings: Findings) -> bool:
+    """Tell whether the table knows the trials' positions."""
+    return bool(findings.ratings.table["trial_position"].nunique() > 2)
+
+
+def draw_order(findings: Findings, keep: Callable) -> None:
+    """Draw scores and times against the trial's position."""
+    table = findings.ratings.table
+    table = table[~table["training"] & table["trial_position"].notna()]
+    centred = table["score"] - table.groupby(["item", "condition"])["score"].transform("mean")
+    by_position = centred.groupby(table["trial_position"]).agg(["mean", "std", "count"])
+    times = table.groupby(["listener", "item"])[["trial_position", "trial_time_s"]].first().dropna()
+    with canvas(8, 2.8, simulated=findings.simulated, ncols=2) as (figure, panels):
+        spread = by_position["std"] / np.sqrt(by_position["count"])
+        panels[0].errorbar(
+            by_position.index, by_position["mean"], spread, fmt="o-", ms=3, lw=1, color=ACCENT
+        )
+        panels[0].axhline(0, color=INK, lw=0.8)
+        panels[0].set(xlabel="Position of the trial", ylabel="Score − mean / points")
+        if len(times):
+            grouped = times.groupby("trial_position")["trial_time_s"]
+            low, middle, high = (grouped.quantile(q) for q in (0.25, 0.5, 0.75))
+            panels[1].fill_between(middle.index, low, high, color=ACCENT, alpha=0.25, lw=0)
+            panels[1].plot(middle.index, middle, "o-", ms=3, lw=1, color=ACCENT)
+        panels[1].set(xlabel="Position of the trial", ylabel="Time per trial / s")
+        panels[1].set_ylim(bottom=0)
+        keep(figure)
+
+
+def draw_objective(findings: Findings, keep: Callable) -> None:
+    """Draw mean score against each objective distance."""
+    shown = findings.objective[:6]
+    columns = min(len(shown), 3)
+    rows = -(-len(shown) // columns)
+    kinds = dict(zip(findings.scores.conditions, findings.scores.kinds, strict=True))
+    with canvas(
+        2.9 * columns,
+        2.8 * rows,
+        simulated=findings.simulated,
+        ncols=columns,
+        nrows=rows,
+        sharey=True,
+        squeeze=False,
+    ) as (figure, panels):
+        for axes in panels.flat[len(shown) :]:
+            axes.remove()
+        for axes, found in zip(panels.flat, shown, strict=False):
+            pairs = pairs_of(findings.scores, findings.stimuli, found.distance)
+            axes.scatter(
+                [p[2] for p in pairs],
+                [p[3] for p in pairs],
+                s=14,
+                c=[COLOURS[kinds[p[1]]] for p in pairs],
+                alpha=0.7,
+                lw=0,
+            )
+            axes.set(xlabel=found.distance, ylim=findings.ratings.scale)
+            axes.set_title(f"mean ρ = {found.correlation:.2f}".replace("-", "−"))
+        panels[0, 0].set_ylabel("Mean score")
+        keep(figure)
+
+
+def draw_power(plans: list, gap: float, keep: Callable) -> None:
+    """Draw the planner's answer: power against listeners, a line for each number of sounds."""
+    with canvas(6, 3.6) as (figure, axes):
+        for n, items in enumerate(sorted({p.items for p in plans})):
+            line = [p for p in plans if p.items == items]
+            style = {"color": ACCENT, "ls": LINES[n % len(LINES)]}
+            axes.plot(
+                [p.listeners for p in line],
+                [p.power for p in line],
+                marker="o",
+                ms=3,
+                lw=1.3,
+                label=f"{items} sounds, {line[0].minutes:.0f} min",
+                **style,
+            )
+            axes.plot(
+                [p.listeners for p in line],
+                [p.simulated_power for p in line],
+                "x",
+                ms=5,
+                color=INK,
+            )
+        axes.axhline(0.8, color=INK, lw=0.8, ls=":")
+        axes.set(ylim=(0, 1.02), xlabel="Listeners", ylabel=f"Power to find {gap:g} points")
+        figure.legend(loc="outside right center", fontsize=8)
+        keep(figure)

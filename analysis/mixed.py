@@ -1,0 +1,132 @@
+"""The primary difference once more, by a mixed model: a cross-check, not a second opinion.
+
+``D ~ 1 + (1|listener) + (1|item)`` by REML, families of items (if any) as fixed effects that are
+centred on their shares of items, so that the intercept is the mean over items. For one pair of
+conditions this is the model ``score ~ condition + (1|listener) + (1|item)`` with both interactions
+with condition, which is the one that keeps its error rate. Powell's method is used, because
+gradient methods have been seen to stop at the wrong optimum without a word. A check that is too
+large or does not converge is reported as such.
+
+References
+----------
+Baayen, Davidson & Bates (2008), J. Mem. Lang. 59 (crossed random effects).
+statsmodels, ``MixedLM`` with variance components.
+"""
+
+import time
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.crossed import Estimate
+from analysis.scores import Scores
+
+MODEL = "difference ~ 1 + family + (1|listener) + (1|item), REML"
+MAX_LEVELS = 250
+MAX_CELLS = 12_000
+TIME_LIMIT_S = 8.0
+TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class MixedCheck:
+    """What the mixed model says, and whether it agrees with the closed form.
+
+    Attributes
+    ----------
+    status : str
+        ``agrees``, ``disagrees``, or why there is no answer.
+    estimate, se : float
+        Points; NaN without an answer.
+    sd_listener, sd_item, sd_residual : float
+        Square roots of the variance components, points.
+    """
+
+    model: str
+    status: str
+    converged: bool
+    estimate: float = float("nan")
+    se: float = float("nan")
+    sd_listener: float = float("nan")
+    sd_item: float = float("nan")
+    sd_residual: float = float("nan")
+
+
+def check_by_mixed_model(scores: Scores, a: str, b: str, crossed: Estimate) -> MixedCheck | None:
+    """Fit the model to a − b and compare it with the primary estimate.
+
+    It agrees when estimate and standard error lie within 2 % of the primary's standard error, or,
+    where cells are missing (the two weigh them differently), within half of it. Where both variance
+    components are estimated as 0 the closed form is the more cautious one, and that is agreement.
+    """
+    table = scores.difference(a, b)
+    listeners, items = np.nonzero(np.isfinite(table))
+    levels = len(set(listeners)) + len(set(items))
+    if not np.isfinite(crossed.se) or crossed.n_items < 2:
+        return None
+    if levels > MAX_LEVELS or len(items) > MAX_CELLS:
+        return MixedCheck(MODEL, f"not fitted: {levels} listeners and items are too many", False)
+    values = table[listeners, items]
+    if values.std() == 0:
+        return MixedCheck(MODEL, "not fitted: all differences are equal", False)
+    fit = _fit(values, listeners, items, _centred_families(scores, items))
+    if fit is None:
+        return MixedCheck(MODEL, "did not converge in the time allowed", False)
+    estimate, se, components = fit
+    complete = len(values) == crossed.n_listeners * crossed.n_items
+    tolerance = (TOLERANCE if complete else 0.5) * crossed.se
+    cautious = crossed.sd_listener == crossed.sd_item == 0 and se <= crossed.se
+    agrees = abs(estimate - crossed.estimate) <= tolerance and (
+        cautious or abs(se - crossed.se) <= tolerance
+    )
+    return MixedCheck(MODEL, "agrees" if agrees else "disagrees", True, estimate, se, *components)
+
+
+class _TooSlow(Exception):
+    """The time allowed has passed."""
+
+
+def _centred_families(scores: Scores, items: np.ndarray) -> np.ndarray:
+    """Build the fixed effects: ones, and family indicators less their shares of items."""
+    ones = np.ones((len(items), 1))
+    rated = np.unique(items)
+    names, codes = np.unique(np.array(scores.families, str)[rated], return_inverse=True)
+    if len(names) < 2 or len(names) >= len(rated):
+        return ones
+    chosen = np.eye(len(names))[codes]
+    centred = chosen - chosen.mean(axis=0)
+    return np.hstack([ones, centred[np.searchsorted(rated, items), 1:]])
+
+
+def _fit(values: np.ndarray, listeners: np.ndarray, items: np.ndarray, exog: np.ndarray):
+    """Estimate, standard error and the three standard deviations, or None."""
+    from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec  # noqa: PLC0415
+
+    def indicators(codes):
+        levels = np.unique(codes)
+        return (codes[:, None] == levels[None, :]).astype(float), [str(n) for n in levels]
+
+    names, parts = ["listener", "item"], [indicators(listeners), indicators(items)]
+    spec = VCSpec(names, [[labels] for _, labels in parts], [[matrix] for matrix, _ in parts])
+    deadline = time.monotonic() + TIME_LIMIT_S
+
+    def stop_when_late(_):
+        if time.monotonic() > deadline:
+            raise _TooSlow
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # singular fits are expected and harmless here
+        model = MixedLM(values, exog, np.ones(len(values)), exog_vc=spec)
+        try:
+            result = model.fit(method="powell", reml=True, callback=stop_when_late)
+        except (_TooSlow, np.linalg.LinAlgError):
+            return None
+    if not result.converged:
+        return None
+    variances = np.maximum([*result.vcomp, result.scale], 0.0)
+    return (
+        float(result.fe_params[0]),
+        float(result.bse_fe[0]),
+        tuple(float(s) for s in np.sqrt(variances)),
+    )

@@ -1,0 +1,101 @@
+"""Writes the report's folder.
+
+``index.html`` (stands alone), ``results.json``, ``ratings.csv`` (the rows analysed, without
+identifiers), ``excluded.csv`` (the rows left out), ``figures/`` (SVG, PDF, PNG at 300 dpi) and
+``tables/`` (CSV, LaTeX). The same input and options give the same bytes: nothing depends on the
+clock or on the folder.
+"""
+
+from pathlib import Path
+
+from analysis.canvas import encode
+from analysis.caveats import collect
+from analysis.check_tables import change_table, check_tables
+from analysis.figures import FIGURES, Figure
+from analysis.findings import Findings
+from analysis.methods import methods_paragraph
+from analysis.page import Picture, inline_svg, render
+from analysis.pooling import compare_sets
+from analysis.ratings import COLUMNS
+from analysis.results import summarise, to_json, versions
+from analysis.tables import Table, result_tables
+
+IDENTIFIERS = ("participant", "comment")
+
+
+def publish(
+    findings: Findings,
+    folder: Path,
+    *,
+    command: str,
+    compared: list[tuple[str, Findings]] | None = None,
+    keep_identifiers: bool = False,
+    figures: tuple[Figure, ...] = FIGURES,
+) -> Path:
+    """Write the whole report into ``folder`` and return the page's path.
+
+    Parameters
+    ----------
+    command : str
+        What reproduces the report, for its last section.
+    compared : list of (name, Findings), optional
+        Two sets to set against each other.
+    keep_identifiers : bool
+        Whether ``ratings.csv`` keeps participant ids and comments.
+    figures : tuple of Figure
+        Those to draw, where the data call for them.
+    """
+    for path in (folder, folder / "figures", folder / "tables"):
+        path.mkdir(parents=True, exist_ok=True)
+    results, checks = result_tables(findings), check_tables(findings)
+    changes = ()
+    if compared:
+        (first, a), (second, b) = compared
+        changes = compare_sets(a, b)
+        checks = (*checks, change_table(changes, (first, second), findings.ratings.scale))
+    for table in (*results, *checks):
+        _write_table(table, folder / "tables", simulated=findings.simulated)
+    caveats = collect(findings)
+    summary = summarise(findings, warnings=caveats, changes=changes)
+    (folder / "results.json").write_text(to_json(summary), encoding="utf-8")
+    _write_ratings(findings, folder, keep_identifiers=keep_identifiers)
+    pictures = [_picture(f, findings, folder / "figures") for f in figures if f.wanted(findings)]
+    page = render(
+        findings,
+        title=", ".join(filter(None, summary["inputs"]["studies"])) or findings.ratings.source,
+        pictures=pictures,
+        results=results,
+        checks=checks,
+        caveats=caveats,
+        methods=methods_paragraph(findings, versions()),
+        versions=versions(),
+        command=command,
+    )
+    index = folder / "index.html"
+    index.write_text(page, encoding="utf-8")
+    return index
+
+
+def _picture(figure: Figure, findings: Findings, folder: Path) -> Picture:
+    """Draw a figure, write its three files, and return what the page needs."""
+    encoded: dict[str, bytes] = {}
+    figure.draw(findings, lambda canvas: encoded.update(encode(canvas)))
+    for kind, data in encoded.items():
+        (folder / f"{figure.name}.{kind}").write_bytes(data)
+    svg = inline_svg(encoded["svg"], name=figure.name, title=figure.title)
+    return Picture(figure.name, figure.title, figure.caption, svg)
+
+
+def _write_table(table: Table, folder: Path, *, simulated: bool) -> None:
+    note = "Simulated listeners. " if simulated else ""
+    (folder / f"{table.name}.csv").write_text(table.to_csv(), encoding="utf-8")
+    (folder / f"{table.name}.tex").write_text(table.to_latex(note=note), encoding="utf-8")
+
+
+def _write_ratings(findings: Findings, folder: Path, *, keep_identifiers: bool) -> None:
+    """Write the rows analysed and the rows left out, without what identifies a person."""
+    dropped = () if keep_identifiers else IDENTIFIERS
+    table = findings.ratings.table[["listener", *(c for c in COLUMNS if c not in dropped)]]
+    out = table["listener"].isin(findings.excluded) | table["training"]
+    table[~out].to_csv(folder / "ratings.csv", index=False, lineterminator="\n")
+    table[out].to_csv(folder / "excluded.csv", index=False, lineterminator="\n")
