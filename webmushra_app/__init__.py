@@ -4,9 +4,10 @@ Modules
 -------
 config, db, models, migrations
     Settings, the database and its tables.
-listening_test, study, presentation, timing, sitting
-    What a study asks, what it holds, who hears what, how long it takes, where a sitting stands.
-schemas, openapi, http, services
+listening_test, study, studies, presentation, timing, sitting
+    What a study asks, what it holds, which one is meant, who hears what, how long it takes, where
+    a sitting stands.
+schemas, openapi, http, services, limits, logs
     What crosses the HTTP API, its description, and what all routes share.
 participant, trial
     The routes.
@@ -15,12 +16,18 @@ export, simulate, serve
 """
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webmushra_app import http, participant, services, trial
-from webmushra_app.config import Config, production_config
-from webmushra_app.db import Database
-from webmushra_app.study import import_study, open_study, read_study_name
-from webmushra_app.timing import Clock
+from stimuli_gen.manifest import ManifestError
+from webmushra_app import http, limits, logs, participant, services, trial
+from webmushra_app.config import Config, ConfigError, production_config
+from webmushra_app.db import Database, DatabaseError
+from webmushra_app.listening_test import ListeningTestError
+from webmushra_app.studies import Studies
+from webmushra_app.study import StudyError, import_study, open_study
+
+USER_ERRORS = (ConfigError, DatabaseError, ListeningTestError, ManifestError, StudyError)
+"""What can be wrong with a setting, a database or a stimulus set: one line says how to mend it."""
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -34,23 +41,29 @@ def create_app(config: Config | None = None) -> Flask:
 
     Raises
     ------
-    ConfigError, DatabaseError, StudyError, ManifestError, ListeningTestError
-        In one line, if a setting, the database or the stimulus set cannot be used.
+    One of USER_ERRORS
+        If a setting, the database or the stimulus set cannot be used.
     """
     config = config or production_config()
     database = Database(config.database_url)
     try:
         database.prepare()
         if config.study:
-            import_study(database, config.study)
-        study = open_study(database, config.study and read_study_name(config.study))
+            name = import_study(database, config.study)
+            if config.reopen_study:
+                open_study(database, name)
+        studies = Studies(database)
     finally:
         database.engine.dispose()  # no connection may cross the fork into a worker
 
     app = Flask(__name__)
     app.secret_key = config.secret_key
-    services.register(app, services.Services(config, database, study, Clock(database, study)))
+    services.register(app, services.Services(config, database, studies))
+    if config.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)
+    logs.register(app, config)
     http.register(app)
+    limits.register(app, config)
     app.register_blueprint(participant.blueprint)
     app.register_blueprint(trial.blueprint)
     return app

@@ -7,25 +7,13 @@ import click
 from sqlalchemy.exc import DBAPIError
 from tqdm import tqdm
 
-from stimuli_gen.manifest import ManifestError, read_manifest
-from webmushra_app import create_app
-from webmushra_app.config import DEFAULT_DATABASE_URL, ConfigError, home_config
-from webmushra_app.db import Database, DatabaseError, open_existing
+from stimuli_gen.manifest import read_manifest
+from webmushra_app import USER_ERRORS, create_app
+from webmushra_app.config import DEFAULT_DATABASE_URL, home_config
+from webmushra_app.db import Database, open_existing
 from webmushra_app.export import export
-from webmushra_app.listening_test import ListeningTestError
 from webmushra_app.serve import ServeError, address_of, listen, serve
 from webmushra_app.simulate import SimulationError, count_trials, simulate_listeners
-from webmushra_app.study import StudyError
-
-USER_ERRORS = (
-    ConfigError,
-    DatabaseError,
-    ListeningTestError,
-    ManifestError,
-    ServeError,
-    SimulationError,
-    StudyError,
-)
 
 database_option = click.option(
     "--database",
@@ -44,7 +32,7 @@ class _Group(click.Group):
     def invoke(self, context: click.Context) -> object:
         try:
             return super().invoke(context)
-        except USER_ERRORS as error:
+        except (*USER_ERRORS, ServeError, SimulationError) as error:
             raise click.ClickException(str(error)) from None
         except DBAPIError as error:
             raise click.ClickException(str(error.orig).partition("\n")[0]) from None
