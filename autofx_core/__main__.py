@@ -8,10 +8,12 @@ from pathlib import Path
 import click
 
 from autofx_core.audio import AudioError
+from autofx_core.checkpoints import CheckpointError
 from autofx_core.datasets import TASKS, DatasetError, make_dataset
+from autofx_core.models import NETWORKS
 from autofx_core.soundfont import notes_command
 from autofx_core.sources import NOTES_FOLDER, rendered_notes
-from autofx_core.train import TRAINABLE, Settings, train
+from autofx_core.train import Settings, default_settings, train
 
 
 @click.group(epilog="Example: python -m autofx_core train mlp_163nc --dataset runs/data -o runs/1")
@@ -60,28 +62,38 @@ def dataset(notes: Path, task: str, per_pedal: int, seed: int, workers: int, out
 
 @main.command(
     "train",
-    epilog="Example: python -m autofx_core train mlp_163nc --dataset runs/data -o runs/mlp_163nc",
+    epilog="Example: python -m autofx_core train mlp_163nc --dataset runs/settings -o runs/1",
 )
-@click.argument("model", type=click.Choice(list(TRAINABLE)))
+@click.argument("model", type=click.Choice(list(NETWORKS)))
 @click.option("--dataset", type=click.Path(path_type=Path), required=True)
+@click.option(
+    "--recogniser",
+    type=click.Path(path_type=Path),
+    help="Run of the recogniser that conditions the regressor.  [default: the shipped one]",
+)
 @click.option("--seed", type=click.IntRange(0), default=Settings.seed, show_default=True)
 @click.option("--max-epochs", type=click.IntRange(1), default=Settings.max_epochs)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-def train_command(model: str, dataset: Path, seed: int, max_epochs: int, output: Path) -> None:
+def train_command(
+    model: str, dataset: Path, recogniser: Path | None, seed: int, max_epochs: int, output: Path
+) -> None:
     """Train MODEL; leave weights.pt and card.json in the output folder."""
-    settings = Settings(model=model, seed=seed, max_epochs=max_epochs)
+    settings = default_settings(model, seed=seed, max_epochs=max_epochs)
     command = shlex.join(["python", "-m", "autofx_core", *sys.argv[1:]])
     try:
-        card = train(settings, dataset, output, command=command)
-    except (DatasetError, OSError) as error:
+        card = train(settings, dataset, output, command=command, recogniser=recogniser)
+    except (CheckpointError, DatasetError, OSError) as error:
         raise click.ClickException(str(error)) from None
     for part, metrics in card["metrics"].items():
-        constant = card["constant_one_half"][part]["c2_mse"]
-        click.echo(
-            f"{part}: C.2 MSE {1000 * metrics['c2_mse']:.2f}e-3 "
-            f"(constant ½: {1000 * constant:.2f}e-3), "
-            f"mean absolute error {metrics['mean_absolute_error']:.3f}"
-        )
+        if "accuracy" in metrics:
+            click.echo(f"{part}: accuracy {100 * metrics['accuracy']:.1f} %")
+        else:
+            constant = metrics["constant_one_half_c2_mse"]
+            click.echo(
+                f"{part}: C.2 MSE {1000 * metrics['c2_mse']:.2f}e-3 "
+                f"(constant ½: {1000 * constant:.2f}e-3), "
+                f"mean absolute error {metrics['mean_absolute_error']:.3f}"
+            )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,50 @@
-"""Measure a regressor on the parts of a data set that it never learnt from."""
+"""Measure networks on the parts of a data set that they never learnt from."""
+
+from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from autofx_core.datasets import Part
+from autofx_core.checkpoints import load_model
+from autofx_core.datasets import PEDALS, Part
+from autofx_core.effects import CLASSES
 from autofx_core.losses import absolute_errors, c2_mse
+from autofx_core.models import FeatureMLP
 
 
-def score(estimate: torch.Tensor, part: Part) -> dict:
+@torch.no_grad()
+def class_probabilities(features: Tensor, recogniser: Path | None = None) -> Tensor:
+    """Weigh the six classes by the recogniser (the shipped one, or that of a run).
+
+    Parameters
+    ----------
+    features : Tensor, shape (batch, 163), float32
+
+    Returns
+    -------
+    Tensor, shape (batch, 6), in the order of `effects.CLASSES`
+    """
+    return load_model("recogniser", recogniser)(features).exp()
+
+
+@torch.no_grad()
+def estimate_settings(
+    model: FeatureMLP, features: Tensor, regression: Tensor, recogniser: Path | None = None
+) -> Tensor:
+    """Estimate normalised settings, shape (batch, 15), conditioned on what is recognised."""
+    return model(*regressor_inputs(model, features, regression, recogniser))
+
+
+def regressor_inputs(
+    model: FeatureMLP, features: Tensor, regression: Tensor, recogniser: Path | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Collect a regressor's inputs; the classes are the recogniser's guess, not the truth."""
+    if model.conditioned:
+        return features, regression, class_probabilities(features, recogniser)
+    return features, regression, features.new_zeros(len(features), len(CLASSES))
+
+
+def score_settings(estimate: Tensor, part: Part) -> dict:
     """Score normalised settings against a part's truth.
 
     Parameters
@@ -34,12 +71,33 @@ def score(estimate: torch.Tensor, part: Part) -> dict:
 
 
 @torch.no_grad()
-def score_model(model: nn.Module, part: Part) -> dict:
-    """Score a feature network (see `score`)."""
-    model.eval()
-    return score(model(part.features), part)
+def _measure_regressor(model: FeatureMLP, part: Part, recogniser: Path | None) -> dict:
+    """Score a regressor, and the answer ½ for every parameter, which needs no listening."""
+    estimate = estimate_settings(model, part.features, part.regression, recogniser)
+    own = score_settings(estimate, part)
+    constant = score_settings(torch.full_like(part.settings, 0.5), part)
+    return own | {"constant_one_half_c2_mse": constant["c2_mse"]}
 
 
-def score_constant(part: Part) -> dict:
-    """Score the answer ½ for every parameter, the baseline that needs no listening."""
-    return score(torch.full_like(part.settings, 0.5), part)
+@torch.no_grad()
+def _measure_recogniser(model: nn.Module, part: Part, _recogniser: Path | None) -> dict:
+    """Score the recogniser: accuracy, balanced over the pedals, and who is taken for whom."""
+    guess = model(part.features).argmax(1)
+    right = (guess == part.heard).double()
+    by_pedal = {
+        PEDALS[pedal]: round(right[part.pedal == pedal].mean().item(), 4)
+        for pedal in part.pedal.unique().tolist()
+    }
+    confusion = torch.zeros(len(CLASSES), len(CLASSES), dtype=torch.int64)
+    confusion.index_put_((part.heard, guess), torch.tensor(1), accumulate=True)
+    return {
+        "sounds": len(part),
+        "accuracy": round(right.mean().item(), 4),
+        "accuracy_by_pedal": by_pedal,
+        "classes": list(CLASSES),
+        "confusion": confusion.tolist(),
+    }
+
+
+METRICS = {"settings": _measure_regressor, "recognition": _measure_recogniser}
+"""How to measure a network on a part, by the task of the data set."""

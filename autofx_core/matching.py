@@ -10,30 +10,24 @@ Methods are a registry. A method is a function that returns settings::
 
 ==============  ===========================================================================
 `random`        every parameter uniform in its range: the low anchor of AutoFX's experiment
-`mlp_163nc`     the smallest of AutoFX's networks: 163 features, no conditioning
+`mlp_…`         the shipped networks of AutoFX (see `models`), by the names of `REGRESSORS`
 ==============  ===========================================================================
-
-Source recordings that a shipped network learnt from are listed by `trained_on`, so that a
-listening test can leave them out.
 """
 
-import functools
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from autofx_core.audio import for_analysis, normalize_peak, require_sound
+from autofx_core.checkpoints import load_model, shipped
 from autofx_core.datasets import fit_length
 from autofx_core.effects import SLICES, Effect, denormalize, draw_setting, effect_of, render
-from autofx_core.features import classification_features
+from autofx_core.evaluate import estimate_settings
+from autofx_core.features import classification_features, regression_features
 from autofx_core.losses import log_mel_distance, mrstft_distance
-from autofx_core.train import CARD_NAME, TRAINABLE, WEIGHTS_NAME
-
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
+from autofx_core.models import REGRESSORS
 
 
 @dataclass(frozen=True)
@@ -157,40 +151,29 @@ def measure_distances(
     }
 
 
-@functools.cache
-def load_model(name: str) -> torch.nn.Module:
-    """Load a shipped network with its weights, ready to estimate."""
-    model = TRAINABLE[name]()
-    weights = torch.load(CHECKPOINTS / name / WEIGHTS_NAME, weights_only=True)
-    model.load_state_dict(weights)
-    return model.eval()
-
-
-@functools.cache
-def trained_on(name: str) -> frozenset[str]:
-    """Name the source recordings that a shipped network learnt or was chosen by.
-
-    Raises
-    ------
-    FileNotFoundError
-        If no network of that name is shipped.
-    """
-    card = json.loads((CHECKPOINTS / name / CARD_NAME).read_text(encoding="utf-8"))
-    sources = card["data"]["sources"]
-    return frozenset(sources["train"]) | frozenset(sources["validation"])
-
-
 @register("random")
 def draw_at_random(request: Request) -> dict[str, float]:
     """Draw every parameter uniformly from its range; deaf to the reference."""
     return draw_setting(request.rng, request.effect.family)
 
 
-@register("mlp_163nc")
-@torch.no_grad()
-def estimate_163nc(request: Request) -> dict[str, float]:
-    """Estimate by the 163 features and the smallest network."""
-    wave = fit_length(for_analysis(request.reference, request.sample_rate))
-    features = classification_features(torch.from_numpy(wave)[None])
-    vector = load_model("mlp_163nc")(features)[0]
-    return denormalize(request.effect.family, vector[SLICES[request.effect.family]].numpy())
+@dataclass(frozen=True)
+class Network:
+    """Estimate by one of the shipped regressors, from the reference alone."""
+
+    name: str
+
+    def __call__(self, request: Request) -> dict[str, float]:
+        """Hear the first 1.587 s, and answer with the settings of the wanted effect."""
+        wave = fit_length(for_analysis(request.reference, request.sample_rate))
+        batch = torch.from_numpy(wave)[None]
+        vector = estimate_settings(
+            load_model(self.name), classification_features(batch), regression_features(batch)
+        )[0]
+        family = request.effect.family
+        return denormalize(family, vector[SLICES[family]].numpy())
+
+
+for _name in shipped():
+    if _name in REGRESSORS:
+        register(_name)(Network(_name))

@@ -1,18 +1,24 @@
 """The networks, as the AutoFX report describes them.
 
-=============  =======================================================  ==========
-name           network                                                  parameters
-=============  =======================================================  ==========
-mlp_163nc      163 features → 15 settings                                   58,315
-=============  =======================================================  ==========
+=============  =========================================================  ==========
+name           network                                                    parameters
+=============  =========================================================  ==========
+`recogniser`   163 features → 6 classes                                       17,006
+`mlp_163nc`    163 features → 15 settings                                     58,315
+`mlp_163c`     163 features, 6 class probabilities → 15 settings              58,915
+`mlp_211c`     163 and 48 features, 6 class probabilities → 15 settings       63,715
+=============  =========================================================  ==========
 
-The feature scaler is part of the model, as buffers, so that a state dict is all there is to load.
+The feature scaler is part of each model, as buffers, so that a state dict is all there is to load.
+All networks take the same three inputs and use what they know to use, so that whatever trains,
+evaluates or matches need not know which one it holds.
 """
 
 import torch
 from torch import Tensor, nn
 
-from autofx_core.effects import N_PARAMETERS
+from autofx_core.effects import CLASSES, N_PARAMETERS
+from autofx_core.features import CLASSIFICATION_NAMES, REGRESSION_NAMES
 
 HIDDEN = 100
 
@@ -41,29 +47,89 @@ class Scaler(nn.Module):
         return ((features - self.mean) / self.std).clamp(-self.LIMIT, self.LIMIT)
 
 
+class Recogniser(nn.Module):
+    """The effect's class from the classification features: one hidden layer of 100, sigmoid."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scaler = Scaler(len(CLASSIFICATION_NAMES))
+        self.network = nn.Sequential(
+            nn.Linear(len(CLASSIFICATION_NAMES), HIDDEN),
+            nn.Sigmoid(),
+            nn.Linear(HIDDEN, len(CLASSES)),
+        )
+
+    def fit_scaler(self, features: Tensor, _regression: Tensor) -> None:
+        """Take the scale of the training features."""
+        self.scaler.fit(features)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Weigh the classes.
+
+        Parameters
+        ----------
+        features : Tensor, shape (batch, 163), float32
+
+        Returns
+        -------
+        Tensor, shape (batch, 6), logarithms of probabilities, in the order of `effects.CLASSES`
+        """
+        return self.network(self.scaler(features)).log_softmax(-1)
+
+
 class FeatureMLP(nn.Module):
     """Features to settings: a linear map to 100, four layers of 100 with ReLU, a sigmoid.
 
     As in the original there is no activation after the first map, and no batch norm.
+
+    Parameters
+    ----------
+    regression
+        Whether the 48 regression features are used beside the 163.
+    conditioned
+        Whether the class probabilities are used.
     """
 
-    def __init__(self, n_features: int) -> None:
+    def __init__(self, *, regression: bool = False, conditioned: bool = False) -> None:
         super().__init__()
+        self.regression, self.conditioned = regression, conditioned
+        n_features = len(CLASSIFICATION_NAMES) + regression * len(REGRESSION_NAMES)
         self.scaler = Scaler(n_features)
-        layers: list[nn.Module] = [nn.Linear(n_features, HIDDEN)]
+        layers: list[nn.Module] = [nn.Linear(n_features + conditioned * len(CLASSES), HIDDEN)]
         for _ in range(4):
             layers += [nn.Linear(HIDDEN, HIDDEN), nn.ReLU()]
         self.network = nn.Sequential(*layers, nn.Linear(HIDDEN, N_PARAMETERS), nn.Sigmoid())
 
-    def forward(self, features: Tensor) -> Tensor:
+    def _features(self, features: Tensor, regression: Tensor) -> Tensor:
+        return torch.cat([features, regression], dim=1) if self.regression else features
+
+    def fit_scaler(self, features: Tensor, regression: Tensor) -> None:
+        """Take the scale of the training features."""
+        self.scaler.fit(self._features(features, regression))
+
+    def forward(self, features: Tensor, regression: Tensor, probabilities: Tensor) -> Tensor:
         """Estimate normalised settings.
 
         Parameters
         ----------
-        features : Tensor, shape (batch, n_features), float32
+        features : Tensor, shape (batch, 163), float32
+        regression : Tensor, shape (batch, 48), float32
+        probabilities : Tensor, shape (batch, 6), in the order of `effects.CLASSES`
 
         Returns
         -------
         Tensor, shape (batch, 15), in [0, 1]; a family's own are at `effects.SLICES`
         """
-        return self.network(self.scaler(features))
+        scaled = self.scaler(self._features(features, regression))
+        return self.network(torch.cat([scaled, probabilities], 1) if self.conditioned else scaled)
+
+
+REGRESSORS = {
+    "mlp_163nc": FeatureMLP,
+    "mlp_163c": lambda: FeatureMLP(conditioned=True),
+    "mlp_211c": lambda: FeatureMLP(regression=True, conditioned=True),
+}
+"""Regressors by name, each a function that makes an untrained one."""
+
+NETWORKS = {"recogniser": Recogniser, **REGRESSORS}
+"""Everything that `train` trains."""

@@ -113,17 +113,17 @@ def test_training_leaves_a_card_that_says_what_made_it(tmp_path, notes):
 
 def test_an_interrupted_training_resumes_to_the_same_weights(tmp_path, notes, monkeypatch):
     make_dataset(notes, tmp_path / "data", per_pedal=24, seed=1)
-    settings = train.Settings(model="mlp_163nc", max_epochs=5)
+    settings = train.default_settings("mlp_163nc", max_epochs=5)
     whole = train.train(settings, tmp_path / "data", tmp_path / "whole", command="")
-    validate = train._validate
     calls = iter(range(10))
+    learn = train._learn
 
     def interrupted(*arguments):
         if next(calls) == 2:
             raise KeyboardInterrupt
-        return validate(*arguments)
+        return learn(*arguments)
 
-    monkeypatch.setattr(train, "_validate", interrupted)
+    monkeypatch.setattr(train, "_learn", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train.train(settings, tmp_path / "data", tmp_path / "parts", command="")
     monkeypatch.undo()

@@ -1,0 +1,82 @@
+"""Trained networks on disk: weights (a state dict) and the card that says what made them.
+
+The networks that come with the package lie in ``autofx_core/trained/NAME/``.
+"""
+
+import functools
+import json
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from autofx_core.models import NETWORKS
+
+SHIPPED = Path(__file__).parent / "trained"
+WEIGHTS_NAME = "weights.pt"
+CARD_NAME = "card.json"
+
+
+class CheckpointError(ValueError):
+    """A network that cannot be loaded; the message names the file and the mend."""
+
+
+def shipped() -> list[str]:
+    """Name the networks that come with the package."""
+    return [name for name in NETWORKS if (SHIPPED / name / WEIGHTS_NAME).is_file()]
+
+
+@functools.cache
+def load_model(name: str, folder: Path | None = None) -> nn.Module:
+    """Load a network, ready to answer.
+
+    Parameters
+    ----------
+    name
+        A name from `models.NETWORKS`.
+    folder
+        The run that trained it; by default, the shipped one.
+
+    Raises
+    ------
+    CheckpointError
+        If there are no weights, or those of another network.
+    """
+    path = (folder or SHIPPED / name) / WEIGHTS_NAME
+    model = NETWORKS[name]()
+    try:
+        model.load_state_dict(torch.load(path, weights_only=True))
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path}: no such file; train it with 'python -m autofx_core train {name}'"
+        ) from None
+    except RuntimeError:
+        raise CheckpointError(f"{path}: weights of another network than {name}") from None
+    return model.eval()
+
+
+def read_card(name: str) -> dict:
+    """Read the card of a shipped network.
+
+    Raises
+    ------
+    CheckpointError
+        If no network of that name is shipped.
+    """
+    path = SHIPPED / name / CARD_NAME
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; shipped networks: {', '.join(shipped())}")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def trained_on(name: str) -> frozenset[str]:
+    """Name the source recordings that a shipped network learnt from or was chosen by.
+
+    Raises
+    ------
+    CheckpointError
+        If no network of that name is shipped.
+    """
+    sources = read_card(name)["data"]["sources"]
+    return frozenset(sources["train"]) | frozenset(sources["validation"])
