@@ -23,8 +23,8 @@ from webmushra_app import http, limits, logs, participant, services, trial
 from webmushra_app.config import Config, ConfigError, production_config
 from webmushra_app.db import Database, DatabaseError
 from webmushra_app.listening_test import ListeningTestError
-from webmushra_app.study import StudyError, import_study, open_study, read_study_name
-from webmushra_app.timing import Clock
+from webmushra_app.studies import Studies
+from webmushra_app.study import StudyError, import_study, open_study
 
 USER_ERRORS = (ConfigError, DatabaseError, ListeningTestError, ManifestError, StudyError)
 """What can be wrong with a setting, a database or a stimulus set: one line says how to mend it."""
@@ -49,14 +49,16 @@ def create_app(config: Config | None = None) -> Flask:
     try:
         database.prepare()
         if config.study:
-            import_study(database, config.study)
-        study = open_study(database, config.study and read_study_name(config.study))
+            name = import_study(database, config.study)
+            if config.reopen_study:
+                open_study(database, name)
+        studies = Studies(database)
     finally:
         database.engine.dispose()  # no connection may cross the fork into a worker
 
     app = Flask(__name__)
     app.secret_key = config.secret_key
-    services.register(app, services.Services(config, database, study, Clock(database, study)))
+    services.register(app, services.Services(config, database, studies))
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)
     logs.register(app, config)

@@ -9,6 +9,7 @@ from pathlib import Path
 DATA = Path("autofx-data")
 DEFAULT_DATABASE_URL = f"sqlite:///{DATA}/ratings.sqlite3"
 SECRET_FILE = DATA / "secret-key"
+PASSWORD_FILE = DATA / "admin-password-hash"
 MIN_SECRET_LENGTH = 32
 
 
@@ -36,6 +37,13 @@ class Config:
         Trusted reverse proxies in front (``AUTOFX_PROXIES``); 0 ignores forwarding headers.
     log_format : str
         ``json`` for a line a request, ``text`` for warnings only (``AUTOFX_LOG_FORMAT``).
+    reopen_study : bool
+        Whether listeners hear ``study`` from now on, even if it was closed or another one opened
+        since it was imported. In production such choices outlast a restart.
+    admin_password_hash : str
+        Of the experimenters' password (``AUTOFX_ADMIN_PASSWORD_HASH``); empty closes their pages.
+    data : Path
+        Folder of stimulus sets to choose from, and of reports (``AUTOFX_DATA``).
     """
 
     database_url: str
@@ -45,6 +53,9 @@ class Config:
     sessions_per_hour: int = 0
     proxies: int = 0
     log_format: str = "text"
+    reopen_study: bool = False
+    admin_password_hash: str = ""
+    data: Path = DATA
 
 
 def production_config(environment: Mapping[str, str] = os.environ) -> Config:
@@ -64,6 +75,8 @@ def production_config(environment: Mapping[str, str] = os.environ) -> Config:
         sessions_per_hour=_number(environment, "AUTOFX_SESSIONS_PER_HOUR", 120),
         proxies=_number(environment, "AUTOFX_PROXIES", 0),
         log_format=environment.get("AUTOFX_LOG_FORMAT", "json"),
+        admin_password_hash=_checked_hash(environment.get("AUTOFX_ADMIN_PASSWORD_HASH", "")),
+        data=Path(environment.get("AUTOFX_DATA", DATA)),
     )
 
 
@@ -75,7 +88,48 @@ def home_config(*, database_url: str, study: Path | None) -> Config:
     ConfigError
         If the secret's file can be neither read nor written.
     """
-    return Config(database_url=database_url, study=study, secret_key=_secret_of_this_machine())
+    return Config(
+        database_url=database_url,
+        study=study,
+        secret_key=_secret_of_this_machine(),
+        reopen_study=True,
+        admin_password_hash=_password_hash_of_this_machine(),
+    )
+
+
+def keep_password_hash(password_hash: str) -> Path:
+    """Keep the hash of the experimenters' password on one's own machine.
+
+    Raises
+    ------
+    ConfigError
+        If its file cannot be written.
+    """
+    try:
+        PASSWORD_FILE.parent.mkdir(parents=True, exist_ok=True)
+        PASSWORD_FILE.touch(mode=0o600)
+        PASSWORD_FILE.write_text(password_hash)
+    except OSError as error:
+        raise ConfigError(
+            f"{PASSWORD_FILE}: {error.strerror}; run this where files may be written"
+        ) from None
+    return PASSWORD_FILE
+
+
+def _password_hash_of_this_machine() -> str:
+    kept = os.environ.get("AUTOFX_ADMIN_PASSWORD_HASH", "")
+    if not kept and PASSWORD_FILE.is_file():
+        kept = PASSWORD_FILE.read_text().strip()
+    return _checked_hash(kept)
+
+
+def _checked_hash(password_hash: str) -> str:
+    if password_hash and password_hash.count("$") != 2:
+        raise ConfigError(
+            "AUTOFX_ADMIN_PASSWORD_HASH is no password hash; make one with: "
+            "python -m webmushra_app admin-password --print"
+        )
+    return password_hash
 
 
 def _checked_secret(secret: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration that this code works with; a test holds it against the newest one."""
 BUSY_TIMEOUT_S = 15.0
 MEND = "choose another with --database or AUTOFX_DATABASE_URL"

@@ -8,6 +8,9 @@ stimulus at most once, by the schema.
 Conventions: times in seconds; moments as ISO 8601 text in UTC with milliseconds, so that they
 sort, read the same and mean the same in SQLite and PostgreSQL; what the browser sees are only the
 ``public_id`` columns and the session's ``token``, random and meaningless.
+
+What the experimenter's side keeps (``AdminLogin``, ``AdminAttempt``, ``Audit``, ``Report``) stands
+at the end and refers to no listener: the audit log outlives an erased sitting.
 """
 
 import secrets
@@ -57,9 +60,15 @@ class Base(DeclarativeBase):
 
 
 class Study(Base):
-    """An imported stimulus set with its listening-test settings."""
+    """An imported stimulus set with its listening-test settings.
+
+    ``folder`` is empty for a study whose pages another server shows (see ``collect``). Listeners
+    who come to this server hear the study opened last; a closed one begins no more sittings, and
+    ``quota`` is how many real listeners it wants.
+    """
 
     __tablename__ = "studies"
+    __table_args__ = (CheckConstraint("quota >= 1", name="quota_is_positive"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
@@ -68,6 +77,9 @@ class Study(Base):
     manifest_sha256: Mapped[str] = mapped_column(String(64))
     settings: Mapped[dict[str, Any]] = mapped_column(JSON)
     imported_at: Mapped[str] = mapped_column(Moment, default=moment)
+    opened_at: Mapped[str | None] = mapped_column(Moment)
+    closed_at: Mapped[str | None] = mapped_column(Moment)
+    quota: Mapped[int | None]
 
     conditions: Mapped[list["Condition"]] = relationship(cascade="all, delete-orphan")
     items: Mapped[list["Item"]] = relationship(cascade="all, delete-orphan", order_by="Item.id")
@@ -124,7 +136,10 @@ class Stimulus(Base):
 
 
 class Session(Base):
-    """One sitting of one participant; ``participant`` is an external identifier or empty."""
+    """One sitting of one participant; ``participant`` is an external identifier or empty.
+
+    An excluded sitting keeps its ratings, but they count nowhere; ``excluded_because`` says why.
+    """
 
     __tablename__ = "sessions"
 
@@ -147,6 +162,8 @@ class Session(Base):
     started_at: Mapped[str] = mapped_column(Moment, default=moment)
     seen_at: Mapped[str] = mapped_column(Moment, default=moment)
     finished_at: Mapped[str | None] = mapped_column(Moment)
+    excluded_at: Mapped[str | None] = mapped_column(Moment)
+    excluded_because: Mapped[str | None] = mapped_column(Text)
 
     study: Mapped[Study] = relationship()
 
@@ -227,3 +244,52 @@ class Event(Base):
     stimulus_position: Mapped[int | None]
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
     received_at: Mapped[str] = mapped_column(Moment, default=moment)
+
+
+class AdminLogin(Base):
+    """An experimenter who is logged in; the cookie's key is kept as its hash only."""
+
+    __tablename__ = "admin_logins"
+
+    key_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    password_sha256: Mapped[str] = mapped_column(String(64))
+    csrf_token: Mapped[str] = mapped_column(String(64))
+    started_at: Mapped[str] = mapped_column(Moment, default=moment)
+
+
+class AdminAttempt(Base):
+    """A password that was tried, for limiting how often; ``address`` is a pseudonym."""
+
+    __tablename__ = "admin_attempts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(String(16))
+    at: Mapped[str] = mapped_column(Moment, default=moment, index=True)
+
+
+class Audit(Base):
+    """What an experimenter did; names instead of keys, so that it outlives what it tells of."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[str] = mapped_column(Moment, default=moment)
+    address: Mapped[str] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(32))
+    study: Mapped[str | None] = mapped_column(String(64))
+    session: Mapped[str | None] = mapped_column(String(12))
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Report(Base):
+    """The last run of the analysis of one study: ``state`` is running, done or failed."""
+
+    __tablename__ = "reports"
+
+    study_id: Mapped[int] = mapped_column(
+        ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    state: Mapped[str] = mapped_column(String(16))
+    message: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[str] = mapped_column(Moment, default=moment)
+    finished_at: Mapped[str | None] = mapped_column(Moment)

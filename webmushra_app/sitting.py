@@ -64,15 +64,19 @@ def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[models
     Raises
     ------
     Refusal
-        409 if the participant read another version of the consent text, 422 if the study isn't
-        offered in the language.
+        409 if the study is closed or full or the participant read another version of the consent
+        text, 422 if the study isn't offered in the language.
     """
-    db.execute(select(models.Study.id).where(models.Study.id == study.id).with_for_update())
+    row = db.scalars(
+        select(models.Study).where(models.Study.id == study.id).with_for_update()
+    ).one()
     known = db.scalar(select(models.Session).where(models.Session.request_id == wish.request_id))
     if known is not None:
         if known.study_id != study.id:
             raise Refusal(409, "this request began a sitting of another study; reload the page")
         return known, False
+    if reason := why_closed(db, row, simulated=wish.simulated):
+        raise Refusal(409, reason)
     if wish.consent_version != study.settings.consent.version:
         raise Refusal(409, "the consent text has changed; reload the page", field="consent_version")
     check_language(study, wish.language)
@@ -89,6 +93,32 @@ def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[models
     )
     _deal(db, study, session, rng=secrets.SystemRandom())
     return session, True
+
+
+def why_closed(db: DbSession, study: models.Study, *, simulated: bool = False) -> str | None:
+    """Tell why no sitting may begin, if so; simulated listeners take no real one's place."""
+    if study.closed_at:
+        return "this study is closed; thank you for your interest"
+    if study.quota and not simulated and count_places_taken(db, study) >= study.quota:
+        return "this study has all the listeners it needs; thank you for your interest"
+    return None
+
+
+def count_places_taken(db: DbSession, study: models.Study) -> int:
+    """Count the real sittings that are finished or may still be, excluded ones left out."""
+    return db.scalar(
+        select(func.count())
+        .select_from(models.Session)
+        .where(
+            models.Session.study_id == study.id,
+            models.Session.simulated.is_(False),
+            models.Session.excluded_at.is_(None),
+            or_(
+                models.Session.finished_at.is_not(None),
+                models.Session.seen_at > models.moment(ago_s=ABANDONED_AFTER_S),
+            ),
+        )
+    )
 
 
 def check_language(study: Study, language: str) -> None:

@@ -23,9 +23,15 @@ class StudyError(RuntimeError):
     """A study that cannot be opened; one line naming what is wrong and the mend."""
 
 
+NO_STUDY = (
+    "{database}: holds no study yet; give a stimulus set with --study SET/ (or AUTOFX_STUDY), made "
+    "by 'python -m stimuli_gen render demo -o SET/'"
+)
+
+
 @dataclass(frozen=True)
 class Study:
-    """The open study, kept in memory by every worker: it doesn't change while the server runs."""
+    """A study in memory; it doesn't change until its stimulus set is imported again."""
 
     id: int
     name: str
@@ -51,8 +57,21 @@ class Study:
         return min(wanted, len(self.trial_items))
 
 
-def import_study(database: Database, folder: Path) -> None:
+def import_study(database: Database, folder: Path, *, open_new: bool = True) -> str:
     """Bring a stimulus set into the database, or bring its settings up to date.
+
+    Parameters
+    ----------
+    database : Database
+    folder : Path
+        The stimulus set.
+    open_new : bool
+        Whether a study that wasn't there before is shown to listeners from now on.
+
+    Returns
+    -------
+    str
+        The study's name.
 
     Raises
     ------
@@ -70,44 +89,48 @@ def import_study(database: Database, folder: Path) -> None:
     digest = _content_digest(manifest)
     with database.writing() as db:
         study = db.scalar(select(models.Study).where(models.Study.name == manifest.name))
+        opened_at = models.moment() if open_new else None
         if study and study.manifest_sha256 != digest:
+            opened_at = opened_at or study.opened_at
             _drop_unused(db, study, folder)
             study = None
         if study is None:
             study = _new_study(manifest, folder, digest)
+            study.opened_at = opened_at
             db.add(study)
         study.folder = str(folder)
         study.settings = settings.model_dump()
         study.imported_at = models.moment()
+    return manifest.name
 
 
-def open_study(database: Database, name: str | None = None) -> Study:
-    """Load a study from the database, by default the one imported last.
+def open_study(database: Database, name: str) -> None:
+    """Show a study to the listeners who come from now on.
 
     Raises
     ------
     StudyError
-        If there is none.
+        If there is none of this name.
     """
-    wanted = (
+    with database.writing() as db:
+        study = db.scalar(select(models.Study).where(models.Study.name == name))
+        if study is None:
+            raise StudyError(f"{database}: holds no study {name!r}; import its stimulus set first")
+        study.opened_at = models.moment()
+        study.closed_at = None
+
+
+def load_study(db: DbSession, study_id: int) -> Study:
+    """Load a study with all its items."""
+    study = db.scalars(
         select(models.Study)
-        .order_by(models.Study.imported_at.desc(), models.Study.id.desc())
-        .limit(1)
+        .where(models.Study.id == study_id)
         .options(
             selectinload(models.Study.items)
             .selectinload(models.Item.stimuli)
             .joinedload(models.Stimulus.condition)
         )
-    )
-    if name is not None:
-        wanted = wanted.where(models.Study.name == name)
-    with database.reading() as db:
-        study = db.scalar(wanted)
-    if study is None:
-        raise StudyError(
-            f"{database}: holds no study yet; give a stimulus set with --study SET/ "
-            "(or AUTOFX_STUDY), made by 'python -m stimuli_gen render demo -o SET/'"
-        )
+    ).one()
     return Study(
         id=study.id,
         name=study.name,
@@ -116,11 +139,6 @@ def open_study(database: Database, name: str | None = None) -> Study:
         settings=ListeningTest.model_validate(study.settings),
         items=tuple(study.items),
     )
-
-
-def read_study_name(folder: Path) -> str:
-    """Read which study a stimulus set is."""
-    return read_manifest(folder).name
 
 
 def _content_digest(manifest: Manifest) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from stimuli_gen.manifest import ManifestError
 from webmushra_app import models
+from webmushra_app.studies import Studies
 from webmushra_app.study import StudyError, import_study, open_study
 
 
@@ -41,20 +42,21 @@ def test_another_set_of_the_same_name_does_not_mix_with_sittings_of_the_first(
 
 def test_another_set_of_the_same_name_replaces_one_that_nobody_heard(make_app, database, make_set):
     import_study(database, make_set(n_items=3))
-    assert len(open_study(database).trial_items) == 3
+    assert len(Studies(database).current().study.trial_items) == 3
 
 
 def test_without_a_set_the_last_opened_study_is_opened(make_app, database, make_set):
     import_study(database, make_set(name="second"))
-    assert open_study(database).name == "second"
-    assert open_study(database, "study").name == "study"
+    assert Studies(database).current().study.name == "second"
+    open_study(database, "study")
+    assert Studies(database).current().study.name == "study"
 
 
 def test_an_empty_database_says_how_to_give_it_a_study(database):
     with database.writing() as db:
         db.delete(db.query(models.Study).one())
     with pytest.raises(StudyError, match="give a stimulus set with --study SET/"):
-        open_study(database)
+        Studies(database)
 
 
 def test_a_set_of_training_items_alone_is_no_study(make_app, stimulus_set):
@@ -78,3 +80,46 @@ def test_each_listener_gets_a_part_and_the_parts_stay_balanced(make_app, make_li
         for trial in db.query(models.Trial).filter_by(training=False):
             counts[trial.item_id] = counts.get(trial.item_id, 0) + 1
     assert sorted(counts.values()) == [2] * 9
+
+
+def test_a_sitting_goes_on_when_another_study_is_opened(make_app, make_listener, make_set):
+    app = make_app(make_set())
+    listener = make_listener(app)
+    listener.begin()
+    listener.do_steps()
+    provided = app.extensions["webmushra"]
+    import_study(provided.database, make_set(name="second"))
+    provided.studies.look_again()
+    assert app.test_client().get("/api/v1/study").json["name"] == "second"
+    listener.rate_all()
+    assert listener.finish().json["stage"] == "finished"
+    assert make_listener(app).take_the_test().status_code == 200
+
+
+def test_a_closed_study_begins_no_sitting_and_lets_the_begun_ones_end(
+    make_app, make_listener, stimulus_set
+):
+    app = make_app(stimulus_set)
+    listener = make_listener(app)
+    listener.begin()
+    with app.extensions["webmushra"].database.writing() as db:
+        db.query(models.Study).one().closed_at = models.moment()
+    refused = make_listener(app).begin()
+    assert (refused.status_code, refused.json["detail"]) == (
+        409,
+        "this study is closed; thank you for your interest",
+    )
+    listener.do_steps()
+    listener.rate_all()
+    assert listener.finish().status_code == 200
+
+
+def test_a_full_study_takes_simulated_listeners_only(make_app, make_listener, stimulus_set):
+    app = make_app(stimulus_set)
+    with app.extensions["webmushra"].database.writing() as db:
+        db.query(models.Study).one().quota = 1
+    assert make_listener(app, simulated=True).begin().status_code == 201
+    assert make_listener(app).begin().status_code == 201
+    refused = make_listener(app).begin()
+    assert "has all the listeners it needs" in refused.json["detail"]
+    assert make_listener(app, simulated=True).begin().status_code == 201
