@@ -53,10 +53,15 @@ class _Record(BaseModel):
 
 
 class Generator(_Record):
-    """What made the set: versions of the programs and the command that was typed."""
+    """What made the set: versions of the programs, the command that was typed, and its inputs.
+
+    ``inputs`` has the SHA-256 of the study and of every network's weights, program or recording
+    that the sounds follow from, the clean sounds aside (they stand with their items).
+    """
 
     versions: dict[str, str]
     command: str
+    inputs: dict[str, Sha256] = {}
 
 
 class Condition(_Record):
@@ -75,12 +80,16 @@ class Clean(_Record):
 
 
 class Reference(_Record):
-    """The sound to match. ``parameters`` is null where nobody knows them."""
+    """The sound to match. ``parameters`` is null where nobody knows them.
+
+    ``normalized`` has the same parameters mapped linearly from their ranges to [0, 1].
+    """
 
     file: RelativeFile
     sha256: Sha256
     effect: str
     parameters: Parameters
+    normalized: Parameters = None
     origin: str
 
 
@@ -95,11 +104,16 @@ class Stimulus(_Record):
     gain_db: float
     effect: str
     parameters: Parameters
+    normalized: Parameters = None
     distances: dict[str, float]
 
 
 class Item(_Record):
-    """One clean sound with one reference to match: one page of the test."""
+    """One clean sound with one reference to match: one page of the test.
+
+    ``remarks`` says why earlier draws of the item were thrown away, and which estimates cannot be
+    told from the reference.
+    """
 
     id: Identifier
     family: str
@@ -108,6 +122,7 @@ class Item(_Record):
     clean: Clean
     reference: Reference
     stimuli: Annotated[list[Stimulus], Field(min_length=1)]
+    remarks: list[str] = []
 
 
 class Manifest(_Record):
@@ -164,6 +179,11 @@ def _refuse_repeats(what: str, values: list[str]) -> None:
     repeated = [value for value, count in Counter(values).items() if count > 1]
     if repeated:
         raise ValueError(f"{what} {repeated[0]!r} is used twice")
+
+
+def bytes_sha256(content: bytes) -> str:
+    """Hash a file's content with SHA-256, as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def file_sha256(path: Path) -> str:

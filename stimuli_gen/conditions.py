@@ -1,0 +1,191 @@
+"""Make an item's sound under each condition: one function a condition.
+
+================  ===================================================================
+`reference`       the hidden reference: the reference itself
+`clean`           the clean sound
+`anchor35`        the reference without anything above 3.5 kHz
+`anchor70`        the reference without anything above 7 kHz
+a method          `autofx_core.matching.METHODS`: its settings, played by our effect
+your function     the same, or the sound itself
+your folder       a sound rendered elsewhere
+================  ===================================================================
+
+References
+----------
+Rec. ITU-R BS.1534-3 (2015), 5.1: the low-pass anchors; at most ±0.1 dB of ripple below the cutoff
+of 3.5 kHz, at least 25 dB down at 4 kHz and 50 dB at 4.5 kHz.
+"""
+
+import importlib
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from scipy import signal
+
+from autofx_core.effects import effect_of
+from autofx_core.matching import METHODS, Request
+from stimuli_gen.config import ConditionSpec, Study, StudyError
+from stimuli_gen.references import Sound, fit_length, play_effect
+from stimuli_gen.seeds import derive_rng
+
+ANCHOR_STOP_DB = 65.0
+ANCHOR_TRANSITION_HZ = 450.0
+LENGTH_TOLERANCE_S = 0.05
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a condition's function is given: one item's sounds, shape (1, samples), float32."""
+
+    study: Study
+    study_folder: Path
+    item: str
+    family: str
+    clean: np.ndarray
+    reference: Sound
+    attempt: int
+    elsewhere: dict[str, np.ndarray]
+    """Sounds of this item that were rendered elsewhere, by condition."""
+
+
+def make_stimulus(spec: ConditionSpec, scene: Scene) -> Sound:
+    """Make the item's sound under a condition.
+
+    Raises
+    ------
+    StudyError
+        If the condition is unknown, or a user's function fails or returns something else than
+        settings or a sound.
+    """
+    if spec.folder is not None:
+        return Sound(_like_clean(scene.elsewhere[spec.id], scene, spec.id), "rendered elsewhere")
+    if spec.function is None and spec.method is None and spec.id in FIXED:
+        return FIXED[spec.id](scene)
+    return _estimate(spec, scene)
+
+
+def _reference(scene: Scene) -> Sound:
+    return scene.reference
+
+
+def _clean(scene: Scene) -> Sound:
+    return Sound(scene.clean, "none")
+
+
+def _anchor35(scene: Scene) -> Sound:
+    return Sound(low_pass(scene.reference.wave, 3500.0, scene.study.sample_rate_hz), "low-pass")
+
+
+def _anchor70(scene: Scene) -> Sound:
+    return Sound(low_pass(scene.reference.wave, 7000.0, scene.study.sample_rate_hz), "low-pass")
+
+
+FIXED: dict[str, Callable[[Scene], Sound]] = {
+    "reference": _reference,
+    "clean": _clean,
+    "anchor35": _anchor35,
+    "anchor70": _anchor70,
+}
+
+
+@cache
+def _anchor_filter(cutoff_hz: float, sample_rate: int) -> np.ndarray:
+    """Design a linear-phase filter that passes all up to the cutoff and stops all 450 Hz above."""
+    taps, beta = signal.kaiserord(ANCHOR_STOP_DB, ANCHOR_TRANSITION_HZ / (sample_rate / 2))
+    middle = cutoff_hz + ANCHOR_TRANSITION_HZ / 2
+    return signal.firwin(taps | 1, middle, window=("kaiser", beta), fs=sample_rate)
+
+
+def low_pass(wave: np.ndarray, cutoff_hz: float, sample_rate: int) -> np.ndarray:
+    """Filter without moving the sound by a sample.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (channels, samples)
+    """
+    taps = _anchor_filter(cutoff_hz, sample_rate)
+    return signal.oaconvolve(wave, taps[np.newaxis], mode="same", axes=1).astype(np.float32)
+
+
+def _estimate(spec: ConditionSpec, scene: Scene) -> Sound:
+    if spec.function is not None:
+        method = load_function(spec.function, scene.study_folder)
+    else:
+        method = METHODS[spec.method or spec.id]
+    request = Request(
+        reference=scene.reference.wave,
+        clean=scene.clean,
+        sample_rate=scene.study.sample_rate_hz,
+        effect=effect_of(scene.family),
+        rng=derive_rng(scene.study.seed, scene.item, spec.id, scene.attempt),
+    )
+    try:
+        answer = method(request)
+    except Exception as error:  # whatever a user's function raises
+        if spec.function is None:
+            raise
+        line = traceback.extract_tb(error.__traceback__)[-1]
+        raise StudyError(
+            f"condition {spec.id}, item {scene.item}: {type(error).__name__}: {error} "
+            f"({Path(line.filename).name}, line {line.lineno})"
+        ) from error
+    if isinstance(answer, dict):
+        try:
+            return play_effect(scene.family, scene.clean, scene.study.sample_rate_hz, answer)
+        except ValueError as error:
+            raise StudyError(f"condition {spec.id}, item {scene.item}: {error}") from None
+    return Sound(_like_clean(answer, scene, spec.id), "own sound")
+
+
+def _like_clean(wave: object, scene: Scene, condition: str) -> np.ndarray:
+    """Give a sound made elsewhere the clean sound's length and single channel."""
+    where = f"condition {condition}, item {scene.item}"
+    if not isinstance(wave, np.ndarray) or wave.ndim not in (1, 2):
+        raise StudyError(f"{where}: wants settings (a dict) or a sound (an array)")
+    mono = np.atleast_2d(wave).mean(axis=0, keepdims=True)
+    difference_s = abs(mono.shape[1] - scene.clean.shape[1]) / scene.study.sample_rate_hz
+    if difference_s > LENGTH_TOLERANCE_S:
+        raise StudyError(
+            f"{where}: lasts {mono.shape[1]} samples, the clean sound {scene.clean.shape[1]} "
+            f"at {scene.study.sample_rate_hz} Hz"
+        )
+    return fit_length(mono, scene.clean.shape[1])
+
+
+def load_function(name: str, study_folder: Path) -> Callable:
+    """Import a user's function, 'module:function'; the module may lie beside the study.
+
+    Raises
+    ------
+    StudyError
+        If there is no such module or function.
+    """
+    module_name, _, function_name = name.partition(":")
+    if str(study_folder) not in sys.path:
+        sys.path.insert(0, str(study_folder))
+    try:
+        return getattr(importlib.import_module(module_name), function_name)
+    except (ImportError, ValueError, AttributeError) as error:
+        raise StudyError(f"function {name!r}: {error} (looked in {study_folder})") from None
+
+
+def require_known(study: Study) -> None:
+    """Refuse a study that names a condition nobody can make.
+
+    Raises
+    ------
+    StudyError
+    """
+    for spec in study.conditions:
+        method = spec.method or spec.id
+        if spec.function is None and spec.folder is None and method not in {*METHODS, *FIXED}:
+            known = ", ".join([*FIXED, *METHODS])
+            raise StudyError(
+                f"{study.name}: no method {method!r}; known: {known}. Give the condition a "
+                "function or a folder, or leave it out"
+            )

@@ -1,0 +1,274 @@
+"""A study as a TOML file: what is rendered, from what, and how it is matched.
+
+Paths in a study are relative to the TOML file's folder. The table ``[listening_test]`` belongs to
+the listening test and is carried along unread. `describe_keys` lists every key with its meaning:
+the command line's help is made of it.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from autofx_core.audio import LISTENING_RATE_HZ
+from autofx_core.effects import EFFECTS
+from stimuli_gen.manifest import ConditionKind, Identifier
+
+PRESETS = Path(__file__).parent / "presets"
+STUDY_NAME = "study.toml"
+
+KINDS: dict[str, ConditionKind] = {
+    "reference": "reference",
+    "random": "random",
+    "clean": "anchor",
+    "anchor35": "anchor",
+    "anchor70": "anchor",
+}
+"""Kinds of the conditions that every study can name; any other condition is an estimate."""
+
+
+class StudyError(ValueError):
+    """A study that cannot be rendered; one line that names the key and the mend."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class ConditionSpec(_Table):
+    """One system under test, in TOML a name or a table ``{ id = "mine", … }``."""
+
+    id: Annotated[Identifier, Field(description="its name in the results")]
+    label: Annotated[str, Field(description="its name in figures  [the id]")] = ""
+    kind: Annotated[
+        ConditionKind | None,
+        Field(description="reference, estimated, random, anchor or control  [by the id]"),
+    ] = None
+    method: Annotated[
+        str | None, Field(description="a method of autofx_core.matching  [the id]")
+    ] = None
+    function: Annotated[
+        str | None,
+        Field(
+            description="your own, 'module:function': takes a matching.Request, returns settings "
+            "or the sound itself; the module may lie beside the study"
+        ),
+    ] = None
+    folder: Annotated[
+        str | None, Field(description="rendered elsewhere: a folder with one <item>.wav per item")
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if sum(x is not None for x in (self.method, self.function, self.folder)) > 1:
+            raise ValueError("give one of method, function and folder")
+        return self
+
+    @property
+    def resolved_kind(self) -> ConditionKind:
+        """The kind given, or the one its id tells."""
+        return self.kind or KINDS.get(self.id, "estimated")
+
+
+def _name_as_table(value: Any) -> Any:
+    return {"id": value} if isinstance(value, str) else value
+
+
+class Items(_Table):
+    """How many items each family gets of each kind of reference."""
+
+    in_domain: Annotated[
+        int, Field(ge=0, description="per family: our own effect, settings drawn and so known")
+    ] = 0
+    out_of_domain: Annotated[
+        int, Field(ge=0, description="per family: other designs of the effect (phaser, fuzz, …)")
+    ] = 0
+    recorded: Annotated[
+        int, Field(ge=0, description="per family: processed sounds from [recorded]")
+    ] = 0
+    training: Annotated[int, Field(ge=0, description="in all: items to practise on, in-domain")] = 0
+
+
+class Clean(_Table):
+    """Where clean sounds come from."""
+
+    source: Annotated[
+        Literal["builtin", "folder", "idmt"],
+        Field(
+            description="the notes shipped with autofx_core, a folder of recordings, or "
+            "IDMT-SMT-Audio-Effects"
+        ),
+    ] = "builtin"
+    folder: Annotated[str | None, Field(description="for 'folder' and 'idmt'")] = None
+
+    @model_validator(mode="after")
+    def _folder_where_needed(self) -> Self:
+        if (self.source == "builtin") != (self.folder is None):
+            raise ValueError(f"source {self.source!r} wants {'no' if self.folder else 'a'} folder")
+        return self
+
+
+class Pair(_Table):
+    """One recorded reference and the clean sound it was made from."""
+
+    reference: Annotated[str, Field(description="file of the processed sound")]
+    clean: Annotated[str, Field(description="file of the same take without the effect")]
+    family: Annotated[Literal[tuple(EFFECTS)], Field(description="family of its effect")]
+    effect: Annotated[str, Field(description="what it was processed with")] = "unknown"
+
+
+class Recorded(_Table):
+    """Processed sounds to be matched, for items of the kind 'recorded'."""
+
+    pairs: Annotated[list[Pair], Field(description="pairs of files")] = []
+    idmt: Annotated[
+        str | None, Field(description="folder of IDMT-SMT-Audio-Effects, clean takes included")
+    ] = None
+
+
+class Study(_Table):
+    """A whole study."""
+
+    name: Annotated[Identifier, Field(description="short name")]
+    title: Annotated[str, Field(description="what listeners and readers see")]
+    seed: Annotated[int, Field(ge=0, description="all chance follows from it")] = 0
+    families: Annotated[
+        list[Literal[tuple(EFFECTS)]], Field(min_length=1, description="families of effects")
+    ] = list(EFFECTS)
+    conditions: Annotated[
+        list[Annotated[ConditionSpec, BeforeValidator(_name_as_table)]],
+        Field(
+            min_length=2,
+            description="names of methods, reference, random, clean, anchor35, anchor70, or tables",
+        ),
+    ]
+    items: Annotated[Items, Field(description="items per family")]
+    clean: Annotated[Clean, Field(description="clean sounds")] = Clean()
+    recorded: Annotated[Recorded, Field(description="recorded references")] = Recorded()
+    sample_rate_hz: Annotated[int, Field(ge=16_000, le=192_000, description="of every file")] = (
+        LISTENING_RATE_HZ
+    )
+    format: Annotated[
+        Literal["wav", "flac"], Field(description="FLAC files of an item are padded to one size")
+    ] = "wav"
+    bit_depth: Annotated[Literal[16, 24], Field(description="bits per sample")] = 16
+    dither: Annotated[
+        Literal["tpdf", "none"], Field(description="triangular noise of 2 LSB before rounding")
+    ] = "tpdf"
+    target_lufs: Annotated[
+        float, Field(ge=-60, le=-5, description="integrated loudness of every file (BS.1770)")
+    ] = -23.0
+    true_peak_dbtp: Annotated[
+        float, Field(ge=-20, le=0, description="ceiling, kept by lowering a whole item")
+    ] = -1.0
+    tail_s: Annotated[
+        float,
+        Field(ge=0, le=5, description="silence appended to the clean sound: the effect rings"),
+    ] = 0.5
+    longest_s: Annotated[
+        float, Field(gt=0.5, le=60, description="longer clean sounds are cut (BS.1534: 12 s)")
+    ] = 12.0
+    on_fault: Annotated[
+        Literal["redraw", "stop"],
+        Field(description="what to do about a silent, clipped, broken or indistinguishable render"),
+    ] = "redraw"
+    listening_test: Annotated[
+        dict[str, Any], Field(description="the listening test's own settings")
+    ] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ids = [condition.id for condition in self.conditions]
+        if repeated := sorted({name for name in ids if ids.count(name) > 1}):
+            raise ValueError(f"condition {repeated[0]!r} is there twice")
+        if sum(condition.resolved_kind == "reference" for condition in self.conditions) != 1:
+            raise ValueError("conditions want exactly one hidden 'reference'")
+        if len(self.conditions) > 12:
+            raise ValueError(
+                f"{len(self.conditions)} conditions; a page has 12 at most (BS.1534-3, 5.2)"
+            )
+        if len(set(self.families)) < len(self.families):
+            raise ValueError("a family is there twice")
+        counts = self.items
+        if not counts.in_domain + counts.out_of_domain + counts.recorded:
+            raise ValueError("items: in_domain, out_of_domain and recorded are all 0")
+        return self
+
+
+TABLES: dict[str, type[BaseModel]] = {
+    "conditions": ConditionSpec,
+    "items": Items,
+    "clean": Clean,
+    "recorded": Recorded,
+}
+
+
+def list_presets() -> list[str]:
+    """Name the studies that come with the package."""
+    return sorted(path.stem for path in PRESETS.glob("*.toml"))
+
+
+def find_study(name: str) -> Path:
+    """Find a study by its file or a preset's name.
+
+    Raises
+    ------
+    StudyError
+        If it is neither.
+    """
+    for path in (Path(name), PRESETS / f"{name}.toml"):
+        if path.is_file():
+            return path
+    raise StudyError(f"{name}: neither a file nor a preset ({', '.join(list_presets())})")
+
+
+def read_study(path: Path) -> Study:
+    """Read and validate a study.
+
+    Raises
+    ------
+    StudyError
+        If it is no TOML or breaks the schema; one line that names the key.
+    """
+    try:
+        return Study.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StudyError(f"{path}: {error}") from None
+    except ValidationError as error:
+        raise StudyError(f"{path}: {_first_error(error)}") from None
+
+
+def _first_error(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = [str(part) for part in first["loc"]]
+    if first["type"] == "extra_forbidden":
+        table = ".".join(where[:-1])
+        known = ", ".join(_table_at(where[:-1]).model_fields)
+        return f"unknown key {where[-1]!r}{f' in {table}' if table else ''}; known: {known}"
+    if first["type"] == "missing":
+        return f"key {'.'.join(where)!r} is missing"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(where)}: {message}" if where else message
+
+
+def _table_at(where: list[str]) -> type[BaseModel]:
+    if where[:2] == ["recorded", "pairs"]:
+        return Pair
+    return TABLES[where[0]] if where else Study
+
+
+def describe_keys() -> list[tuple[str, str]]:
+    """List every key of a study, dotted, with its meaning and default."""
+    described = []
+    for prefix, table in (("", Study), *TABLES.items(), ("recorded.pairs", Pair)):
+        for name, field in table.model_fields.items():
+            key = f"{prefix}.{name}" if prefix else name
+            has_default = not field.is_required() and field.default not in (None, "", {}, [])
+            shown = f"  [{_as_toml(field.default)}]" if has_default and key not in TABLES else ""
+            described.append((key, f"{field.description}{shown}"))
+    return described
+
+
+def _as_toml(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,69 @@
+"""Find the sounds that must not come before a listener.
+
+Conventions: waves have shape (channels, samples), full scale ±1.
+"""
+
+import numpy as np
+
+from stimuli_gen.loudness import QUIETEST_LUFS, measure_loudness
+
+NULL_TEST_DB = -30.0
+"""Two sounds whose difference lies this far below them cannot be told apart in a test."""
+
+CLIPPED_LEVEL = 0.9999
+CLIPPED_RUN = 4
+"""So many successive samples at full scale are a flattened top, not a peak."""
+
+
+class FaultError(ValueError):
+    """A render that no listener should hear; says which and why."""
+
+
+def refuse_broken(wave: np.ndarray, sample_rate: int, name: str) -> None:
+    """Refuse a sound that holds NaN or infinity, or is silent.
+
+    Raises
+    ------
+    FaultError
+    """
+    if not np.isfinite(wave).all():
+        raise FaultError(f"{name} holds NaN or infinite samples")
+    loudness = measure_loudness(wave, sample_rate)
+    if loudness < QUIETEST_LUFS:
+        raise FaultError(f"{name} is silent ({loudness:.0f} LUFS)")
+
+
+def refuse_clipped(wave: np.ndarray, name: str) -> None:
+    """Refuse a recording whose peaks are cut off at full scale.
+
+    Meant for files: an effect's own render may saturate at 1 and is not clipped by that.
+
+    Raises
+    ------
+    FaultError
+    """
+    for channel in wave:
+        at_top = np.abs(channel) >= CLIPPED_LEVEL
+        runs = np.convolve(at_top, np.ones(CLIPPED_RUN, dtype=int), mode="valid")
+        if (runs == CLIPPED_RUN).any():
+            raise FaultError(f"{name} is clipped: {CLIPPED_RUN} or more samples at full scale")
+
+
+def null_test_db(reference: np.ndarray, other: np.ndarray) -> float:
+    """Measure what is left of a sound when the reference is taken away at the best level.
+
+    Returns
+    -------
+    float
+        Energy of the difference against the other sound's, in dB: −inf for equal sounds (up to a
+        gain), 0 for unrelated ones.
+    """
+    a, b = (wave.astype(np.float64).ravel() for wave in (reference, other))
+    energies = np.dot(a, a) * np.dot(b, b)
+    share = 1 - np.dot(a, b) ** 2 / energies if energies > 0 else 1.0
+    return float(10 * np.log10(share)) if share > 0 else -np.inf
+
+
+def cannot_be_told(reference: np.ndarray, other: np.ndarray) -> bool:
+    """Tell whether two sounds are the same but for a difference below `NULL_TEST_DB`."""
+    return null_test_db(reference, other) < NULL_TEST_DB

@@ -1,0 +1,109 @@
+"""Run a function over many tasks: in this process, on this machine's cores, or on a cluster.
+
+The results do not depend on where they were computed, only the order in which they come does.
+A cluster is an existing one of Dask (https://distributed.dask.org), named by its scheduler's
+address; its workers need this package, but no folder in common.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+TASKS_PER_WORKER = 3
+"""So many tasks wait for each worker: enough to keep it busy, few enough to keep memory small."""
+
+REPRODUCED_BY = ("autofx", "numpy", "scipy", "torch", "pedalboard", "pyloudnorm", "soxr")
+"""Packages whose versions a set's bytes may depend on."""
+
+
+class ClusterError(RuntimeError):
+    """A cluster that cannot be used; the message names its address and the mend."""
+
+
+def list_versions() -> dict[str, str]:
+    """Name the versions of the packages that make sounds."""
+    return {name: version(name) for name in REPRODUCED_BY}
+
+
+def run_all(
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    *,
+    workers: int = 1,
+    cluster: str | None = None,
+    modules: Iterable[Path] = (),
+) -> Iterator[Result]:
+    """Apply a function to every task; yield the results as they come.
+
+    Parameters
+    ----------
+    workers
+        Processes on this machine; 1 is this process itself.
+    cluster
+        Address of a Dask scheduler, such as 'tcp://10.0.0.1:8786', instead of `workers`.
+    modules
+        Python files that the tasks import and a cluster may lack.
+
+    Raises
+    ------
+    ClusterError
+        If the cluster cannot be reached, has no worker, or has other versions.
+    """
+    if cluster is not None:
+        with _connect(cluster, modules) as (executor, n):
+            yield from _run_bounded(executor, function, tasks, n)
+    elif workers > 1:
+        # A fresh process each: forking one whose libraries run threads can hang.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context) as executor:
+            yield from _run_bounded(executor, function, tasks, workers)
+    else:
+        yield from map(function, tasks)
+
+
+def _run_bounded(
+    executor: Executor,
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    workers: int,
+) -> Iterator[Result]:
+    pending = set()
+    for task in tasks:
+        pending.add(executor.submit(function, task))
+        if len(pending) >= TASKS_PER_WORKER * workers:
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+    while pending:
+        done, pending = wait(pending, return_when=FIRST_COMPLETED)
+        yield from (future.result() for future in done)
+
+
+@contextmanager
+def _connect(address: str, modules: Iterable[Path]) -> Iterator[tuple[Executor, int]]:
+    try:
+        from distributed import Client  # noqa: PLC0415  (an extra: only clusters need it)
+    except ImportError:
+        raise ClusterError("a cluster needs Dask: pip install 'autofx[cluster]'") from None
+    try:
+        client = Client(address, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"{address}: no Dask scheduler answers there ({error})") from None
+    with client:
+        found = client.run(list_versions)
+        if not found:
+            raise ClusterError(f"{address}: has no workers; start some: dask worker {address}")
+        own = list_versions()
+        for worker, theirs in found.items():
+            for name, number in own.items():
+                if theirs[name] != number:
+                    raise ClusterError(f"{worker}: has {name} {theirs[name]}, here it is {number}")
+        for module in modules:
+            client.upload_file(str(module))
+        yield client.get_executor(pure=False), len(found)

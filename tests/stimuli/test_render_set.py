@@ -1,0 +1,210 @@
+"""Rendering a set: reproducible to the byte, resumable, and refusing what cannot work."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from conftest import SMALL, render_text
+
+from stimuli_gen import render as rendering
+from stimuli_gen.__main__ import main
+from stimuli_gen.config import describe_keys
+from stimuli_gen.manifest import file_sha256, read_manifest, verify_files
+
+
+def hashes(folder):
+    return {
+        path.relative_to(folder).as_posix(): file_sha256(path)
+        for path in sorted((folder / "audio").iterdir())
+    }
+
+
+def described(folder):
+    """The manifest without when and how the set was made."""
+    content = json.loads((folder / "manifest.json").read_text())
+    del content["created"], content["generator"]["command"]
+    return content
+
+
+def invoke(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def test_equal_seeds_give_equal_files_with_one_worker_or_two(small_set, tmp_path):
+    again = render_text(SMALL, tmp_path, workers=2)
+    assert hashes(again) == hashes(small_set)
+    assert described(again) == described(small_set)
+    assert (again / "preview.html").read_bytes() == (small_set / "preview.html").read_bytes()
+
+
+def test_another_seed_gives_other_sounds_under_other_names(small_set, tmp_path):
+    other = hashes(render_text(SMALL.replace("seed = 7", "seed = 8"), tmp_path))
+    assert len(other) == len(hashes(small_set))
+    assert not set(other.values()) & set(hashes(small_set).values())
+    assert not set(other) & set(hashes(small_set))
+
+
+def test_source_date_epoch_fixes_the_time(monkeypatch, tmp_path):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1664618400")
+    text = SMALL.replace("out_of_domain = 1", "").replace("training = 1", "")
+    folder = render_text(text, tmp_path)
+    assert json.loads((folder / "manifest.json").read_text())["created"] == "2022-10-01T10:00:00Z"
+
+
+def test_interrupted_rendering_goes_on_where_it_was(small_set, tmp_path, monkeypatch):
+    render_item, made = rendering.render_item, []
+
+    def interrupted(task):
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        made.append(task.planned.id)
+        return render_item(task)
+
+    monkeypatch.setattr(rendering, "render_item", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        render_text(SMALL, tmp_path)
+    assert not (tmp_path / "set" / "manifest.json").exists()
+
+    def resumed(task):
+        assert task.planned.id not in made
+        return render_item(task)
+
+    monkeypatch.setattr(rendering, "render_item", resumed)
+    folder = render_text(SMALL, tmp_path)
+    assert hashes(folder) == hashes(small_set)
+    assert not (folder / ".unfinished").exists()
+
+
+def test_what_another_study_left_unfinished_is_not_used(small_set, tmp_path, monkeypatch):
+    render_item, made = rendering.render_item, []
+
+    def interrupted(task):
+        if made:
+            raise KeyboardInterrupt
+        made.append(task)
+        return render_item(task)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(rendering, "render_item", interrupted)
+        render_text(SMALL.replace("seed = 7", "seed = 8"), tmp_path)
+    assert hashes(render_text(SMALL, tmp_path)) == hashes(small_set)
+
+
+def test_finished_set_is_up_to_date_and_another_study_does_not_overwrite_it(small_copy, tmp_path):
+    study = tmp_path / "study.toml"
+    study.write_text(SMALL)
+    before = (small_copy / "manifest.json").read_bytes()
+    result = invoke("render", study, "-o", small_copy)
+    assert (result.exit_code, "is up to date" in result.output) == (0, True)
+    study.write_text(SMALL.replace("seed = 7", "seed = 8"))
+    result = invoke("render", study, "-o", small_copy)
+    assert result.exit_code == 1
+    assert "holds another stimulus set; choose an empty folder" in result.output
+    assert (small_copy / "manifest.json").read_bytes() == before
+
+
+def test_folder_with_other_files_is_left_alone(tmp_path):
+    study, output = tmp_path / "study.toml", tmp_path / "thesis"
+    study.write_text(SMALL)
+    output.mkdir()
+    (output / "chapter1.txt").write_text("precious")
+    result = invoke("render", study, "-o", output)
+    assert result.exit_code == 1
+    assert "thesis: is not empty" in result.output
+    assert [path.name for path in output.iterdir()] == ["chapter1.txt"]
+
+
+def test_set_carries_its_study_verbatim_with_the_listening_tests_table(small_set):
+    assert (small_set / "study.toml").read_text() == SMALL
+
+
+def test_manifest_tells_inputs_versions_settings_and_distances(small_set):
+    manifest = read_manifest(small_set)
+    verify_files(small_set, manifest)
+    assert manifest.generator.inputs["study.toml"] == file_sha256(small_set / "study.toml")
+    assert "mlp_163nc/weights.pt" in manifest.generator.inputs
+    assert {"torch", "pedalboard", "pyloudnorm", "autofx"} <= set(manifest.generator.versions)
+    for item in manifest.items:
+        assert item.clean.source.startswith("builtin:")
+        by_condition = {stimulus.condition: stimulus for stimulus in item.stimuli}
+        assert by_condition["reference"].distances == {"mrstft": 0.0, "log_mel_db": 0.0}
+        assert by_condition["random"].distances["mrstft"] > 0
+        for stimulus in item.stimuli:
+            if stimulus.parameters is not None:
+                assert set(stimulus.normalized) == set(stimulus.parameters)
+                assert all(0 <= value <= 1 for value in stimulus.normalized.values())
+
+
+def test_estimates_are_nearer_to_the_reference_than_random_settings(small_set):
+    distances = {"mlp_163nc": 0.0, "random": 0.0}
+    for item in read_manifest(small_set).items:
+        for stimulus in item.stimuli:
+            if stimulus.condition in distances:
+                distances[stimulus.condition] += stimulus.distances["mrstft"]
+    assert distances["mlp_163nc"] < distances["random"]
+
+
+@pytest.mark.parametrize("file_format", ["wav", "flac"])
+@pytest.mark.parametrize("bit_depth", [16, 24])
+@pytest.mark.parametrize("dither", ["tpdf", "none"])
+def test_every_format_is_rendered_and_passes_its_check(tmp_path, file_format, bit_depth, dither):
+    text = SMALL.replace('families = ["delay", "distortion"]', 'families = ["delay"]')
+    text = text.replace("out_of_domain = 1", "").replace("training = 1", "")
+    text = text.replace(
+        "seed = 7",
+        f'seed = 7\nformat = "{file_format}"\nbit_depth = {bit_depth}\ndither = "{dither}"',
+    )
+    folder = render_text(text.replace('"mlp_163nc", ', ""), tmp_path)
+    result = invoke("check", folder)
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("seed = 7", "sead = 7", "unknown key 'sead'; known: name, title, seed"),
+        ("training = 1", "trianing = 1", "unknown key 'trianing' in items; known: in_domain"),
+        ("seed = 7", "seed = -7", "seed: Input should be greater than or equal to 0"),
+        ("seed = 7", "seed = ", "Invalid value"),
+        ('"clean", ', '"clean", "clean", ', "condition 'clean' is there twice"),
+        ('"reference", ', "", "exactly one hidden 'reference'"),
+        ('"mlp_163nc"', '"mlp_9000"', "no method 'mlp_9000'; known: reference, clean"),
+        ('"mlp_163nc"', '{ id = "x", folder = "no" }', "no/training-01.wav: no such file"),
+        ('"mlp_163nc"', '{ id = "x", function = "nowhere:f" }', "No module named 'nowhere'"),
+        ('"delay", ', '"echo", ', "families.0: Input should be 'modulation', 'delay' or"),
+        ("in_domain = 1", "in_domain = 90", "183 clean sounds wanted, 67 there"),
+        ("in_domain = 1", "recorded = 1", "1 recorded references of the family delay wanted, 0"),
+        ("\n[items]", '[clean]\nsource = "folder"\nfolder = "none"\n[items]', "no such folder"),
+        ("\n[items]", '[clean]\nsource = "idmt"\n[items]', "source 'idmt' wants a folder"),
+    ],
+)
+def test_wrong_study_is_one_line_that_names_the_key(tmp_path, old, new, complaint):
+    assert old in SMALL
+    study = tmp_path / "study.toml"
+    study.write_text(SMALL.replace(old, new))
+    result = invoke("render", study, "-o", tmp_path / "set")
+    assert result.exit_code == 1
+    assert complaint in result.output
+    assert result.output.count("\n") == 1
+    assert not (tmp_path / "set").exists()
+
+
+def test_unknown_preset_is_refused_with_the_known_ones(tmp_path):
+    result = invoke("render", "dmeo", "-o", tmp_path / "set")
+    assert result.exit_code == 1
+    assert "dmeo: neither a file nor a preset (" in result.output
+    assert "demo" in result.output
+
+
+def test_help_documents_every_key_and_ends_in_an_example():
+    text = invoke("render", "--help").output
+    for key, meaning in describe_keys():
+        assert key in text
+        assert meaning in text
+    assert text.rstrip().splitlines()[-1].strip().startswith("Example: python -m stimuli_gen")
+
+
+@pytest.mark.parametrize("command", ["check", "inputs", ""])
+def test_every_help_ends_in_an_example(command):
+    text = invoke(*filter(None, [command]), "--help").output
+    assert text.rstrip().splitlines()[-1].strip().startswith("Example: python -m stimuli_gen")
