@@ -100,6 +100,16 @@ def live_server(
     server.kill()
 
 
+@pytest.fixture(scope="session")
+def breaking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A test that offers a break between its two trials."""
+    folder = tmp_path_factory.mktemp("breaking")
+    study = GuitarSet(folder / "set", listening_test="break_every = 1")
+    server = LiveServer(folder, study=study.folder)
+    yield server
+    server.kill()
+
+
 @pytest.fixture
 def fragile_server(guitar_set: GuitarSet, tmp_path: Path) -> Iterator[LiveServer]:
     """A server that the test may kill."""

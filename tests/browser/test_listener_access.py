@@ -1,0 +1,166 @@
+"""Every page of the sitting, on desktop and phone, light and dark, against WCAG 2.2 AA by axe."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from listener import PHONE, Listener
+from live_server import LiveServer
+from playwright.sync_api import Page, expect
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LEAST_TARGET_PX = 24
+"""WCAG 2.2, 2.5.8."""
+
+SMALL_TARGETS = """
+(least) => [...document.querySelectorAll("button, a, select, summary, input, [role=slider]")]
+  .filter((element) => element.checkVisibility())
+  .filter((element) => {
+    const boxed = element.matches("[type=radio], [type=checkbox]");
+    const target = boxed ? element.closest("label") : element;
+    const { width, height } = target.getBoundingClientRect();
+    return Math.min(width, height) < least;
+  })
+  .map((element) => element.outerHTML)
+"""
+
+
+def walk(listener: Listener) -> Iterator[str]:
+    """Go through the whole sitting; yields the name of each page while it is shown."""
+    page = listener.page
+    listener.open()
+    expect(listener.button("agree")).to_be_visible()
+    yield "welcome"
+    listener.agree()
+    yield "questionnaire"
+    listener.answer_questions()
+    expect(listener.button("play")).to_be_enabled()
+    yield "level"
+    listener.press(listener.button("play"))
+    listener.press(listener.button("level_done"))
+    listener.see_heading("headphones_title")
+    yield "headphones"
+    fail_headphone_check(listener)
+    yield "headphones_failed"
+    listener.press(listener.button("headphones_go_on"))
+    expect(listener.button("example_same")).to_be_visible()
+    yield "instructions"
+    listener.press(listener.button("instructions_done"))
+    listener.see_trial(practice=True, n=1, total=1)
+    for summary in page.locator("summary").all():
+        listener.press(summary)
+    listener.rate(0, 80)
+    listener.go_on()
+    expect(page.locator(".missing-text")).not_to_be_empty()
+    yield "trial"
+    listener.rate_trial([80, 60, 40, 20])
+    listener.see_trial(n=1, total=2)
+    listener.rate_trial([80, 60, 40, 20])
+    listener.see_heading("break_title")
+    yield "break"
+    listener.press(listener.button("break_over"))
+    listener.see_trial(n=2, total=2)
+    listener.rate_trial([80, 60, 40, 20])
+    listener.see_heading("thanks_title")
+    yield "thanks"
+
+
+def fail_headphone_check(listener: Listener) -> None:
+    """Answer all six rounds with the first tone, which is right twice."""
+    for n in range(1, 7):
+        expect(listener.page.locator(".card [role=status]")).to_contain_text(str(n))
+        listener.press(listener.button("headphones_play"))
+        listener.press(listener.button("headphones_choice", n=1))
+    listener.see_heading("headphones_failed")
+
+
+def violations(page: Page) -> list[str]:
+    results = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
+    return [
+        f"{violation['id']}: {node['html']}"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+DEVICES = {
+    "desktop, light, English": {},
+    "phone, dark, French": {"color_scheme": "dark", "language": "fr", **PHONE},
+}
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_no_page_breaks_wcag_or_overflows(
+    new_listener: Callable[..., Listener], breaking_server: LiveServer, device: str
+) -> None:
+    listener = new_listener(breaking_server.address, reduced_motion="reduce", **DEVICES[device])
+    names, faults = [], []
+    for name in walk(listener):
+        page = listener.page
+        found = violations(page) + page.evaluate(SMALL_TARGETS, LEAST_TARGET_PX)
+        width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if width > 0:
+            found.append(f"{width} px wider than the screen")
+        names.append(name)
+        faults += [f"{name}: {fault}" for fault in found]
+    assert len(names) == 9
+    assert faults == []
+
+
+def test_a_screen_reader_hears_what_plays_and_what_a_slider_says(listener: Listener) -> None:
+    listener.begin_at_trials()
+    announcer = listener.page.locator("[aria-live]")
+    listener.play_reference()
+    expect(announcer).to_have_text("The reference is playing")
+    listener.rate(1, 85)
+    expect(announcer).to_have_text("B is playing")
+    expect(listener.slider(1)).to_have_attribute("aria-valuetext", "85, Excellent")
+    expect(listener.slider(0)).to_have_attribute("aria-valuetext", "not rated yet")
+    listener.press(listener.button("stop"))
+    expect(announcer).to_have_text("Stopped")
+
+
+def test_shortcuts_can_be_switched_off_and_rest_while_text_is_typed(listener: Listener) -> None:
+    page = listener.page
+    listener.begin_at_trials()
+    listener.press(page.get_by_text("Comment", exact=True))
+    page.locator("textarea").press("1")
+    expect(page.locator("textarea")).to_have_value("1")
+    expect(page.locator(".playing")).to_have_count(0)
+    listener.press(page.get_by_text("Keys", exact=True))
+    page.get_by_label("Use these keys").uncheck()
+    page.keyboard.press("1")
+    page.get_by_label("Use these keys").check()
+    page.keyboard.press("2")
+    expect(listener.slider(1)).to_be_enabled()
+    expect(page.locator(".playing")).to_have_count(1)
+
+
+def test_the_loop_is_set_by_keys_and_by_dragging(listener: Listener) -> None:
+    page = listener.page
+    listener.begin_at_trials()
+    start, end = page.get_by_role("slider", name="of the loop").all()
+    for _ in range(4):
+        start.press("ArrowRight")
+    expect(start).to_have_attribute("aria-valuenow", "0.20")
+    box = page.locator(".waveform").bounding_box()
+    end.hover()
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + 10, steps=4)
+    page.mouse.up()
+    expect(end).to_have_attribute("aria-valuenow", "0.70")
+    page.keyboard.press("l")
+    expect(end).to_have_attribute("aria-valuenow", "2.50")
+    expect(start).to_have_attribute("aria-valuenow", "0.00")
+
+
+def test_the_chosen_language_is_kept_for_the_sitting(
+    listener: Listener, live_server: LiveServer
+) -> None:
+    listener.open()
+    listener.agree()
+    listener.page.get_by_label("Language").select_option("fr")
+    french = Listener(listener.page, live_server.address, language="fr")
+    french.see_heading("questionnaire_title")
+    [session] = live_server.rows("SELECT * FROM sessions WHERE token = ?", french.token)
+    assert session["language"] == "fr"
