@@ -1,0 +1,184 @@
+"""Durable trial saves a second against a bare Flask + SQLite handler, in the same run.
+
+32 clients, gunicorn 2 × 8, SQLite with ``synchronous=FULL``. Each client has its sittings ready
+and puts one finished trial after the other; nothing else is timed. Afterwards every acknowledged
+trial is looked up in the database. Only loopback, bounded by ``--seconds``.
+
+    python tests/benchmarks/app_load.py --seconds 20
+"""
+
+import argparse
+import http.client
+import json
+import secrets
+import sqlite3
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
+
+from app_gunicorn import bare, ours, print_row
+from listening import write_stimulus_set
+
+N_CLIENTS = 32
+JSON = {"Content-Type": "application/json"}
+ANSWERS = {"musical_background": "amateur", "hearing": "normal", "device": "headphones"}
+STEPS = {
+    "questionnaire": {"answers": ANSWERS},
+    "level": {"level_db": -20},
+    "headphones": {"correct": 6, "total": 6, "passed": True},
+    "instructions": {},
+}
+
+
+class Connection:
+    """One kept-alive connection that speaks JSON."""
+
+    def __init__(self, port: int) -> None:
+        self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        self.http.request(method, path, body, JSON if body else {})
+        response = self.http.getresponse()
+        return response.status, response.read()
+
+    def json(self, method: str, path: str, body=None):
+        status, content = self.ask(
+            method, path, body if body is None else json.dumps(body).encode()
+        )
+        if status >= 400:
+            raise RuntimeError(f"{method} {path}: {status} {content[:200]!r}")
+        return json.loads(content)
+
+
+def begin_sitting(connection: Connection) -> dict:
+    """Consent and do the steps; gives the session's state."""
+    wish = {
+        "request_id": secrets.token_urlsafe(16),
+        "consent_version": "1",
+        "language": "en",
+        "simulated": True,
+    }
+    state = connection.json("POST", "/api/v1/sessions", wish)
+    for step, body in STEPS.items():
+        connection.json("PUT", f"/api/v1/sessions/{state['token']}/steps/{step}", body)
+    return state
+
+
+def trial_body(trial: dict, *, score: float) -> bytes:
+    """Make a finished trial."""
+    ratings = [
+        {"stimulus": stimulus["id"], "score": score, "plays": 2, "listened_s": 5.0}
+        for stimulus in trial["stimuli"]
+    ]
+    return json.dumps({"ratings": ratings, "trial_time_s": 30.0, "comment": ""}).encode()
+
+
+def prepare(port: int, *, n_sittings: int) -> list[tuple[str, bytes]]:
+    """Begin sittings and make the bodies of all their trials: what one client will put."""
+    connection = Connection(port)
+    puts = []
+    for _ in range(n_sittings):
+        state = begin_sitting(connection)
+        for summary in state["trials"]:
+            path = f"/api/v1/sessions/{state['token']}/trials/{summary['id']}"
+            trial = connection.json("GET", path)
+            puts.append((path, trial_body(trial, score=float(len(puts) % 101))))
+    return puts
+
+
+def in_parallel(work, arguments: list) -> list:
+    """Run one thread for each argument and gather what they return."""
+    results: list = [None] * len(arguments)
+
+    def run(n: int) -> None:
+        results[n] = work(arguments[n])
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(len(arguments))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def put_all(port: int, puts_by_client: list, *, seconds: float) -> tuple[list[float], float, int]:
+    """Put trials for some seconds; gives latencies in ms, the time it took, and refusals."""
+    refused = []
+    until_s = time.perf_counter() + seconds
+
+    def put(puts: list[tuple[str, bytes]]) -> list[float]:
+        connection = Connection(port)
+        latencies_ms = []
+        for path, body in puts:
+            started_s = time.perf_counter()
+            if started_s > until_s:
+                break
+            status, content = connection.ask("PUT", path, body)
+            if status == 200:
+                latencies_ms.append((time.perf_counter() - started_s) * 1000)
+            else:
+                refused.append(content)
+        return latencies_ms
+
+    started_s = time.perf_counter()
+    latencies = [value for values in in_parallel(put, puts_by_client) for value in values]
+    return latencies, time.perf_counter() - started_s, len(refused)
+
+
+def report(what: str, latencies: list[float], took_s: float, **more) -> float:
+    """Print one row; gives the rate."""
+    cuts = statistics.quantiles(latencies, n=100)
+    rate = len(latencies) / took_s
+    print_row(
+        what,
+        saves=len(latencies),
+        saves_per_s=rate,
+        p50_ms=cuts[49],
+        p95_ms=cuts[94],
+        p99_ms=cuts[98],
+        **more,
+    )
+    return rate
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--sittings", type=int, default=3, help="prepared for each client")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        study = write_stimulus_set(folder / "set", n_items=30)
+        database = folder / "ratings.sqlite3"
+        with ours(study, f"sqlite:///{database}") as server:
+            print_row("start to first answer", seconds=server.start_s)
+            puts = in_parallel(
+                lambda _: prepare(server.port, n_sittings=options.sittings), [None] * N_CLIENTS
+            )
+            latencies, took_s, refused = put_all(server.port, puts, seconds=options.seconds)
+            ours_rate = report(
+                "ours, 32 clients, 2 x 8, SQLite FULL",
+                latencies,
+                took_s,
+                refused=refused,
+                worker_resident_mb=server.resident_mb(),
+            )
+        with sqlite3.connect(database) as connection:
+            (stored,) = connection.execute(
+                "SELECT count(*) FROM trials WHERE finished_at IS NOT NULL"
+            ).fetchone()
+        print_row("acknowledged and lost", trials=len(latencies) - stored)
+        with bare(folder) as server:
+            put_all(server.port, [puts[0][:5]], seconds=5)  # makes the table
+            latencies, took_s, refused = put_all(server.port, puts, seconds=options.seconds)
+            bare_rate = report("bare Flask + SQLite, the same", latencies, took_s, refused=refused)
+        print_row("ours / bare", ratio=ours_rate / bare_rate)
+
+
+if __name__ == "__main__":
+    main()
