@@ -169,9 +169,7 @@ def _typed(raw: pd.DataFrame, name: str, rows: np.ndarray, source: str) -> pd.Se
     flags = text.str.lower()
     if (bad := ~flags.isin(TRUE | FALSE)).any():
         at = bad.argmax()
-        raise RatingsError(
-            f"{source} row {rows[at]}: {name} {text[at]!r} is neither true nor false"
-        )
+        raise RatingsError(f"{source} row {rows[at]}: {name} {text[at]!r} is not true or false")
     return flags.isin(TRUE)
 
 

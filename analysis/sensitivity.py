@@ -19,7 +19,7 @@ from analysis.crossed import estimate_mean
 from analysis.inference import ALPHA, Comparison
 from analysis.scores import Scores
 
-RESAMPLES = 4000
+RESAMPLES = 10_000
 BLOCK = 200
 
 
