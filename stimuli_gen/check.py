@@ -81,7 +81,7 @@ def _check_item(folder: Path, item: Item, study: Study) -> list[str]:
 def _check_sound(entry: Reference | Stimulus, wave: np.ndarray, study: Study) -> list[str]:
     problems = []
     try:
-        refuse_broken(wave, study.sample_rate_hz, entry.file)
+        refuse_broken(wave, entry.file)
     except FaultError as fault:
         return [str(fault)]
     peak = measure_true_peak(wave)

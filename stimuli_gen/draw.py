@@ -4,6 +4,8 @@ A function of the task alone, so that it can run in any process or machine. Conv
 shape (1, samples), float32, full scale ±1.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +64,18 @@ class DrawnItem:
     remarks: list[str]
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute in one thread: sums depend on their order, and a set's bytes on the sums."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@one_thread()
 def draw_item(task: ItemTask) -> DrawnItem:
     """Draw an item; faulty draws are thrown away, or stop the study if that is its wish.
 
@@ -71,20 +85,15 @@ def draw_item(task: ItemTask) -> DrawnItem:
         If a fault stops it, or remains after 20 draws.
     """
     remarks: list[str] = []
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # sums depend on their order, and files on the sums
-    try:
-        for attempt in range(ATTEMPTS):
-            try:
-                return _draw_attempt(task, attempt, remarks)
-            except FaultError as fault:
-                if task.study.on_fault == "stop":
-                    raise StudyError(
-                        f"{task.planned.id}: {fault}; on_fault = 'redraw' would draw again"
-                    ) from None
-                remarks.append(f"draw {attempt + 1} thrown away: {fault}")
-    finally:
-        torch.set_num_threads(threads)
+    for attempt in range(ATTEMPTS):
+        try:
+            return _draw_attempt(task, attempt, remarks)
+        except FaultError as fault:
+            if task.study.on_fault == "stop":
+                raise StudyError(
+                    f"{task.planned.id}: {fault}; on_fault = 'redraw' would draw again"
+                ) from None
+            remarks.append(f"draw {attempt + 1} thrown away: {fault}")
     raise StudyError(f"{task.planned.id}: {ATTEMPTS} draws failed; {remarks[-1]}")
 
 
@@ -119,7 +128,7 @@ def _refuse_faults(study: Study, sounds: dict[str, Sound], reference: Sound) -> 
         wave = sounds[spec.id].wave
         name = f"{spec.id} ({sounds[spec.id].effect})"
         try:
-            refuse_broken(wave, study.sample_rate_hz, name)
+            refuse_broken(wave, name)
             if spec.folder is not None:
                 refuse_clipped(wave, name)
         except FaultError as fault:

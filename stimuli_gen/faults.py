@@ -5,7 +5,7 @@ Conventions: waves have shape (channels, samples), full scale ±1.
 
 import numpy as np
 
-from stimuli_gen.loudness import QUIETEST_LUFS, measure_loudness
+from autofx_core.audio import SILENCE_DBFS
 
 NULL_TEST_DB = -30.0
 """Two sounds whose difference lies this far below them cannot be told apart in a test."""
@@ -19,8 +19,8 @@ class FaultError(ValueError):
     """A render that no listener should hear; says which and why."""
 
 
-def refuse_broken(wave: np.ndarray, sample_rate: int, name: str) -> None:
-    """Refuse a sound that holds NaN or infinity, or is silent.
+def refuse_broken(wave: np.ndarray, name: str) -> None:
+    """Refuse a sound that holds NaN or infinity, or peaks below −60 dBFS.
 
     Raises
     ------
@@ -28,9 +28,8 @@ def refuse_broken(wave: np.ndarray, sample_rate: int, name: str) -> None:
     """
     if not np.isfinite(wave).all():
         raise FaultError(f"{name} holds NaN or infinite samples")
-    loudness = measure_loudness(wave, sample_rate)
-    if loudness < QUIETEST_LUFS:
-        raise FaultError(f"{name} is silent ({loudness:.0f} LUFS)")
+    if np.abs(wave).max() < 10 ** (SILENCE_DBFS / 20):
+        raise FaultError(f"{name} is silent (peak below {SILENCE_DBFS:.0f} dBFS)")
 
 
 def refuse_clipped(wave: np.ndarray, name: str) -> None:
@@ -58,9 +57,9 @@ def null_test_db(reference: np.ndarray, other: np.ndarray) -> float:
         Energy of the difference against the other sound's, in dB: −inf for equal sounds (up to a
         gain), 0 for unrelated ones.
     """
-    a, b = (wave.astype(np.float64).ravel() for wave in (reference, other))
-    energies = np.dot(a, a) * np.dot(b, b)
-    share = 1 - np.dot(a, b) ** 2 / energies if energies > 0 else 1.0
+    a, b = reference.ravel(), other.ravel()
+    energies = float(np.dot(a, a)) * float(np.dot(b, b))
+    share = 1 - float(np.dot(a, b)) ** 2 / energies if energies > 0 else 1.0
     return float(10 * np.log10(share)) if share > 0 else -np.inf
 
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from autofx_core.matching import measure_distances
-from stimuli_gen.config import Study
-from stimuli_gen.draw import ItemTask, draw_item
+from stimuli_gen.config import Study, StudyError
+from stimuli_gen.draw import DrawnItem, ItemTask, draw_item, one_thread
 from stimuli_gen.encode import encode, pad_to_one_size, quantize
-from stimuli_gen.loudness import match_gains, measure_loudness
+from stimuli_gen.loudness import match_loudness
 from stimuli_gen.manifest import Clean, Item, Reference, Stimulus, bytes_sha256
-from stimuli_gen.plan import PlannedItem
 from stimuli_gen.seeds import derive_name, derive_rng
 
 AUDIO_FOLDER = "audio"
@@ -30,66 +29,88 @@ class RenderedItem:
     files: dict[str, bytes]
 
 
+@one_thread()
 def render_item(task: ItemTask) -> RenderedItem:
     """Draw an item, bring its sounds to one loudness, and encode them.
 
     Raises
     ------
     StudyError
-        If its sounds cannot be drawn.
+        If its sounds cannot be drawn or matched.
     """
-    study, planned = task.study, task.planned
+    study, item = task.study, task.planned.id
     drawn = draw_item(task)
-    reference, sounds = drawn.reference, drawn.sounds
-    waves = {OPEN_REFERENCE: reference.wave, **{name: s.wave for name, s in sounds.items()}}
-    rate = study.sample_rate_hz
-    waves = {name: _fade(wave, rate) for name, wave in waves.items()}
-    gains = match_gains(
-        list(waves.values()),
-        rate,
-        target_lufs=study.target_lufs,
-        ceiling_dbtp=study.true_peak_dbtp,
-    )
-    gain_of = dict(zip(waves, gains, strict=True))
-    content = _encode(study, planned.id, waves, gain_of)
-    name_of = {
-        name: f"{AUDIO_FOLDER}/{derive_name(study.seed, planned.id, name)}.{study.format}"
-        for name in waves
+    sounds = {OPEN_REFERENCE: drawn.reference, **drawn.sounds}
+    waves = {name: _fade(sound.wave, study.sample_rate_hz) for name, sound in sounds.items()}
+    try:
+        gains_db, loudness_lufs = match_loudness(
+            waves,
+            study.sample_rate_hz,
+            target_lufs=study.target_lufs,
+            ceiling_dbtp=study.true_peak_dbtp,
+        )
+    except ValueError as error:
+        raise StudyError(f"{item}: {error}") from None
+    contents = _encode(study, item, waves, gains_db)
+    entries = {
+        name: {
+            "file": f"{AUDIO_FOLDER}/{derive_name(study.seed, item, name)}.{study.format}",
+            "sha256": bytes_sha256(contents[name]),
+            "effect": sound.effect,
+            "parameters": sound.parameters,
+            "normalized": sound.normalized,
+        }
+        for name, sound in sounds.items()
     }
-    item = Item(
+    reference = Reference(**entries.pop(OPEN_REFERENCE), origin=_origin(task))
+    stimuli = [
+        Stimulus(
+            **entry,
+            condition=name,
+            duration_s=waves[name].shape[1] / study.sample_rate_hz,
+            loudness_lufs=round(loudness_lufs, 3),
+            gain_db=round(gains_db[name], 3),
+            distances=_measure(task, drawn, name),
+        )
+        for name, entry in entries.items()
+    ]
+    files = [reference.file, *(stimulus.file for stimulus in stimuli)]
+    return RenderedItem(
+        _describe(task, reference, stimuli, drawn.remarks),
+        dict(zip(files, contents.values(), strict=True)),
+    )
+
+
+def _measure(task: ItemTask, drawn: DrawnItem, condition: str) -> dict[str, float]:
+    if not task.measure:
+        return {}
+    other = drawn.sounds[condition].wave
+    return measure_distances(drawn.reference.wave, other, task.study.sample_rate_hz)
+
+
+def _describe(
+    task: ItemTask, reference: Reference, stimuli: list[Stimulus], remarks: list[str]
+) -> Item:
+    planned = task.planned
+    collection = "recorded" if planned.recording else task.study.clean.source
+    return Item(
         id=planned.id,
         family=planned.family,
         domain="in" if planned.kind == "in_domain" else "out",
         training=planned.training,
-        clean=Clean(source=_source(study, planned), sha256=task.clean_sha256),
-        reference=Reference(
-            file=name_of[OPEN_REFERENCE],
-            sha256=bytes_sha256(content[OPEN_REFERENCE]),
-            effect=reference.effect,
-            parameters=reference.parameters,
-            normalized=reference.normalized,
-            origin=_origin(task),
-        ),
-        stimuli=[
-            Stimulus(
-                condition=name,
-                file=name_of[name],
-                sha256=bytes_sha256(content[name]),
-                duration_s=waves[name].shape[1] / rate,
-                loudness_lufs=round(measure_loudness(waves[name], rate) + gain_of[name], 3),
-                gain_db=round(gain_of[name], 3),
-                effect=sound.effect,
-                parameters=sound.parameters,
-                normalized=sound.normalized,
-                distances=measure_distances(reference.wave, sound.wave, rate)
-                if task.measure
-                else {},
-            )
-            for name, sound in sounds.items()
-        ],
-        remarks=drawn.remarks,
+        clean=Clean(source=f"{collection}:{planned.clean.id}", sha256=task.clean_sha256),
+        reference=reference,
+        stimuli=stimuli,
+        remarks=remarks,
     )
-    return RenderedItem(item, {name_of[name]: content[name] for name in waves})
+
+
+def _origin(task: ItemTask) -> str:
+    recording = task.planned.recording
+    if recording is not None:
+        return f"recorded: {recording.processed.id} sha256:{task.recording_sha256}"
+    table = "effects" if task.planned.kind == "in_domain" else "designs"
+    return f"{task.planned.kind.replace('_', '-')}: autofx_core.{table}"
 
 
 def _fade(wave: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -114,18 +135,3 @@ def _encode(
             steps, study.sample_rate_hz, bit_depth=study.bit_depth, file_format=study.format
         )
     return dict(zip(encoded, pad_to_one_size(list(encoded.values())), strict=True))
-
-
-def _source(study: Study, planned: PlannedItem) -> str:
-    collection = "recorded" if planned.recording else study.clean.source
-    return f"{collection}:{planned.clean.id}"
-
-
-def _origin(task: ItemTask) -> str:
-    planned = task.planned
-    if planned.recording is None:
-        return {
-            "in_domain": "in-domain: autofx_core.effects",
-            "out_of_domain": "out-of-domain: autofx_core.designs",
-        }[planned.kind]
-    return f"recorded: {planned.recording.processed.id} sha256:{task.recording_sha256}"

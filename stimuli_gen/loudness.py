@@ -14,8 +14,6 @@ import soxr
 
 BLOCK_S = 0.4
 OVERSAMPLING = 4
-QUIETEST_LUFS = -70.0
-"""The absolute gate of BS.1770: what is below it is silence."""
 
 
 def measure_loudness(wave: np.ndarray, sample_rate: int) -> float:
@@ -54,9 +52,9 @@ def measure_true_peak(wave: np.ndarray) -> float:
     return float(20 * np.log10(peak)) if peak > 0 else -np.inf
 
 
-def match_gains(
-    waves: list[np.ndarray], sample_rate: int, *, target_lufs: float, ceiling_dbtp: float
-) -> list[float]:
+def match_loudness(
+    waves: dict[str, np.ndarray], sample_rate: int, *, target_lufs: float, ceiling_dbtp: float
+) -> tuple[dict[str, float], float]:
     """Find the gains that make sounds equally loud.
 
     Every sound goes to the target. If one of them then peaks above the ceiling, all are lowered
@@ -64,17 +62,21 @@ def match_gains(
 
     Returns
     -------
-    list of float
-        Gain of each sound, in dB.
+    gains_db : dict
+        Gain of each sound.
+    loudness_lufs : float
+        What they all have then.
 
     Raises
     ------
     ValueError
         If a sound is silent.
     """
-    gains = [target_lufs - measure_loudness(wave, sample_rate) for wave in waves]
-    if not np.isfinite(gains).all():
-        raise ValueError("a silent sound cannot be made as loud as another")
-    peaks = [measure_true_peak(wave) + gain for wave, gain in zip(waves, gains, strict=True)]
-    excess = max(0.0, max(peaks) - ceiling_dbtp)
-    return [gain - excess for gain in gains]
+    gains_db = {}
+    for name, wave in waves.items():
+        gains_db[name] = target_lufs - measure_loudness(wave, sample_rate)
+        if not np.isfinite(gains_db[name]):
+            raise ValueError(f"{name} is too quiet to be made as loud as the others")
+    highest = max(measure_true_peak(wave) + gains_db[name] for name, wave in waves.items())
+    excess_db = max(0.0, highest - ceiling_dbtp)
+    return {name: gain - excess_db for name, gain in gains_db.items()}, target_lufs - excess_db

@@ -79,7 +79,7 @@ def make_reference(
     else:
         refuse_clipped(recording, f"recording {planned.recording.processed.path.name}")
         sound = Sound(_align(recording, clean), planned.recording.effect)
-    refuse_broken(sound.wave, rate, f"reference ({sound.effect})")
+    refuse_broken(sound.wave, f"reference ({sound.effect})")
     if cannot_be_told(sound.wave, clean):
         raise FaultError(f"reference ({sound.effect}) cannot be told from the clean sound")
     return sound
