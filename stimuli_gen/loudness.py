@@ -13,6 +13,7 @@ import pyloudnorm
 import soxr
 
 BLOCK_S = 0.4
+FILTERS = "DeMan"  # pyloudnorm's name for the K-weighting that is exact at every sample rate
 OVERSAMPLING = 4
 
 
@@ -38,7 +39,7 @@ def measure_loudness(wave: np.ndarray, sample_rate: int) -> float:
     -3.01
     """
     short = max(0, int(np.ceil(BLOCK_S * sample_rate)) + 1 - wave.shape[1])
-    meter = pyloudnorm.Meter(sample_rate, block_size=BLOCK_S)
+    meter = pyloudnorm.Meter(sample_rate, filter_class=FILTERS, block_size=BLOCK_S)
     padded = np.pad(wave, ((0, 0), (0, short))).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):  # of silence
         loudness = float(meter.integrated_loudness(padded.T))

@@ -1,0 +1,70 @@
+"""Rounding, dither and files: nothing lost, nothing told."""
+
+import io
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from stimuli_gen.encode import encode, pad_to_one_size, quantize
+
+RATE = 44_100
+FORMATS = [("wav", 16), ("wav", 24), ("flac", 16), ("flac", 24)]
+
+
+def decode(content, dtype="int32"):
+    return soundfile.read(io.BytesIO(content), dtype=dtype, always_2d=True)
+
+
+@pytest.mark.parametrize(("file_format", "bit_depth"), FORMATS)
+@given(data=st.data())
+def test_files_give_back_every_step(file_format, bit_depth, data):
+    top = 2 ** (bit_depth - 1)
+    values = st.integers(-top, top - 1)
+    steps = data.draw(arrays.arrays(np.int32, (1, data.draw(st.integers(1, 64))), elements=values))
+    content = encode(steps, RATE, bit_depth=bit_depth, file_format=file_format)
+    frames, rate = decode(content)
+    assert rate == RATE
+    assert (frames.T >> (32 - bit_depth)).tolist() == steps.tolist()
+
+
+@given(arrays.arrays(np.float32, (1, 50), elements=st.floats(-1, 1, width=32)))
+def test_rounding_without_dither_is_off_by_half_a_step_at_most(wave):
+    steps = quantize(wave, 16, None)
+    inside = wave < 1 - 2**-15
+    assert np.abs(steps / 2**15 - wave)[inside].max(initial=0.0) <= 0.5 / 2**15
+
+
+def test_dither_makes_the_error_independent_of_the_level():
+    """Triangular dither: mean error 0, variance 1/4 step², wherever between two steps."""
+    rng = np.random.default_rng(0)
+    for offset in (0.0, 0.25, 0.5):
+        level = (100 + offset) / 2**15
+        error = quantize(np.full((1, 200_000), level), 16, rng) - (100 + offset)
+        assert error.mean() == pytest.approx(0.0, abs=0.01)
+        assert error.var() == pytest.approx(0.25, abs=0.01)
+
+
+def test_full_scale_is_held_within_the_format():
+    loud = np.array([[-2.0, 2.0]])
+    assert quantize(loud, 16, None).tolist() == [[-32_768, 32_767]]
+
+
+def test_flac_files_are_padded_to_one_size_and_still_hold_their_samples():
+    rng = np.random.default_rng(0)
+    waves = [np.zeros((1, 5_000)), rng.normal(scale=0.1, size=(1, 5_000))]
+    steps = [quantize(wave, 16, rng) for wave in waves]
+    files = [encode(s, RATE, bit_depth=16, file_format="flac") for s in steps]
+    assert len(files[0]) != len(files[1])
+    padded = pad_to_one_size(files)
+    assert len(padded[0]) == len(padded[1])
+    for content, expected in zip(padded, steps, strict=True):
+        assert (decode(content)[0].T >> 16).tolist() == expected.tolist()
+
+
+def test_wav_files_need_no_padding():
+    files = [b"RIFF....", b"RIFF"]
+    assert pad_to_one_size(files) == files

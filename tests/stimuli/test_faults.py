@@ -1,0 +1,137 @@
+"""What must not come before a listener is caught and named."""
+
+import numpy as np
+import pytest
+from conftest import SMALL, render_text
+
+from stimuli_gen.config import StudyError
+from stimuli_gen.faults import (
+    FaultError,
+    cannot_be_told,
+    null_test_db,
+    refuse_broken,
+    refuse_clipped,
+)
+from stimuli_gen.manifest import read_manifest
+
+TIME_S = np.arange(22_050) / 44_100
+NOTE = (0.5 * np.sin(2 * np.pi * 220 * TIME_S) * np.exp(-3 * TIME_S)).astype(np.float32)[None]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda wave: wave * 0, "mine is silent"),
+        (lambda wave: wave * 1e-4, "mine is silent"),
+        (lambda wave: np.where(wave == wave.max(), np.nan, wave), "mine holds NaN"),
+        (lambda wave: np.where(wave == wave.max(), np.inf, wave), "mine holds NaN or infinite"),
+    ],
+)
+def test_broken_sounds_are_refused_by_name(spoil, complaint):
+    refuse_broken(NOTE, "mine")
+    with pytest.raises(FaultError, match=complaint):
+        refuse_broken(spoil(NOTE), "mine")
+
+
+def test_flattened_tops_are_clipping_and_a_single_peak_at_full_scale_is_not():
+    refuse_clipped(NOTE / np.abs(NOTE).max(), "mine")
+    with pytest.raises(FaultError, match="mine is clipped"):
+        refuse_clipped(np.clip(3 * NOTE, -1, 1), "mine")
+
+
+def test_null_test_measures_the_difference_whatever_the_level():
+    noise = np.random.default_rng(0).normal(size=NOTE.shape).astype(np.float32)
+    noise *= np.sqrt(np.square(NOTE).sum() / np.square(noise).sum())
+    assert null_test_db(NOTE, -2 * NOTE) < -60
+    assert null_test_db(NOTE, NOTE + 0.1 * noise) == pytest.approx(-20, abs=0.5)
+    assert null_test_db(NOTE, noise) == pytest.approx(0, abs=0.5)
+    assert cannot_be_told(NOTE, NOTE + 0.01 * noise)
+    assert not cannot_be_told(NOTE, NOTE + 0.1 * noise)
+
+
+ESTIMATOR = """
+import numpy as np
+from stimuli_gen.faults import null_test_db
+
+def silent(request):
+    return 0 * request.clean
+
+def perfect(request):
+    return 0.5 * request.reference
+
+def broken(request):
+    return {"drive_db": 1 / 0}
+
+def too_much(request):
+    return {p.name: 2 * p.high for p in request.effect.parameters}
+
+def nothing(request):
+    return None
+
+def too_short(request):
+    return request.clean[:, :1000]
+"""
+STUDY = """
+name = "faulty"
+title = "Faults"
+seed = 7
+families = ["distortion"]
+conditions = ["reference", "clean", { id = "mine", function = "my_faults:NAME" }]
+items = { in_domain = 1 }
+"""
+
+
+def render_with(name, folder, extra=""):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "my_faults.py").write_text(ESTIMATOR)
+    text = STUDY.replace("NAME", name).replace("seed = 7", f"seed = 7\n{extra}")
+    return render_text(text, folder)
+
+
+@pytest.fixture(autouse=True)
+def forget_the_module(monkeypatch):
+    """Each test's own my_faults.py is imported anew."""
+    monkeypatch.syspath_prepend("")
+    yield
+    import sys
+
+    sys.modules.pop("my_faults", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("silent", r"distortion-01: 20 draws failed; .*mine \(own sound\) is silent"),
+        (
+            "broken",
+            r"mine, item distortion-01: ZeroDivisionError: .*my_faults.py, line 12",
+        ),
+        ("too_much", r"drive_db must be in \[0, 60\] dB, got 120"),
+        ("nothing", r"wants settings \(a dict\) or a sound \(an array\)"),
+        ("too_short", r"lasts 1000 samples, the clean sound 132300"),
+    ],
+)
+def test_faulty_estimators_are_named_with_what_is_wrong(tmp_path, name, complaint):
+    with pytest.raises(StudyError, match=complaint):
+        render_with(name, tmp_path)
+
+
+def test_study_may_stop_at_the_first_fault_instead_of_drawing_again(tmp_path):
+    with pytest.raises(StudyError, match=r"mine .* is silent .*on_fault = 'redraw' would"):
+        render_with("silent", tmp_path, 'on_fault = "stop"')
+
+
+def test_perfect_estimate_is_kept_and_remarked_on(tmp_path):
+    folder = render_with("perfect", tmp_path)
+    (item,) = read_manifest(folder).items
+    (remark,) = item.remarks
+    assert remark.startswith("mine (own sound) cannot be told from the reference: null test")
+
+
+def test_thrown_away_draws_are_remarked_on(tmp_path):
+    """Echoes that come after the end of a sound of 0.6 s cannot be heard."""
+    text = SMALL.replace("seed = 7", "seed = 3\ntail_s = 0.0\nlongest_s = 0.6")
+    text = text.replace('"mlp_163nc", ', "").replace("in_domain = 1", "in_domain = 8", 1)
+    remarks = [r for item in read_manifest(render_text(text, tmp_path)).items for r in item.remarks]
+    thrown = [r for r in remarks if "thrown away: reference (Delay) cannot be told" in r]
+    assert thrown
