@@ -24,6 +24,7 @@ QUASI_T = "crossed quasi-t"
 CLUSTERED = "two-way clustered"
 LISTENERS_ONLY = "paired t on listener means"
 MIN_LISTENERS = 3
+ROUNDING = 1e-9  # mean squares closer than this are equal
 
 
 @dataclass(frozen=True)
@@ -133,9 +134,11 @@ def quasi_t(table: np.ndarray, groups: np.ndarray) -> Estimate:
     ms_l = n_items * np.sum((by_listener - mean) ** 2) / df_l
     ms_i = n_listeners * np.sum((by_item - family_means[groups]) ** 2) / df_i
     ms_e = np.sum(residual**2) / df_e
-    if ms_l > ms_e and ms_i > ms_e:
+    if min(ms_l, ms_i) > ms_e * (1 + ROUNDING):
         ms = ms_l + ms_i - ms_e
         df = ms**2 / (ms_l**2 / df_l + ms_i**2 / df_i + ms_e**2 / df_e)
+    elif abs(ms_l - ms_i) <= ROUNDING * ms_l:
+        ms, df = ms_l, min(df_l, df_i)
     else:
         ms, df = max((ms_l, df_l), (ms_i, df_i))
     se = np.sqrt(ms / table.size)

@@ -1,81 +1,351 @@
-"""The report's command: what it writes, that it repeats, and what it says when it can't."""
+"""The report: what it says, what it writes, that it repeats, and what it says when it can't."""
 
+import csv
 import json
+import re
 import sqlite3
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from simulated_ratings import simulate_ratings, store
 
+from analysis.canvas import encode
+from analysis.caveats import collect
+from analysis.figures import FIGURES
+from analysis.findings import Options, analyse
+from analysis.pooling import compare_sets, split_by_time
+from analysis.publish import publish
+from analysis.ratings import RatingsError, check
+from analysis.reading import read_database, read_file
 from analysis.report import main
+from analysis.tables import result_tables
+from analysis.wording import answer, comparison_sentence, p_value
 
 
 def run(*arguments):
     return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
-def report(folder, *arguments):
-    result = run("-o", folder, *arguments)
-    assert result.exit_code == 0, result.output
+def findings_of(table=None, options=None, **simulation):
+    table = simulate_ratings(**simulation) if table is None else table
+    return analyse(check(table, source="ratings.csv", sha256="0" * 64), options)
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory):
+    """The same report written twice."""
+    folder = tmp_path_factory.mktemp("reports")
+    table = simulate_ratings()
+    table.to_csv(folder / "ratings.csv", index=False)
+    for name in ("a", "b"):
+        source = ["--ratings", folder / "ratings.csv", "-o", folder / name]
+        result = run(*source, "--primary", "mlp_163nc", "--margin", 6)
+        assert result.exit_code == 0, result.output
+    return folder
+
+
+def results(folder):
     return json.loads((folder / "results.json").read_text())
 
 
-def test_estimated_beats_random_and_the_page_says_by_how_much(ratings_csv, tmp_path):
-    results = report(tmp_path / "report", "--ratings", ratings_csv, "--primary", "mlp_163nc")
-    primary = results["primary"]
+def test_estimated_beats_random_and_the_page_says_by_how_much(twice):
+    primary = results(twice / "a")["primary"]
     assert primary["comparison"] == "mlp_163nc - random"
     assert primary["ci_low"] < 62 - 33 < primary["ci_high"]
     assert primary["method"] == "crossed quasi-t"
-    page = (tmp_path / "report" / "index.html").read_text()
+    page = (twice / "a" / "index.html").read_text()
     assert f"mlp_163nc is rated {primary['estimate']:.1f} points above random" in page
 
 
-def test_database_and_csv_of_the_same_ratings_agree(ratings_csv, tmp_path):
+def test_results_have_the_keys_of_the_contract(twice):
+    summary = results(twice / "a")
+    assert {
+        "schema", "inputs", "versions", "seed", "screening", "n_listeners", "n_items", "n_ratings",
+        "simulated", "primary", "conditions", "by_family", "pairwise", "omnibus", "mixed_model",
+        "reliability", "warnings",
+    } <= set(summary)  # fmt: skip
+    pair = {"a", "b", "estimate", "ci_low", "ci_high", "p_value", "p_holm", "effect_size"}
+    assert all(pair <= set(p) for p in summary["pairwise"])
+    assert {"n", "median", "q1", "q3", "mean", "ci_low", "ci_high"} <= set(
+        summary["conditions"]["random"]
+    )
+    assert len(summary["pairwise"]) == 10
+    assert set(summary["by_family"]) == {"modulation", "delay", "distortion"}
+
+
+def test_database_and_csv_of_the_same_ratings_agree(tmp_path, ratings_csv):
     url = store(simulate_ratings(), tmp_path / "ratings.sqlite3")
-    from_file = report(tmp_path / "a", "--ratings", ratings_csv)
-    from_database = report(tmp_path / "b", "--database", url)
-    assert from_database["primary"] == from_file["primary"]
-    assert from_database["conditions"] == from_file["conditions"]
+    from_file, from_database = analyse(read_file(ratings_csv)), analyse(read_database(url))
+    assert from_database.primary.crossed == from_file.primary.crossed
+    assert from_database.descriptions == from_file.descriptions
+    assert from_database.screening.excluded("both") == from_file.screening.excluded("both")
 
 
-def test_same_input_and_seed_give_the_same_bytes(ratings_csv, tmp_path):
-    for name in ("a", "b"):
-        report(tmp_path / name, "--ratings", ratings_csv)
-    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*.*"))
+def test_same_input_and_seed_give_the_same_bytes(twice):
+    files = sorted(p.relative_to(twice / "a") for p in (twice / "a").rglob("*.*"))
     assert {"index.html", "results.json", "ratings.csv"} <= {str(f) for f in files}
     for file in files:
-        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
+        assert (twice / "a" / file).read_bytes() == (twice / "b" / file).read_bytes(), file
 
 
-def test_page_needs_no_network(ratings_csv, tmp_path):
-    report(tmp_path, "--ratings", ratings_csv)
-    page = (tmp_path / "index.html").read_text()
-    page = page.replace('"http://www.w3.org/2000/svg"', "").replace(
-        '"http://www.w3.org/1999/xlink"', ""
-    )
+def test_page_stands_alone(twice):
+    page = (twice / "a" / "index.html").read_text()
+    for namespace in ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"):
+        page = page.replace(namespace, "")
     assert "http" not in page
     assert "<script" not in page
+    assert page.count("<svg") == len(list((twice / "a" / "figures").glob("*.svg")))
 
 
-def test_simulated_listeners_are_announced_and_real_ones_are_not(tmp_path):
-    for simulated in (True, False):
-        simulate_ratings(simulated=simulated).to_csv(tmp_path / "r.csv", index=False)
-        results = report(tmp_path / "report", "--ratings", tmp_path / "r.csv")
-        assert results["simulated"] is simulated
-        page = (tmp_path / "report" / "index.html").read_text()
-        assert ("made by a program, not by people" in page) is simulated
+def test_ids_of_inline_figures_do_not_clash(twice):
+    page = (twice / "a" / "index.html").read_text()
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    references = set(re.findall(r'(?:href="|url\()#([^")]+)', page))
+    assert references <= set(ids)
+
+
+def test_figures_and_tables_come_in_every_form(twice):
+    for kind in ("svg", "pdf", "png"):
+        assert len(list((twice / "a" / "figures").glob(f"*.{kind}"))) == 8
+    tex = (twice / "a" / "tables" / "planned.tex").read_text()
+    assert r"\toprule" in tex
+    assert r"mlp\_163nc" in tex
+    with (twice / "a" / "tables" / "planned.csv").open() as file:
+        rows = list(csv.reader(file))
+    assert rows[0][:3] == ["Comparison", "Difference", "95 % CI"]
+    assert len(rows) == 3
+
+
+def test_identifiers_stay_out_of_the_report_unless_asked_for(tmp_path):
+    table = simulate_ratings()
+    table["participant"] = table["session"].map(lambda s: f"{s}@example.org")
+    table["comment"] = "call me"
+    for asked in (False, True):
+        folder = tmp_path / str(asked)
+        publish(findings_of(table), folder, command="", figures=(), keep_identifiers=asked)
+        text = "".join(p.read_text() for p in folder.rglob("*.*"))
+        assert ("example.org" in text) is asked
+        assert ("call me" in text) is asked
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_simulated_listeners_are_announced_and_real_ones_are_not(tmp_path, simulated):
+    findings = findings_of(simulated=simulated)
+    publish(findings, tmp_path, command="", figures=FIGURES[:1])
+    assert results(tmp_path)["simulated"] is simulated
+    page = (tmp_path / "index.html").read_text()
+    assert ("made by a program, not by people" in page) is simulated
+    assert ("Simulated listeners" in (tmp_path / "figures/conditions.svg").read_text()) is simulated
+    assert ("Simulated" in (tmp_path / "tables/planned.tex").read_text()) is simulated
+
+
+def test_real_and_simulated_listeners_are_never_mixed_silently():
+    table = simulate_ratings()
+    table["simulated"] = table["session"] >= "session-005"
+    real = findings_of(table)
+    assert len(real.scores.listeners) == 5
+    assert not real.simulated
+    assert any("3 simulated listeners" in note for note in real.ratings.notes)
+    assert len(findings_of(table, Options(listeners="simulated")).scores.listeners) == 3
+    both = findings_of(table, Options(listeners="all"))
+    assert any("3 of 8 listeners are simulated" in c for c in collect(both))
 
 
 def test_a_condition_name_cannot_put_markup_into_the_page(tmp_path):
     table = simulate_ratings()
     table["condition"] = table["condition"].replace("random", "<b>random</b>")
-    table.to_csv(tmp_path / "r.csv", index=False)
-    report(tmp_path / "report", "--ratings", tmp_path / "r.csv")
-    page = (tmp_path / "report" / "index.html").read_text()
+    table["study"] = "<script>alert(1)</script>"
+    publish(findings_of(table), tmp_path, command="<i>", figures=FIGURES[:1])
+    page = (tmp_path / "index.html").read_text()
     assert "<b>random" not in page
+    assert "<script>" not in page
     assert "&lt;b&gt;random" in page
+
+
+def test_a_cell_cannot_become_a_formula():
+    table = simulate_ratings()
+    table["condition"] = table["condition"].replace("random", "=1+1")
+    rows = csv.reader(result_tables(findings_of(table))[0].to_csv().splitlines())
+    assert [row[0] for row in rows][2] == "'=1+1"
+
+
+def test_training_trials_do_not_count():
+    table = simulate_ratings()
+    table["training"] = table["item"] == "item-00"
+    table.loc[table["training"] & (table["condition"] == "random"), "score"] = 100
+    findings = findings_of(table)
+    assert len(findings.scores.items) == 5
+    rest = findings_of(table[~table["training"]].reset_index(drop=True))
+    assert findings.primary.crossed == rest.primary.crossed
+
+
+def test_excluded_listeners_leave_the_analysis_and_are_written_apart(tmp_path):
+    table = simulate_ratings()
+    careless = (table["session"] == "session-002") & (table["condition"] == "reference")
+    table.loc[careless, "score"] = 20
+    findings = findings_of(table, Options(exclude="rank"))
+    assert findings.excluded == ("L03",)
+    assert findings.primary.crossed.n_listeners == 7
+    assert findings.screened["none"].crossed.n_listeners == 8
+    publish(findings, tmp_path, command="", figures=())
+    assert set(pd.read_csv(tmp_path / "excluded.csv")["session"]) == {"session-002"}
+    assert len(pd.read_csv(tmp_path / "ratings.csv")) == 7 * 6 * 5
+
+
+CAVEATS = {
+    "too few": (lambda t: t[t["session"] < "session-002"], "Only 2 listener"),
+    "no rank test": (lambda t: t[t["session"] < "session-004"], "signed-rank test cannot reach"),
+    "few sounds": (lambda t: t[t["item"] < "item-03"], "Only 3 sounds"),
+    "one sound": (lambda t: t[t["item"] < "item-01"], "Only one sound"),
+    "missing": (lambda t: t.drop(index=[7, 99]), "2 of 240 cells (0.8 %) are missing"),
+    "nested": (
+        lambda t: t[~((t["condition"] == "clean") & (t["item"] < "item-03"))],
+        "clean occur with some sounds only",
+    ),
+    "no reference": (lambda t: t[t["condition"] != "reference"], "There is no hidden reference"),
+    "ceiling": (
+        lambda t: t.assign(score=t["score"].where(t["condition"] != "autofx_f", 100.0)),
+        "at the highest score (autofx_f 100 %)",
+    ),
+    "above reference": (
+        lambda t: t.assign(score=t["score"].where(t["condition"] != "autofx_f", 100.0)),
+        "Rated above the hidden reference on average: autofx_f",
+    ),
+    "kinds unknown": (
+        lambda t: t.assign(kind=t["kind"].where(t["kind"] != "estimated", "")),
+        "The kind of autofx_f, mlp_163nc is not known",
+    ),
+    "primary by default": (lambda t: t, "The primary comparison was not named"),
+    "anchors": (lambda t: t, "'MUSHRA-like'"),
+    "family": (
+        lambda t: t.assign(
+            score=t["score"]
+            .where(~((t["condition"] == "autofx_f") & (t["family"] == "delay")), t["score"] - 55)
+            .clip(0, 100)
+        ),
+        "depends on the family (delay",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CAVEATS)
+def test_caveat_is_given_where_the_data_call_for_it(name):
+    change, sentence = CAVEATS[name]
+    table = change(simulate_ratings(simulated=False)).reset_index(drop=True)
+    caveats = collect(findings_of(table))
+    assert any(sentence in c for c in caveats), caveats
+    if name not in ("primary by default", "anchors"):
+        clean = collect(findings_of(simulated=False))
+        assert not any(sentence in c for c in clean)
+
+
+def test_screening_that_changes_the_decision_is_said():
+    table = simulate_ratings(listeners=8, items=6)
+    swapped = table["session"] < "session-004"
+    reference = table["condition"] == "reference"
+    table.loc[swapped & reference, "score"] = 10
+    table.loc[swapped & (table["condition"] == "random"), "score"] = 95
+    assert any("Screening changes the decision" in c for c in collect(findings_of(table)))
+
+
+def test_too_few_listeners_get_a_page_without_a_test(tmp_path):
+    findings = findings_of(listeners=2)
+    publish(findings, tmp_path, command="", figures=FIGURES)
+    assert "too few for any test" in (tmp_path / "index.html").read_text()
+    assert results(tmp_path)["primary"]["p_value"] is None
+
+
+def test_without_kinds_every_pair_is_explored_and_nothing_is_claimed(tmp_path):
+    table = simulate_ratings(conditions={"x": ("", 40.0), "y": ("", 60.0), "z": ("", 50.0)})
+    findings = findings_of(table)
+    publish(findings, tmp_path, command="", figures=FIGURES)
+    assert results(tmp_path)["primary"] is None
+    assert "No primary comparison is defined" in answer(findings)
+    assert len(results(tmp_path)["pairwise"]) == 3
+
+
+def test_every_figure_can_be_drawn_without_a_date():
+    findings = findings_of(listeners=4)
+    for figure in FIGURES:
+        if figure.wanted(findings):
+            kept = []
+            figure.draw(findings, lambda f, kept=kept: kept.append(encode(f, dpi=40)))
+            assert b"<dc:date>" not in kept[0]["svg"], figure.name
+            assert b"CreationDate" not in kept[0]["pdf"], figure.name
+
+
+def test_two_sets_of_the_same_world_do_not_differ_and_other_worlds_do():
+    first, second = findings_of(seed=1, listeners=12), findings_of(seed=2, listeners=12)
+    changes = {c.what: c for c in compare_sets(first, second)}
+    same = changes["autofx_f − random"]
+    assert same.ci_low < 0 < same.ci_high
+    worse = {
+        "reference": ("reference", 97.0),
+        "autofx_f": ("estimated", 36.0),
+        "random": ("random", 33.0),
+    }
+    third = findings_of(seed=3, listeners=12, conditions=worse)
+    changed = {c.what: c for c in compare_sets(first, third)}["autofx_f − random"]
+    assert changed.ci_high < -15
+    assert changed.p_value < 0.001
+
+
+def test_listeners_are_split_by_their_first_rating():
+    ratings = check(simulate_ratings(), source="r", sha256="")
+    before, after = split_by_time(ratings, "2026-11-05")
+    assert before.table["listener"].nunique() == after.table["listener"].nunique() == 4
+    assert not set(before.table["listener"]) & set(after.table["listener"])
+    with pytest.raises(RatingsError, match="no listener before 2020"):
+        split_by_time(ratings, "2020-01-01")
+    with pytest.raises(RatingsError, match="cannot split by time"):
+        split_by_time(ratings, "yesterday-ish")
+
+
+def test_comparison_of_two_sets_is_in_the_report(tmp_path, ratings_csv):
+    other = tmp_path / "other.csv"
+    simulate_ratings(seed=9).to_csv(other, index=False)
+    result = run("--ratings", ratings_csv, "--compare", other, "-o", tmp_path / "r")
+    assert result.exit_code == 0, result.output
+    assert "other.csv" in (tmp_path / "r" / "tables" / "compared.csv").read_text()
+    assert results(tmp_path / "r")["compared"]
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [(0.0312, "= .031"), (1e-9, "< .001"), (0.9999, "= .999"), (1.0, "= 1.000"),
+     (float("nan"), "not tested")],
+)  # fmt: skip
+def test_p_values_are_written_as_the_apa_manual_asks(p, text):
+    assert p_value(p) == text
+
+
+def test_sentence_holds_estimate_interval_t_df_p_and_effect_size():
+    assert re.fullmatch(
+        r"mean difference \d+\.\d points, 95 % CI \[\d+\.\d, \d+\.\d\], "
+        r"t\(\d+(\.\d)?\) = \d+\.\d\d, p [<=] \.\d{3}, d_z = \d+\.\d\d",
+        comparison_sentence(findings_of().primary),
+    )
+
+
+def test_rows_in_another_order_give_the_same_numbers():
+    table = simulate_ratings()
+    shuffled = table.iloc[np.random.default_rng(1).permutation(len(table))].reset_index(drop=True)
+    a, b = findings_of(table), findings_of(shuffled)
+    assert b.primary.crossed.p_value == pytest.approx(a.primary.crossed.p_value, rel=1e-9)
+    assert b.reliability[0].icc_single == pytest.approx(a.reliability[0].icc_single)
+
+
+def test_renamed_conditions_give_the_same_numbers():
+    table = simulate_ratings()
+    renamed = table.assign(condition="x_" + table["condition"], item="y_" + table["item"])
+    a, b = findings_of(table), findings_of(renamed)
+    assert b.primary.crossed == a.primary.crossed
+    assert b.omnibus == a.omnibus
 
 
 def empty_database(tmp_path):
@@ -102,6 +372,7 @@ def no_database(tmp_path):
         (no_database, "file is not a database"),
         (lambda tmp_path: f"sqlite:///{tmp_path}/none.sqlite3", "run the listening test first"),
         (lambda tmp_path: "ratings.csv", "a CSV file goes to --ratings"),
+        (lambda tmp_path: "postgresql://me:secret@localhost:1/x", "cannot read ratings_long"),
     ],
 )
 def test_unusable_database_is_refused_in_one_line(make, mend, tmp_path):
@@ -109,13 +380,35 @@ def test_unusable_database_is_refused_in_one_line(make, mend, tmp_path):
     assert result.exit_code == 1
     assert len(result.output.splitlines()) == 1
     assert mend in result.output
+    assert "secret" not in result.output
     assert not (tmp_path / "report").exists()
 
 
-def test_missing_file_is_refused_in_one_line(tmp_path):
-    result = run("--ratings", tmp_path / "none.csv", "-o", tmp_path / "report")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--ratings", "none.csv"], "none.csv: No such file or directory"),
+        (["--primary", "nothing"], "no condition 'nothing' was rated; there are: clean"),
+        (["--column", "score"], "is not OURS=THEIRS"),
+        (["--listeners", "real"], "no real listeners"),
+        (["--map", "none.toml"], "none.toml: No such file"),
+        (["--manifest", "none.json"], "none.json: No such file"),
+        (["--training", "item*"], "only training trials"),
+        (["--compare", "a.csv", "--split-at", "2026-01-01"], "ask one at a time"),
+    ],
+)
+def test_wrong_option_is_refused_in_one_line(arguments, message, ratings_csv):
+    result = run("--ratings", ratings_csv, *arguments)
     assert result.exit_code == 1
-    assert result.output.splitlines() == [f"Error: {tmp_path}/none.csv: No such file or directory"]
+    assert len(result.output.splitlines()) == 1
+    assert message in result.output
+
+
+def test_folder_that_cannot_be_written_is_refused_in_one_line(ratings_csv, tmp_path):
+    (tmp_path / "file").write_text("")
+    result = run("--ratings", ratings_csv, "-o", tmp_path / "file" / "report")
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [f"Error: {tmp_path}/file/report: Not a directory"]
 
 
 def test_help_ends_in_an_example():
@@ -123,7 +416,7 @@ def test_help_ends_in_an_example():
 
 
 def test_importing_the_analysis_does_not_import_matplotlib():
-    modules = "ratings reading formats scores crossed ranks inference findings report figures"
+    modules = "ratings reading formats scores crossed findings figures publish report power"
     code = "import sys; " + "; ".join(f"import analysis.{m}" for m in modules.split())
     code += "; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
