@@ -16,6 +16,7 @@ from typing import TypeVar
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+CONNECT_S = 10
 TASKS_PER_WORKER = 3
 """So many tasks wait for each worker: enough to keep it busy, few enough to keep memory small."""
 
@@ -92,7 +93,7 @@ def _connect(address: str, modules: Iterable[Path]) -> Iterator[tuple[Executor, 
     except ImportError:
         raise ClusterError("a cluster needs Dask: pip install 'autofx[cluster]'") from None
     try:
-        client = Client(address, timeout="10s")
+        client = Client(address, timeout=CONNECT_S)
     except (OSError, ValueError) as error:
         raise ClusterError(f"{address}: no Dask scheduler answers there ({error})") from None
     with client:

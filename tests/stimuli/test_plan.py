@@ -1,0 +1,206 @@
+"""Items are balanced, spread, drawn from what no network has learnt from."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import render_text
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autofx_core.audio import AudioError
+from autofx_core.checkpoints import shipped, trained_on
+from autofx_core.designs import DESIGNS
+from autofx_core.effects import EFFECTS
+from autofx_core.sources import CleanSound, builtin_notes
+from stimuli_gen.check import check_set
+from stimuli_gen.config import Clean, ConditionSpec, Items, Study, StudyError
+from stimuli_gen.manifest import read_manifest
+from stimuli_gen.plan import plan_items, spread
+
+CONDITIONS = [ConditionSpec(id="reference"), ConditionSpec(id="random")]
+
+
+def plan(folder, **options):
+    study = Study(name="s", title="S", conditions=CONDITIONS, **options)
+    return plan_items(study, folder)
+
+
+def write_note(path, midi=57, seconds=1.0, delay_s=0.0, harmonics=(1.0, 0.5, 0.3)):
+    """Write a decaying tone that begins after `delay_s`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    time_s = np.arange(round(seconds * 44_100)) / 44_100
+    frequency_hz = 440 * 2 ** ((midi - 69) / 12)
+    tone = sum(
+        a * np.sin(2 * np.pi * k * frequency_hz * time_s) for k, a in enumerate(harmonics, 1)
+    )
+    wave = 0.3 * tone * np.exp(-3 * time_s)
+    soundfile.write(path, np.concatenate([np.zeros(round(delay_s * 44_100)), wave]), 44_100)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 4), st.integers(0, 4), st.integers(0, 5), st.integers(0, 2**32))
+def test_families_get_equally_many_items_of_each_kind(n_in, n_out, n_training, seed):
+    counts = Items(in_domain=n_in + 1, out_of_domain=n_out, training=n_training)
+    items = plan(None, items=counts, seed=seed)
+    kinds = Counter((item.family, item.kind) for item in items if not item.training)
+    for family in EFFECTS:
+        assert kinds[family, "in_domain"] == n_in + 1
+        assert kinds[family, "out_of_domain"] == n_out
+    assert sum(item.training for item in items) == n_training
+    assert len({item.id for item in items}) == len(items)
+
+
+def test_no_clean_sound_comes_twice_and_none_was_learnt_from():
+    items = plan(None, items=Items(in_domain=10, out_of_domain=10, training=3), seed=1)
+    sounds = [item.clean for item in items]
+    assert len(set(sounds)) == len(sounds) == 63
+    assert {sound.split for sound in sounds} == {"test"}
+    learnt = frozenset().union(*map(trained_on, shipped()))
+    assert learnt
+    assert not learnt & {sound.source for sound in sounds}
+
+
+def test_items_of_the_2022_experiment_spread_over_recordings_pitches_and_instruments():
+    items = plan(None, items=Items(out_of_domain=10), seed=2022)
+    uses = Counter(item.clean.source for item in items)
+    recordings = {note.source for note in builtin_notes("test")}
+    assert set(uses) == recordings
+    assert max(uses.values()) - min(uses.values()) <= 1
+    keys = [item.clean.midi for item in items]
+    assert min(keys) <= 45
+    assert max(keys) >= 80
+    assert len({item.clean.program for item in items}) >= 5
+
+
+def test_designs_of_a_family_are_used_in_turn():
+    items = plan(None, items=Items(out_of_domain=8), seed=3)
+    for family in EFFECTS:
+        uses = Counter(item.design for item in items if item.family == family)
+        assert set(uses) == {d.name for d in DESIGNS.values() if d.effect_class == family}
+        assert max(uses.values()) - min(uses.values()) <= 1
+
+
+@given(
+    st.lists(
+        st.builds(
+            CleanSound,
+            id=st.uuids().map(str),
+            path=st.none(),
+            source=st.sampled_from("abcde"),
+            midi=st.one_of(st.none(), st.integers(40, 88)),
+            string=st.one_of(st.none(), st.integers(1, 6)),
+        ),
+        min_size=1,
+        max_size=30,
+        unique_by=lambda sound: sound.id,
+    ),
+    st.data(),
+)
+def test_no_recording_is_used_again_while_another_is_unused(sounds, data):
+    n = data.draw(st.integers(1, len(sounds)))
+    chosen = spread(sounds, n, seed=0)
+    assert len(set(chosen)) == n
+    used = Counter(sound.source for sound in chosen)
+    there = Counter(sound.source for sound in sounds)
+    most = max(used.values())
+    for source, number in there.items():
+        assert used[source] >= min(number, most - 1)
+
+
+def test_users_own_folder_is_a_source_and_its_files_are_named_in_the_manifest(tmp_path):
+    for i in range(3):
+        write_note(tmp_path / "my guitar" / f"take {i}.wav", midi=45 + 5 * i)
+    text = """
+name = "own"
+title = "My guitar"
+conditions = ["reference", "random", "clean"]
+families = ["distortion"]
+clean = { source = "folder", folder = "my guitar" }
+items = { in_domain = 2, training = 1 }
+"""
+    folder = render_text(text, tmp_path)
+    assert check_set(folder) == []
+    sources = {item.clean.source for item in read_manifest(folder).items}
+    assert sources == {"folder:take 0", "folder:take 1", "folder:take 2"}
+
+
+def test_too_few_recordings_are_counted(tmp_path):
+    write_note(tmp_path / "guitar" / "only.wav")
+    with pytest.raises(StudyError, match="3 clean sounds wanted, 1 there"):
+        plan(tmp_path, items=Items(in_domain=1), clean=Clean(source="folder", folder="guitar"))
+
+
+def test_clipped_recording_is_refused_by_name(tmp_path):
+    write_note(tmp_path / "guitar" / "hot.wav", harmonics=(9.0,))
+    text = """
+name = "hot"
+title = "Clipped"
+conditions = ["reference", "clean"]
+families = ["delay"]
+clean = { source = "folder", folder = "guitar" }
+items = { in_domain = 1 }
+on_fault = "stop"
+"""
+    with pytest.raises(StudyError, match="clean sound hot is clipped"):
+        render_text(text, tmp_path)
+
+
+PAIRS = """
+name = "pairs"
+title = "Recorded pairs"
+conditions = ["reference", "random", "clean"]
+families = ["distortion"]
+items = { recorded = 1 }
+recorded = { pairs = [
+    { reference = "wet.wav", clean = "dry.wav", family = "distortion", effect = "a red box" },
+] }
+"""
+
+
+def test_recorded_pair_is_aligned_at_the_onset_and_matched(tmp_path):
+    write_note(tmp_path / "dry.wav", delay_s=0.01)
+    write_note(tmp_path / "wet.wav", delay_s=0.21, harmonics=(1.0, 0.9, 0.8, 0.7, 0.6))
+    folder = render_text(PAIRS, tmp_path)
+    assert check_set(folder) == []
+    (item,) = read_manifest(folder).items
+    assert (item.domain, item.reference.effect, item.reference.parameters) == (
+        "out",
+        "a red box",
+        None,
+    )
+    assert item.reference.origin.startswith("recorded: wet sha256:")
+    onsets = []
+    for file in (item.reference.file, item.stimuli[2].file):
+        level = np.abs(soundfile.read(folder / file)[0])
+        onsets.append(np.argmax(level >= level.max() * 10 ** (-30 / 20)))
+    assert abs(onsets[0] - onsets[1]) <= 44  # 1 ms
+
+
+def test_missing_recording_is_refused_by_name(tmp_path):
+    write_note(tmp_path / "dry.wav")
+    with pytest.raises(AudioError, match=r"wet.wav: no such file"):
+        render_text(PAIRS, tmp_path)
+
+
+def test_idmt_sounds_are_references_with_the_clean_take_that_their_names_point_to(tmp_path):
+    samples = tmp_path / "IDMT" / "Gitarre monophon" / "Samples"
+    for take, midi in (("G61-45200", 45), ("G61-50300", 50)):
+        write_note(samples / "NoFX" / f"{take}-1111-00001.wav", midi)
+        write_note(samples / "Chorus" / f"{take}-3311-00002.wav", midi, harmonics=(1, 0.2, 0.9))
+        write_note(samples / "Flanger" / f"{take}-3321-00003.wav", midi, harmonics=(0.3, 1, 0.9))
+    text = """
+name = "idmt"
+title = "IDMT"
+conditions = ["reference", "random"]
+families = ["modulation"]
+items = { recorded = 2 }
+recorded = { idmt = "IDMT" }
+"""
+    items = read_manifest(render_text(text, tmp_path)).items
+    assert {item.reference.effect for item in items} == {"chorus", "flanger"}
+    assert {item.clean.source for item in items} == {
+        "recorded:G61-45200-1111-00001",
+        "recorded:G61-50300-1111-00001",
+    }

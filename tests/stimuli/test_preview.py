@@ -1,0 +1,89 @@
+"""The experimenter's page shows every sound and is safe to open."""
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from conftest import SMALL, render_text
+from matplotlib.image import imread
+
+from stimuli_gen.manifest import read_manifest
+from stimuli_gen.preview import HEIGHT_PX, WIDTH_PX, draw_spectrogram, draw_waveform
+
+RATE = 44_100
+
+
+class Collector(HTMLParser):
+    """Collect the page's sounds, pictures, texts and tags."""
+
+    def __init__(self):
+        super().__init__()
+        self.sounds, self.images, self.texts, self.tags = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag == "audio":
+            self.sounds.append(dict(attrs)["src"])
+        elif tag == "img":
+            self.images.append(dict(attrs)["src"])
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def read_page(folder):
+    page = Collector()
+    page.feed((folder / "preview.html").read_text(encoding="utf-8"))
+    return page
+
+
+def test_page_plays_and_pictures_every_file_of_the_set(small_set):
+    page = read_page(small_set)
+    files = read_manifest(small_set).files()
+    assert page.sounds == files
+    assert len(page.images) == page.tags.count("svg") == len(files)
+    assert all((small_set / file).is_file() for file in page.sounds)
+
+
+def test_page_tells_settings_distances_and_loudness(small_set):
+    text = "\n".join(read_page(small_set).texts)
+    item = read_manifest(small_set).items[0]
+    for stimulus in item.stimuli:
+        for name, value in (stimulus.parameters or {}).items():
+            assert f"{name} {value:.3g}" in text
+        for value in stimulus.distances.values():
+            assert f"{value:.3f}" in text
+        assert f"{stimulus.loudness_lufs:.1f}" in text
+
+
+def test_titles_and_labels_are_escaped(tmp_path):
+    text = SMALL.replace("A small study", "<script>alert(1)</script>")
+    text = text.replace('"clean"', '{ id = "clean", label = "<b>clean</b>" }')
+    text = text.replace("out_of_domain = 1", "").replace("training = 1", "")
+    page = read_page(render_text(text.replace('"mlp_163nc", ', ""), tmp_path))
+    assert "script" not in page.tags
+    assert "b" not in page.tags
+    assert "<script>alert(1)</script>" in page.texts
+
+
+@pytest.mark.parametrize("frequency_hz", [220.0, 1_000.0, 5_000.0])
+def test_spectrogram_shows_a_tone_at_its_frequency(frequency_hz):
+    wave = np.sin(2 * np.pi * frequency_hz * np.arange(2 * RATE) / RATE)
+    content = draw_spectrogram(wave, RATE).removeprefix("data:image/png;base64,")
+    picture = imread(io.BytesIO(base64.b64decode(content)))[..., :3].sum(axis=2)
+    assert picture.shape == (HEIGHT_PX, WIDTH_PX)
+    height = HEIGHT_PX - 1 - np.argmax(picture[:, WIDTH_PX // 2])
+    rows_hz = np.geomspace(60, 16_000, HEIGHT_PX)
+    step = rows_hz[1] / rows_hz[0]
+    assert rows_hz[height] == pytest.approx(frequency_hz, rel=step - 1 + RATE / 1024 / frequency_hz)
+
+
+def test_waveform_is_tall_where_the_sound_is_loud():
+    wave = np.concatenate([np.ones(RATE), 0.1 * np.ones(RATE)]) * np.resize([1, -1], 2 * RATE)
+    points = re.search(r"points='([^']*)'", draw_waveform(wave))[1].split()
+    heights = [float(point.split(",")[1]) for point in points[:WIDTH_PX]]
+    assert heights[10] == 0
+    assert heights[-10] == pytest.approx(0.9 * HEIGHT_PX / 2, abs=1)
