@@ -1,24 +1,16 @@
 """A real Chromium for the browser tests, and what they drive it against."""
 
-import contextlib
-import functools
-import http.server
 import os
-import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from chromium import ChromiumMissing, open_chromium
 from guitar_set import GuitarSet
 from listener import DESKTOP, PATIENCE_MS, Listener
 from live_server import LiveServer
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
-
-STATIC = Path(__file__).parents[2] / "webmushra_app" / "static"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM_ARGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
-MEND = "no Chromium: run 'python -m playwright install --with-deps chromium'"
+from playwright.sync_api import Browser, Error, Page, expect
+from static_files import serve_static_files
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,48 +23,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(skip)
 
 
-@contextlib.contextmanager
-def open_chromium() -> Iterator[Browser]:
-    """Start the system's Chromium or Chrome, or Playwright's own where there is none."""
-    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_ARGS)
-        except Error as error:
-            pytest.fail(f"{MEND}\n{error}", pytrace=False)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all browser tests; each test opens its own context in it."""
-    with open_chromium() as browser:
-        yield browser
-
-
-class _StaticFiles(http.server.SimpleHTTPRequestHandler):
-    def do_GET(self) -> None:
-        if self.path != "/":
-            super().do_GET()
-            return
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>Audio engine</title>")
-
-    def log_message(self, *args: object) -> None:
-        """Stay silent."""
+    try:
+        with open_chromium() as browser:
+            yield browser
+    except ChromiumMissing as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="session")
 def static_address() -> Iterator[str]:
     """Address of the page's own files alone, with an empty page at its root."""
-    handler = functools.partial(_StaticFiles, directory=STATIC)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serve_static_files() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -75,13 +75,17 @@ class Listener:
         self.press(self.button("headphones_skip"))
         self.see_heading("instructions_title")
 
-    def reach_trials(self) -> None:
-        """Go from the welcome to the practice trial."""
+    def reach_instructions(self) -> None:
+        """Go from the welcome to the instructions."""
         self.open()
         self.agree()
         self.answer_questions()
         self.set_level()
         self.skip_headphones()
+
+    def reach_trials(self) -> None:
+        """Go from the welcome to the practice trial."""
+        self.reach_instructions()
         self.press(self.button("instructions_done"))
         self.see_trial(practice=True, n=1, total=1)
 

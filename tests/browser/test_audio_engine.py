@@ -108,6 +108,13 @@ def step_limit(sample_rate: int, *, signal_hz: float) -> float:
     return STEP_ALLOWANCE * (own + fade)
 
 
+def make_tracks(signal_hz: float, sample_rate: int) -> list:
+    """Two mono tracks that differ as much as they can: opposite DC, or sines a quarter apart."""
+    if signal_hz == 0:
+        return [[dc(sample_rate)], [dc(sample_rate, -LEVEL)]]
+    return [[sine(sample_rate)], [sine(sample_rate, np.pi / 2)]]
+
+
 SCENARIOS = {
     "start and stop": {0: [["select", 0]], 200: [["stop"]]},
     "switch": {0: [["select", 0]], 200: [["select", 1]]},
@@ -128,10 +135,8 @@ SCENARIOS = {
 def test_no_change_of_sound_makes_a_step(
     static_page: Page, scenario: str, sample_rate: int
 ) -> None:
-    for signal_hz, tracks in (
-        (0.0, [[dc(sample_rate)], [dc(sample_rate, -LEVEL)]]),
-        (SINE_HZ, [[sine(sample_rate)], [sine(sample_rate, np.pi / 2)]]),
-    ):
+    for signal_hz in (0.0, SINE_HZ):
+        tracks = make_tracks(signal_hz, sample_rate)
         output = render(static_page, sample_rate, tracks, SCENARIOS[scenario])
         assert np.abs(output.left).max() > 0.9 * LEVEL
         assert output.largest_step() <= step_limit(sample_rate, signal_hz=signal_hz)

@@ -1,9 +1,10 @@
 """Every page of the sitting, on desktop and phone, light and dark, against WCAG 2.2 AA by axe."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from every_page import walk
 from listener import PHONE, Listener
 from live_server import LiveServer
 from playwright.sync_api import Page, expect
@@ -23,55 +24,6 @@ SMALL_TARGETS = """
   })
   .map((element) => element.outerHTML)
 """
-
-
-def walk(listener: Listener) -> Iterator[str]:
-    """Go through the whole sitting; yields the name of each page while it is shown."""
-    page = listener.page
-    listener.open()
-    expect(listener.button("agree")).to_be_visible()
-    yield "welcome"
-    listener.agree()
-    yield "questionnaire"
-    listener.answer_questions()
-    expect(listener.button("play")).to_be_enabled()
-    yield "level"
-    listener.press(listener.button("play"))
-    listener.press(listener.button("level_done"))
-    listener.see_heading("headphones_title")
-    yield "headphones"
-    fail_headphone_check(listener)
-    yield "headphones_failed"
-    listener.press(listener.button("headphones_go_on"))
-    expect(listener.button("example_same")).to_be_visible()
-    yield "instructions"
-    listener.press(listener.button("instructions_done"))
-    listener.see_trial(practice=True, n=1, total=1)
-    for summary in page.locator("summary").all():
-        listener.press(summary)
-    listener.rate(0, 80)
-    listener.go_on()
-    expect(page.locator(".missing-text")).not_to_be_empty()
-    yield "trial"
-    listener.rate_trial([80, 60, 40, 20])
-    listener.see_trial(n=1, total=2)
-    listener.rate_trial([80, 60, 40, 20])
-    listener.see_heading("break_title")
-    yield "break"
-    listener.press(listener.button("break_over"))
-    listener.see_trial(n=2, total=2)
-    listener.rate_trial([80, 60, 40, 20])
-    listener.see_heading("thanks_title")
-    yield "thanks"
-
-
-def fail_headphone_check(listener: Listener) -> None:
-    """Answer all six rounds with the first tone, which is right twice."""
-    for n in range(1, 7):
-        expect(listener.page.locator(".card [role=status]")).to_contain_text(str(n))
-        listener.press(listener.button("headphones_play"))
-        listener.press(listener.button("headphones_choice", n=1))
-    listener.see_heading("headphones_failed")
 
 
 def violations(page: Page) -> list[str]:
@@ -103,7 +55,7 @@ def test_no_page_breaks_wcag_or_overflows(
             found.append(f"{width} px wider than the screen")
         names.append(name)
         faults += [f"{name}: {fault}" for fault in found]
-    assert len(names) == 9
+    assert len(names) == 10
     assert faults == []
 
 

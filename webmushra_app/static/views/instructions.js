@@ -16,7 +16,7 @@ export async function instructions({ study, sitting, engine, sounds, startAudio 
     paragraphs(pick(study.texts.instructions) || t("instructions_text")),
     h("div", { class: "card" }, h("h2", {}, t("scale_title")), scaleLabels(), h("p", {}, t("scale_text"))),
     h("div", { class: "card" }, h("h2", {}, t("examples_title")), place, examples),
-    h("div", { class: "card" }, h("h2", {}, t("keys_title")), keyHelp()),
+    h("details", {}, h("summary", {}, t("keys_title")), keyHelp()),
     h("div", { class: "actions" }, next),
   );
   const gone = pressed(next);

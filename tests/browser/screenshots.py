@@ -1,0 +1,41 @@
+"""Take a picture of every page of the listening test, on a desktop and on a phone.
+
+Run ``python tests/browser/screenshots.py``; the pictures replace those in
+``tests/browser/screenshots/``, or go to the folder that is named.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from chromium import open_chromium
+from every_page import walk
+from guitar_set import GuitarSet
+from listener import DESKTOP, PHONE, Listener
+from live_server import LiveServer
+from tqdm import tqdm
+
+FOLDER = Path(__file__).with_name("screenshots")
+DEVICES = {"desktop": DESKTOP, "phone": PHONE | {"device_scale_factor": 1.25}}
+N_PAGES = 10
+
+
+def take_screenshots(folder: Path) -> None:
+    """Write ``<page>-<device>.png`` for every page and device."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary, open_chromium() as browser:
+        study = GuitarSet(Path(temporary) / "set", listening_test="break_every = 1")
+        server = LiveServer(Path(temporary), study=study.folder)
+        bar = tqdm(total=len(DEVICES) * N_PAGES, unit="picture")
+        for device, options in DEVICES.items():
+            page = browser.new_page(**options, reduced_motion="reduce")
+            for name in walk(Listener(page, server.address, touch=device == "phone")):
+                page.evaluate("scrollTo(0, 0)")
+                page.screenshot(path=folder / f"{name}-{device}.png", full_page=True)
+                bar.update()
+            page.close()
+        server.kill()
+
+
+if __name__ == "__main__":
+    take_screenshots(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
