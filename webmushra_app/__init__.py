@@ -9,9 +9,9 @@ listening_test, study, studies, presentation, timing, sitting
     a sitting stands.
 schemas, openapi, http, services, limits, logs
     What crosses the HTTP API, its description, and what all routes share.
-participant, trial
-    The routes.
-export, simulate, serve
+participant, trial, collect, admin
+    The routes: listeners', webMUSHRA's pages', experimenters'.
+export, exported_tables, simulate, serve
     Ratings out, simulated listeners in, the server itself.
 """
 
@@ -19,7 +19,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from stimuli_gen.manifest import ManifestError
-from webmushra_app import http, limits, logs, participant, services, trial
+from webmushra_app import admin, collect, http, limits, logs, participant, services, trial
 from webmushra_app.config import Config, ConfigError, production_config
 from webmushra_app.db import Database, DatabaseError
 from webmushra_app.listening_test import ListeningTestError
@@ -66,4 +66,6 @@ def create_app(config: Config | None = None) -> Flask:
     limits.register(app, config)
     app.register_blueprint(participant.blueprint)
     app.register_blueprint(trial.blueprint)
+    app.register_blueprint(collect.blueprint)
+    admin.register(app)
     return app

@@ -9,7 +9,8 @@ from tqdm import tqdm
 
 from stimuli_gen.manifest import read_manifest
 from webmushra_app import USER_ERRORS, create_app
-from webmushra_app.config import DEFAULT_DATABASE_URL, home_config
+from webmushra_app.admin.password import PasswordError, hash_password
+from webmushra_app.config import DEFAULT_DATABASE_URL, home_config, keep_password_hash
 from webmushra_app.db import Database, open_existing
 from webmushra_app.export import export
 from webmushra_app.serve import ServeError, address_of, listen, serve
@@ -84,12 +85,32 @@ def main(
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR/",
     required=True,
-    help="Folder to write ratings.csv, participants.csv and events.csv into.",
+    help="Folder to write ratings.csv, participants.csv, events.csv, mushra.csv, … into.",
 )
 def export_command(database_url: str, folder: Path) -> None:
-    """Write ratings, participants and events as CSV files."""
+    """Write ratings, participants and events as CSV, as JSON, and as webMUSHRA does."""
     for name, count in export(open_existing(database_url), folder).items():
         click.echo(f"{folder / name}: {count} rows")
+
+
+@main.command(
+    "admin-password",
+    epilog="Example: python -m webmushra_app admin-password",
+)
+@click.password_option(help="Asked for where it isn't given.")
+@click.option(
+    "--print", "only_print", is_flag=True, help="Print the hash for AUTOFX_ADMIN_PASSWORD_HASH."
+)
+def admin_password_command(password: str, only_print: bool) -> None:
+    """Set the password of the experimenters' pages under /admin."""
+    try:
+        password_hash = hash_password(password)
+    except PasswordError as error:
+        raise click.BadParameter(str(error), param_hint="--password") from None
+    if only_print:
+        click.echo(f"AUTOFX_ADMIN_PASSWORD_HASH='{password_hash}'")
+    else:
+        click.echo(f"{keep_password_hash(password_hash)}: holds it as a hash; restart the server")
 
 
 @main.command(

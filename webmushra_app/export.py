@@ -1,49 +1,29 @@
-"""Writes what listeners gave as CSV: ``ratings.csv``, ``participants.csv``, ``events.csv``.
+"""Writes what listeners gave as files: CSV, JSON, and webMUSHRA's ``mushra.csv``.
 
-Conventions: UTF-8, a header line, the columns of the database's own names and units, booleans as 0
-and 1, nothing as an empty cell. Rows stream from one consistent state of the database, so that a
-large table needs no memory and a running test is not disturbed. A text that a spreadsheet might
-take for a formula (it begins with ``= + - @``, a tab or a carriage return) gets an apostrophe in
-front, and so does one that begins with an apostrophe: taking one leading apostrophe off gives
-every text back.
+``FILES`` is the list: a file's name → its table and its format. Rows stream from one consistent
+state of the database, so that a large table needs no memory and a running test is not disturbed.
+
+Conventions: UTF-8; in CSV a header line, booleans as 0 and 1, nothing as an empty cell. A text that
+a spreadsheet might take for a formula (it begins with ``= + - @``, a tab or a carriage return) gets
+an apostrophe in front, and so does one that begins with an apostrophe: taking one leading
+apostrophe off gives every text back. JSON is a list of objects, with every value as it is.
 """
 
 import csv
+import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import column, func, select, table
 from sqlalchemy.orm import Session as DbSession
 
-from webmushra_app import models
+from webmushra_app import exported_tables as tables
 from webmushra_app.db import Database, DatabaseError
 
-RATING_COLUMNS = (
-    "study",
-    "session",
-    "participant",
-    "item",
-    "family",
-    "condition",
-    "kind",
-    "score",
-    "trial_position",
-    "stimulus_position",
-    "plays",
-    "listened_s",
-    "trial_time_s",
-    "rated_at",
-    "comment",
-    "training",
-    "simulated",
-)
-RATINGS_LONG = table("ratings_long", *map(column, RATING_COLUMNS))
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
-ROWS_AT_ONCE = 1000
-
-Row = Sequence[Any]
+ROWS_AT_ONCE = 500
 
 
 def escape_cell(value: Any) -> Any:
@@ -61,8 +41,67 @@ def escape_cell(value: Any) -> Any:
     return value
 
 
-def export(database: Database, folder: Path) -> dict[str, int]:
-    """Write the three tables into a folder, which is made if need be.
+def write_csv(table: tables.Table) -> Iterator[str]:
+    """Write a table as CSV, some hundred rows at a time."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.columns)
+    rows = iter(table.rows)
+    while some := list(islice(rows, ROWS_AT_ONCE)):
+        writer.writerows([map(escape_cell, row) for row in some])
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue()  # the header, where there was no row
+
+
+def write_json(table: tables.Table) -> Iterator[str]:
+    """Write a table as a JSON list of objects, a line each."""
+    before = "[\n"
+    for row in table.rows:
+        record = dict(zip(table.columns, row, strict=True))
+        yield before + json.dumps(record, ensure_ascii=False, default=str)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+class File(NamedTuple):
+    """One file of the export."""
+
+    read: Callable[..., tables.Table]
+    write: Callable[[tables.Table], Iterator[str]]
+    holds: str
+
+
+FILES = {
+    "ratings.csv": File(tables.ratings, write_csv, "every rating that counts, a row each"),
+    "participants.csv": File(tables.participants, write_csv, "every sitting, with its answers"),
+    "events.csv": File(tables.events, write_csv, "what happened in the listeners’ pages"),
+    "excluded.csv": File(tables.excluded, write_csv, "excluded sittings’ ratings, and why"),
+    "mushra.csv": File(tables.mushra, write_csv, "the ratings as webMUSHRA writes them"),
+    "ratings.json": File(tables.ratings, write_json, "the same as ratings.csv"),
+    "participants.json": File(tables.participants, write_json, "the same as participants.csv"),
+    "events.json": File(tables.events, write_json, "the same as events.csv"),
+}
+
+
+def write_lines(db: DbSession, name: str, *, study: str | None = None) -> Iterator[str]:
+    """Write one file of the export, piece by piece.
+
+    Parameters
+    ----------
+    db : sqlalchemy.orm.Session
+    name : str
+        One of `FILES`.
+    study : str, optional
+        Only this study; by default all.
+    """
+    file = FILES[name]
+    return file.write(file.read(db, study))
+
+
+def export(database: Database, folder: Path, *, study: str | None = None) -> dict[str, int]:
+    """Write all files into a folder, which is made if need be.
 
     Returns
     -------
@@ -74,107 +113,29 @@ def export(database: Database, folder: Path) -> dict[str, int]:
     DatabaseError
         If the database isn't one of ours, or the folder cannot be written.
     """
-    written = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with database.reading() as db:
-            for name, write in TABLES.items():
-                columns, rows = write(db)
-                written[name] = _write_csv(folder / name, columns, rows)
+            return {
+                name: _write_file(folder / name, file.write, file.read(db, study))
+                for name, file in FILES.items()
+            }
     except OSError as error:
         raise DatabaseError(f"{folder}: {error.strerror}; choose another folder with -o") from None
-    return written
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> int:
-    """Write a table beside its final name and move it there when it is whole."""
-    partial = path.with_suffix(".part")
-    count = 0
+def _write_file(path: Path, write: Callable[..., Iterator[str]], table: tables.Table) -> int:
+    """Write a file beside its final name, move it there when it is whole, and count its rows."""
+    n_rows = 0
+
+    def counted() -> Iterator[tables.Row]:
+        nonlocal n_rows
+        for row in table.rows:
+            n_rows += 1
+            yield row
+
+    partial = path.with_name(f"{path.name}.part")
     with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        for count, row in enumerate(rows, 1):  # noqa: B007 – the last count is the answer
-            writer.writerow(map(escape_cell, row))
+        file.writelines(write(tables.Table(table.columns, counted())))
     partial.replace(path)
-    return count
-
-
-def _ratings(db: DbSession) -> tuple[Sequence[str], Iterator[Row]]:
-    ordered = select(RATINGS_LONG).order_by(
-        "study", "session", "trial_position", "stimulus_position"
-    )
-    rows = db.execute(ordered.execution_options(yield_per=ROWS_AT_ONCE))
-    booleans = {RATING_COLUMNS.index("training"), RATING_COLUMNS.index("simulated")}
-    return RATING_COLUMNS, (
-        [int(value) if n in booleans else value for n, value in enumerate(row)] for row in rows
-    )
-
-
-def _participants(db: DbSession) -> tuple[Sequence[str], Iterator[Row]]:
-    questions = sorted(
-        {
-            question["id"]
-            for study in db.scalars(select(models.Study))
-            for question in study.settings["questionnaire"]
-        }
-    )
-    columns = [
-        *("study", "session", "participant", "language", "simulated", "consent_version"),
-        *("started_at", "finished_at", "trials", "trials_done", "level_set_db", "level_db"),
-        *("headphones_passed", "headphones_correct", "headphones_total", "headphones_attempts"),
-        *("completion_code", "prolific_study", "prolific_session"),
-        *(f"answer_{question}" for question in questions),
-    ]
-    trials = (
-        select(
-            models.Trial.session_id,
-            func.count().label("all"),
-            func.count(models.Trial.finished_at).label("done"),
-        )
-        .group_by(models.Trial.session_id)
-        .subquery()
-    )
-    sittings = (
-        select(models.Session, models.Study.name, trials.c.all, trials.c.done)
-        .join(models.Study, models.Study.id == models.Session.study_id)
-        .join(trials, trials.c.session_id == models.Session.id)
-        .order_by(models.Session.started_at, models.Session.id)
-        .execution_options(yield_per=ROWS_AT_ONCE)
-    )
-
-    def rows() -> Iterator[Row]:
-        for session, study, n_trials, n_done in db.execute(sittings):
-            headphones = session.headphones or {}
-            answers = session.questionnaire or {}
-            yield [
-                *(study, session.id, session.participant, session.language, session.simulated),
-                *(session.consent_version, session.started_at, session.finished_at),
-                *(n_trials, n_done, session.level_set_db, session.level_db),
-                *(headphones.get(key) for key in ("passed", "correct", "total", "attempts")),
-                session.completion_code if session.finished_at else None,
-                *(session.external.get(key) for key in ("STUDY_ID", "SESSION_ID")),
-                *(answers.get(question) for question in questions),
-            ]
-
-    return columns, rows()
-
-
-def _events(db: DbSession) -> tuple[Sequence[str], Iterator[Row]]:
-    columns = [
-        *("session", "page", "seq", "received_at", "at_s", "kind"),
-        *("trial_position", "stimulus_position", "detail"),
-    ]
-    ordered = (
-        select(*(getattr(models.Event, name) for name in ("session_id", *columns[1:])))
-        .order_by(models.Event.session_id, models.Event.page, models.Event.seq)
-        .execution_options(yield_per=ROWS_AT_ONCE)
-    )
-    rows = db.execute(ordered)
-    return columns, ([*row[:-1], json.dumps(row[-1], ensure_ascii=False)] for row in rows)
-
-
-TABLES = {
-    "ratings.csv": _ratings,
-    "participants.csv": _participants,
-    "events.csv": _events,
-}
+    return n_rows

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from webmushra_app.export import RATING_COLUMNS, escape_cell, export
+from webmushra_app.export import escape_cell, export
+from webmushra_app.exported_tables import RATING_COLUMNS
 
 AWKWARD = ["=1+1", "007", "5e8123", "'tis", "-", 'a,b\n"c"', "🎸", "@SUM(A1)", "\tx"]
 

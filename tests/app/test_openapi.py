@@ -7,6 +7,7 @@ import pytest
 from webmushra_app.openapi import OPERATIONS, build_document
 
 NOT_API = {"/", "/s/{token}", "/static/{filename}"}
+OTHERS = ("/admin", "/collect", "/service/write.php", "/{test_id}/collect")
 NAMES = {"trial_id": "trial", "sound_id": "sound"}
 
 
@@ -14,7 +15,7 @@ def served_routes(app):
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: "{" + NAMES.get(m[1], m[1]) + "}", rule.rule)
         for method in rule.methods - {"HEAD", "OPTIONS"}:
-            if path not in NOT_API:
+            if path not in NOT_API and not path.startswith(OTHERS):
                 yield method.lower(), path
 
 

@@ -1,0 +1,46 @@
+"""The audit log: every change that experimenters made, when, and from which address."""
+
+from flask import Response, request
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as DbSession
+
+from webmushra_app import models
+from webmushra_app.admin.guard import address, blueprint, show
+from webmushra_app.services import services
+
+ROWS_A_PAGE = 100
+
+
+def record(
+    db: DbSession,
+    action: str,
+    *,
+    study: str | None = None,
+    session: str | None = None,
+    **detail: str | float | None,
+) -> None:
+    """Write down one change, in the transaction that makes it."""
+    db.add(
+        models.Audit(address=address(), action=action, study=study, session=session, detail=detail)
+    )
+
+
+def page_number() -> int:
+    """Read which page of a long list is wanted, from 1 on."""
+    wanted = request.args.get("page", "1")
+    return max(1, int(wanted)) if wanted.isdecimal() and len(wanted) < 7 else 1
+
+
+@blueprint.get("/audit")
+def show_audit() -> Response:
+    """Show the log, newest first."""
+    page = page_number()
+    with services().database.reading() as db:
+        rows = db.scalars(
+            select(models.Audit)
+            .order_by(models.Audit.id.desc())
+            .limit(ROWS_A_PAGE)
+            .offset((page - 1) * ROWS_A_PAGE)
+        ).all()
+        n_rows = db.scalar(select(func.count()).select_from(models.Audit))
+    return show("audit", rows=rows, page=page, n_pages=-(-n_rows // ROWS_A_PAGE))

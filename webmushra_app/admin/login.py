@@ -1,0 +1,114 @@
+"""Log-in and log-out. Few tries for each address, and not many for all addresses together."""
+
+import secrets
+
+from flask import Response, g, request
+from sqlalchemy import delete, func, select
+from werkzeug.wrappers import Response as AnyResponse
+
+from webmushra_app import models
+from webmushra_app.admin import audit
+from webmushra_app.admin.guard import (
+    COOKIE,
+    LOGIN_LASTS_S,
+    address,
+    blueprint,
+    go,
+    refuse_foreign_form,
+    sha256,
+    show,
+)
+from webmushra_app.admin.password import is_right
+from webmushra_app.http import Refusal
+from webmushra_app.services import services
+
+FORM_COOKIE = "autofx_login"
+COOKIE_SETTINGS = {"path": "/admin", "httponly": True, "samesite": "Strict"}
+WINDOW_S = 15 * 60.0
+TRIES_OF_ADDRESS = 5
+TRIES_OF_ALL = 50
+
+
+@blueprint.get("/login")
+def show_login() -> Response:
+    """Show the form; its token is in a cookie too, because nobody is logged in yet."""
+    return _form(200)
+
+
+def _form(status: int, problem: str = "") -> Response:
+    token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
+    response = show("login", status, form_token=token, problem=problem)
+    response.set_cookie(FORM_COOKIE, token, secure=request.is_secure, **COOKIE_SETTINGS)
+    return response
+
+
+@blueprint.post("/login")
+def log_in() -> AnyResponse:
+    """Check the password and hand out a new key."""
+    refuse_foreign_form(request.cookies.get(FORM_COOKIE, ""))
+    _count_try()
+    password_hash = services().config.admin_password_hash
+    if not is_right(request.form.get("password", ""), password_hash):
+        with services().database.writing() as db:
+            audit.record(db, "log-in refused")
+        return _form(401, "That is not the password.")
+    key = secrets.token_urlsafe(32)
+    with services().database.writing() as db:
+        db.execute(delete(models.AdminAttempt).where(models.AdminAttempt.address == address()))
+        db.execute(
+            delete(models.AdminLogin).where(
+                models.AdminLogin.started_at <= models.moment(ago_s=LOGIN_LASTS_S)
+            )
+        )
+        db.add(
+            models.AdminLogin(
+                key_sha256=sha256(key),
+                password_sha256=sha256(password_hash),
+                csrf_token=secrets.token_urlsafe(32),
+            )
+        )
+        audit.record(db, "logged in")
+    response = go("list_studies")
+    response.set_cookie(
+        COOKIE, key, max_age=int(LOGIN_LASTS_S), secure=request.is_secure, **COOKIE_SETTINGS
+    )
+    response.delete_cookie(FORM_COOKIE, path=COOKIE_SETTINGS["path"])
+    return response
+
+
+def _count_try() -> None:
+    """Count a try before the password is looked at.
+
+    Raises
+    ------
+    Refusal
+        429 after too many.
+    """
+    here = models.AdminAttempt.address == address()
+    with services().database.writing() as db:
+        db.execute(
+            delete(models.AdminAttempt).where(
+                models.AdminAttempt.at <= models.moment(ago_s=WINDOW_S)
+            )
+        )
+        n_all, n_here = db.execute(
+            select(func.count(), func.count().filter(here)).select_from(models.AdminAttempt)
+        ).one()
+        if n_here >= TRIES_OF_ADDRESS or n_all >= TRIES_OF_ALL:
+            raise Refusal(429, "too many passwords were tried; wait a quarter of an hour")
+        db.add(models.AdminAttempt(address=address()))
+
+
+@blueprint.post("/logout")
+def log_out() -> AnyResponse:
+    """End this log-in."""
+    with services().database.writing() as db:
+        db.execute(
+            delete(models.AdminLogin).where(
+                models.AdminLogin.key_sha256 == g.admin_login.key_sha256
+            )
+        )
+        audit.record(db, "logged out")
+    response = go("show_login")
+    response.delete_cookie(COOKIE, path=COOKIE_SETTINGS["path"])
+    return response

@@ -1,0 +1,127 @@
+"""The analysis of a study, run beside the server: ``python -m analysis.report`` as a process.
+
+Its folder is ``reports/<number of the study>`` in the data folder; a new one takes the place of
+the old one when it is whole. The database's address goes through the environment, because others
+can read a process's arguments.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from flask import Response, send_from_directory
+from sqlalchemy.orm import Session as DbSession
+from werkzeug.wrappers import Response as AnyResponse
+
+from webmushra_app import models
+from webmushra_app.admin import audit
+from webmushra_app.admin.guard import blueprint, go, show
+from webmushra_app.admin.studies import STUDY, find_study
+from webmushra_app.db import Database
+from webmushra_app.http import Refusal
+from webmushra_app.services import services
+
+TIMEOUT_S = 600.0
+MAX_MESSAGE = 500
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "sandbox allow-same-origin allow-downloads"
+)
+"""The report's page carries its styles with it; scripts stay off."""
+
+
+def folder_of(study_id: int) -> Path:
+    """Name the folder of a study's report."""
+    return services().config.data.resolve() / "reports" / str(study_id)
+
+
+def is_running(report: models.Report | None) -> bool:
+    """Tell whether a report is being made; one whose server died meanwhile isn't."""
+    return (
+        report is not None
+        and report.state == "running"
+        and report.started_at > models.moment(ago_s=TIMEOUT_S)
+    )
+
+
+def discard(db: DbSession, study: models.Study) -> None:
+    """Remove a study's report, because it holds what must be gone."""
+    if report := db.get(models.Report, study.id):
+        db.delete(report)
+    shutil.rmtree(folder_of(study.id), ignore_errors=True)
+
+
+@blueprint.post(f"{STUDY}/report")
+def make_report(study_id: int) -> AnyResponse:
+    """Start the analysis, unless it is running."""
+    with services().database.writing() as db:
+        study = find_study(db, study_id, lock=True)
+        report = db.get(models.Report, study_id) or models.Report(study_id=study_id)
+        if is_running(report):
+            return go("show_report", study_id=study_id)
+        report.state, report.message = "running", ""
+        report.started_at, report.finished_at = models.moment(), None
+        db.add(report)
+        audit.record(db, "report", study=study.name)
+    arguments = (services().database, study, folder_of(study_id))
+    threading.Thread(target=_run, args=arguments, daemon=True).start()
+    return go("show_report", study_id=study_id)
+
+
+def _run(database: Database, study: models.Study, folder: Path) -> None:
+    """Run the analysis and write down how it went."""
+    new = folder.with_name(f"{folder.name}-new")
+    shutil.rmtree(new, ignore_errors=True)
+    command = [sys.executable, "-m", "analysis.report", f"--study={study.name}", "-o", str(new)]
+    url = database.url.render_as_string(hide_password=False)
+    try:
+        ended = subprocess.run(  # noqa: S603 – the interpreter that runs us, on our own module
+            command,
+            env=os.environ | {"AUTOFX_DATABASE_URL": url, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        state = "done" if ended.returncode == 0 else "failed"
+        said = (ended.stdout if state == "done" else ended.stderr).strip().splitlines()
+        message = (said or ["it said nothing"])[-1].removeprefix("Error: ")
+        if state == "done":
+            message = ""
+            shutil.rmtree(folder, ignore_errors=True)
+            new.rename(folder)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        state, message = "failed", str(error)
+    with database.writing() as db:
+        report = db.get(models.Report, study.id)
+        if report is None:  # a listener withdrew meanwhile
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        report.state, report.message = state, message[:MAX_MESSAGE]
+        report.finished_at = models.moment()
+
+
+@blueprint.get(f"{STUDY}/report")
+def show_report(study_id: int) -> Response:
+    """Tell how the analysis stands."""
+    with services().database.reading() as db:
+        study = find_study(db, study_id)
+        report = db.get(models.Report, study_id)
+    there = (folder_of(study_id) / "index.html").is_file()
+    running = is_running(report)
+    return show("report", study=study, report=report, running=running, there=there)
+
+
+@blueprint.get(f"{STUDY}/report/<path:name>")
+def show_report_file(study_id: int, name: str) -> AnyResponse:
+    """Send a file of the study's report, from its folder and from nowhere else."""
+    folder = folder_of(study_id)
+    if not folder.is_dir():
+        raise Refusal(404, "there is no report of this study yet")
+    response = send_from_directory(folder, name)
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    return response

@@ -1,0 +1,73 @@
+"""Erasing a sitting whose listener withdraws: found by what the listener holds, shown, erased.
+
+A listener holds a completion code, a crowd-work id, or the link of the sitting. What is erased is
+gone from the database and from the study's report on this server; the audit log keeps the
+sitting's meaningless name.
+"""
+
+from flask import Response, request
+from sqlalchemy import delete, or_, select, text
+from werkzeug.wrappers import Response as AnyResponse
+
+from webmushra_app import models
+from webmushra_app.admin import audit, reports
+from webmushra_app.admin.guard import blueprint, go, show
+from webmushra_app.admin.sittings import SITTING, find_sitting
+from webmushra_app.admin.studies import find_study
+from webmushra_app.http import Refusal
+from webmushra_app.services import services
+
+
+@blueprint.get("/withdraw")
+def ask_code() -> Response:
+    """Ask for the listener's code."""
+    return show("withdraw")
+
+
+@blueprint.post("/withdraw")
+def find_by_code() -> Response:
+    """Show which sitting a code belongs to; nothing is erased yet."""
+    code = request.form.get("code", "").strip().rsplit("/s/", 1)[-1]
+    if not code or "\0" in code:
+        raise Refusal(422, "code: type the listener's code, crowd-work id or link")
+    with services().database.reading() as db:
+        found = db.scalars(
+            select(models.Session)
+            .where(
+                or_(
+                    models.Session.completion_code == code,
+                    models.Session.participant == code,
+                    models.Session.token == code,
+                    models.Session.id == code,
+                )
+            )
+            .limit(2)
+        ).all()
+        if not found:
+            raise Refusal(404, "no sitting has this code, crowd-work id or link")
+        if len(found) > 1:
+            raise Refusal(
+                409,
+                "several sittings share this code; ask the listener for the link of the sitting, "
+                "or open the right one from the list of sittings",
+            )
+        study = find_study(db, found[0].study_id)
+    return show("withdraw", sitting=found[0], study=study)
+
+
+@blueprint.post(f"{SITTING}/withdraw")
+def erase(session_id: str) -> AnyResponse:
+    """Erase a sitting with all that hangs on it."""
+    database = services().database
+    with database.writing() as db:
+        session = find_sitting(db, session_id, lock=True)
+        study = find_study(db, session.study_id)
+        if database.is_sqlite:
+            db.execute(text("PRAGMA secure_delete = ON"))  # overwrite, not only unlink
+        db.execute(delete(models.Session).where(models.Session.id == session_id))
+        reports.discard(db, study)
+        audit.record(db, "withdrawn", study=study.name, session=session_id)
+    if database.is_sqlite:
+        with database.reading() as db:
+            db.connection().exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+    return go("show_study", study_id=study.id)

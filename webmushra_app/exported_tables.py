@@ -1,0 +1,196 @@
+"""The tables that can be exported: which columns, and where their rows come from.
+
+Rows are fetched some hundred at a time. ``study`` is a study's name, or None for all of them.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Boolean, Select, TableClause, column, func, select, table
+from sqlalchemy.orm import Session as DbSession
+
+from webmushra_app import models
+
+RATING_COLUMNS = (
+    "study",
+    "session",
+    "participant",
+    "item",
+    "family",
+    "condition",
+    "kind",
+    "score",
+    "trial_position",
+    "stimulus_position",
+    "plays",
+    "listened_s",
+    "trial_time_s",
+    "rated_at",
+    "comment",
+    "training",
+    "simulated",
+)
+FLAGS = ("training", "simulated")
+WEBMUSHRA_NAMES = {"reference": "reference"}
+"""What webMUSHRA's scripts call a kind of condition, whatever its name is here."""
+ROWS_AT_ONCE = 1000
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Column names, and rows to be fetched once."""
+
+    columns: Sequence[str]
+    rows: Iterator[Row]
+
+
+def _view(name: str, *more: str) -> TableClause:
+    columns = (column(c, Boolean if c in FLAGS else None) for c in (*RATING_COLUMNS, *more))
+    return table(name, *columns)
+
+
+RATINGS_LONG = _view("ratings_long")
+ALL_RATINGS = _view("all_ratings", "excluded_at", "excluded_because")
+
+
+def _of_study(query: Select, name_column: Any, study: str | None) -> Select:
+    return query if study is None else query.where(name_column == study)
+
+
+def _stream(db: DbSession, query: Select) -> Iterator[Row]:
+    return db.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
+
+
+def _in_order(view: TableClause) -> Select:
+    order = ("study", "session", "trial_position", "stimulus_position")
+    return select(view).order_by(*(view.c[name] for name in order))
+
+
+def ratings(db: DbSession, study: str | None) -> Table:
+    """Read every rating that counts, in the columns that the analysis reads."""
+    query = _of_study(_in_order(RATINGS_LONG), RATINGS_LONG.c.study, study)
+    return Table(RATING_COLUMNS, _stream(db, query))
+
+
+def excluded(db: DbSession, study: str | None) -> Table:
+    """Read every rating of a sitting that an experimenter excluded, and why."""
+    query = _in_order(ALL_RATINGS).where(ALL_RATINGS.c.excluded_at.is_not(None))
+    columns = (*RATING_COLUMNS, "excluded_at", "excluded_because")
+    return Table(columns, _stream(db, _of_study(query, ALL_RATINGS.c.study, study)))
+
+
+def _questions(db: DbSession, study: str | None) -> list[str]:
+    """List every question that somebody answered or could have answered."""
+    studies = _of_study(select(models.Study.settings), models.Study.name, study)
+    answers = _of_study(
+        select(models.Session.questionnaire).join(models.Study), models.Study.name, study
+    ).where(models.Session.questionnaire.is_not(None))
+    asked = {question["id"] for s in db.scalars(studies) for question in s["questionnaire"]}
+    for given in db.scalars(answers.execution_options(yield_per=ROWS_AT_ONCE)):
+        asked.update(given)
+    return sorted(asked)
+
+
+def participants(db: DbSession, study: str | None) -> Table:
+    """Read every sitting: how far it came, its answers and its settings."""
+    questions = _questions(db, study)
+    columns = [
+        *("study", "session", "participant", "language", "simulated", "consent_version"),
+        *("started_at", "finished_at", "trials", "trials_done", "level_set_db", "level_db"),
+        *("headphones_passed", "headphones_correct", "headphones_total", "headphones_attempts"),
+        *("completion_code", "prolific_study", "prolific_session"),
+        *("excluded_at", "excluded_because"),
+        *(f"answer_{question}" for question in questions),
+    ]
+    trials = (
+        select(
+            models.Trial.session_id,
+            func.count().label("all"),
+            func.count(models.Trial.finished_at).label("done"),
+        )
+        .group_by(models.Trial.session_id)
+        .subquery()
+    )
+    sittings = (
+        select(models.Session, models.Study.name, trials.c.all, trials.c.done)
+        .join(models.Study, models.Study.id == models.Session.study_id)
+        .join(trials, trials.c.session_id == models.Session.id, isouter=True)
+        .order_by(models.Session.started_at, models.Session.id)
+    )
+
+    def rows() -> Iterator[Row]:
+        for session, name, n_trials, n_done in _stream(
+            db, _of_study(sittings, models.Study.name, study)
+        ):
+            headphones = session.headphones or {}
+            answers = session.questionnaire or {}
+            yield [
+                *(name, session.id, session.participant, session.language, session.simulated),
+                *(session.consent_version, session.started_at, session.finished_at),
+                *(n_trials or 0, n_done or 0, session.level_set_db, session.level_db),
+                *(headphones.get(key) for key in ("passed", "correct", "total", "attempts")),
+                session.completion_code if session.finished_at else None,
+                *(session.external.get(key) for key in ("STUDY_ID", "SESSION_ID")),
+                *(session.excluded_at, session.excluded_because),
+                *(answers.get(question) for question in questions),
+            ]
+
+    return Table(columns, rows())
+
+
+def events(db: DbSession, study: str | None) -> Table:
+    """Read what happened in the listeners' pages; the detail as JSON."""
+    columns = [
+        *("session", "page", "seq", "received_at", "at_s", "kind"),
+        *("trial_position", "stimulus_position", "detail"),
+    ]
+    query = (
+        select(*(getattr(models.Event, name) for name in ("session_id", *columns[1:])))
+        .join(models.Session, models.Session.id == models.Event.session_id)
+        .join(models.Study, models.Study.id == models.Session.study_id)
+        .order_by(models.Event.session_id, models.Event.page, models.Event.seq)
+    )
+    rows = _stream(db, _of_study(query, models.Study.name, study))
+    return Table(columns, ([*row[:-1], json.dumps(row[-1], ensure_ascii=False)] for row in rows))
+
+
+def mushra(db: DbSession, study: str | None) -> Table:
+    """Read every rating that counts, as webMUSHRA's ``mushra.csv``: its columns, times in ms.
+
+    Training is left out, because the format cannot mark it; ``simulated`` stands among the
+    questionnaire's columns, which are free.
+    """
+    questions = _questions(db, study)
+    columns = [
+        *("session_test_id", *questions, "simulated", "session_uuid", "trial_id"),
+        *("rating_stimulus", "rating_score", "rating_time", "rating_comment"),
+    ]
+    query = _of_study(_in_order(RATINGS_LONG), RATINGS_LONG.c.study, study)
+
+    def rows() -> Iterator[Row]:
+        sitting, answers = None, {}
+        for row in _stream(db, query.where(~RATINGS_LONG.c.training)):
+            if row.session != sitting:  # rows come sitting by sitting
+                sitting = row.session
+                answers = _answers(db, sitting)
+            yield [
+                *(row.study, *(answers.get(question) for question in questions)),
+                *(row.simulated, sitting, row.item),
+                *(WEBMUSHRA_NAMES.get(row.kind, row.condition), row.score),
+                *(_in_ms(row.trial_time_s), row.comment),
+            ]
+
+    return Table(columns, rows())
+
+
+def _answers(db: DbSession, session_id: str) -> dict[str, Any]:
+    asked = select(models.Session.questionnaire).where(models.Session.id == session_id)
+    return db.scalar(asked) or {}
+
+
+def _in_ms(time_s: float | None) -> float | None:
+    return None if time_s is None else round(time_s * 1000, 3)
