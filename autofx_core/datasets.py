@@ -127,15 +127,14 @@ def _process(pedal: str, clean: np.ndarray, rng: np.random.Generator):
     return render(pedal, clean, ANALYSIS_RATE_HZ, denormalize(pedal, vector)), settings
 
 
-def make_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarray]:
-    """Render a shard's sounds and describe them.
+def render_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarray]:
+    """Render a shard's sounds.
 
     Returns
     -------
     dict of ndarray
-        `features` (sounds, 163), `regression` (sounds, 48), `settings` (sounds, 15; zeros for
-        foreign parameters), all float32; `family`, the pedal's class, and `heard`, that class or
-        dry, index into `CLASSES`, both (sounds,), int64; `note` (sounds,), str.
+        `clean` and `wet` (sounds, 35000), peak 1, and `settings` (sounds, 15; zeros for foreign
+        parameters), all float32; `note` (sounds,), str.
     """
     rng = np.random.default_rng(
         [shard.seed, PARTS.index(shard.part), PEDALS.index(shard.pedal), shard.index]
@@ -147,21 +146,38 @@ def make_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarra
     for row in range(shard.sounds):
         processed, settings[row] = _process(shard.pedal, clean[row : row + 1], rng)
         wet[row] = normalize_peak(processed)[0]
+    note_ids = np.array([note.id for note in chosen])
+    return {"clean": clean, "wet": wet, "settings": settings, "note": note_ids}
+
+
+def make_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarray]:
+    """Render a shard's sounds and describe them.
+
+    Returns
+    -------
+    dict of ndarray
+        `features` (sounds, 163), `regression` (sounds, 48), `settings` (sounds, 15; zeros for
+        foreign parameters), all float32; `family`, the pedal's class, and `heard`, that class or
+        dry, index into `CLASSES`, both (sounds,), int64; `note` (sounds,), str.
+    """
+    rendered = render_shard(shard, notes)
     generic = EFFECTS.get(shard.pedal)
     family = generic.family if generic else DESIGNS[shard.pedal].effect_class
-    chunks = torch.from_numpy(wet).split(CHUNK)
+    chunks = torch.from_numpy(rendered["wet"]).split(CHUNK)
     distances = [
         log_mel_distances(dry, processed)
-        for dry, processed in zip(torch.from_numpy(clean).split(CHUNK), chunks, strict=True)
+        for dry, processed in zip(
+            torch.from_numpy(rendered["clean"]).split(CHUNK), chunks, strict=True
+        )
     ]
     audible = torch.cat(distances).numpy() >= AUDIBLE_DB
     return {
         "features": torch.cat([classification_features(c) for c in chunks]).numpy(),
         "regression": torch.cat([regression_features(c) for c in chunks]).numpy(),
-        "settings": settings,
+        "settings": rendered["settings"],
         "family": np.full(shard.sounds, CLASSES.index(family)),
         "heard": np.where(audible, CLASSES.index(family), CLASSES.index("dry")),
-        "note": np.array([note.id for note in chosen]),
+        "note": rendered["note"],
     }
 
 

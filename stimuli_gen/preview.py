@@ -17,7 +17,7 @@ from matplotlib.image import imsave
 from stimuli_gen.manifest import Item, Manifest, Parameters, Reference, Stimulus
 
 PREVIEW_NAME = "preview.html"
-WIDTH_PX, HEIGHT_PX = 320, 72
+WIDTH_PX, HEIGHT_PX = 240, 72
 N_FFT = 1024
 RANGE_DB = 80.0
 LOWEST_HZ, HIGHEST_HZ = 60.0, 16_000.0
@@ -27,7 +27,8 @@ _PAGE = """<!doctype html>
 body {{ font: 14px/1.4 system-ui, sans-serif; margin: 1.5rem; color: #222; background: #fff }}
 h2 {{ margin: 2rem 0 .3rem; font-size: 1.1rem }}
 table {{ border-collapse: collapse }} td, th {{ padding: .25rem .6rem; text-align: left;
-border-top: 1px solid #ddd; vertical-align: middle }} audio {{ width: 15rem; height: 2rem }}
+border-top: 1px solid #ddd; vertical-align: middle }} audio {{ width: 11rem; height: 2rem }}
+td.effect {{ min-width: 16rem; font-size: 12px }}
 td.number {{ text-align: right; font-variant-numeric: tabular-nums }}
 svg, img {{ display: block; width: {width}px; height: {height}px }} .dim {{ color: #666 }}
 ul {{ margin: .2rem 0 }}
@@ -82,12 +83,13 @@ def _row(folder: Path, label: str, entry: Reference | Stimulus, distances: list[
         f"<td><audio controls preload='none' src='{name}'></audio></td>",
         f"<td>{draw_waveform(wave)}</td>",
         f"<td><img alt='spectrogram' src='{draw_spectrogram(wave, sample_rate)}'></td>",
-        f"<td>{escape(entry.effect)}<br>{_settings(entry.parameters)}</td>",
+        f"<td class='effect'>{escape(entry.effect)}<br>{_settings(entry.parameters)}</td>",
     ]
+    numbers = [""] * (2 + len(distances))
     if isinstance(entry, Stimulus):
         numbers = [f"{entry.loudness_lufs:.1f}", f"{entry.gain_db:+.1f}"]
         numbers += [f"{entry.distances[d]:.3f}" if d in entry.distances else "" for d in distances]
-        cells += [f"<td class='number'>{number}</td>" for number in numbers]
+    cells += [f"<td class='number'>{number}</td>" for number in numbers]
     return f"<tr>{''.join(cells)}</tr>"
 
 
