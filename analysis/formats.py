@@ -27,7 +27,10 @@ WEBMUSHRA = {
     "rating_score": "score",
     "rating_time": "trial_time_s",
     "rating_comment": "comment",
+    "simulated": "simulated",
 }
+ESCAPED = re.compile(r"'[=+\-@\t\r']")
+"""How a text begins that the listening test's export keeps spreadsheets from calculating."""
 PYMUSHRA = {
     "wm_testId": "study",
     "questionaire_uuid": "session",
@@ -109,11 +112,19 @@ def _pick(lines: Lines, body: list[tuple[int, list[str]]], names: dict[str, str]
     return Converted(pd.DataFrame(data, dtype=object), np.array([n for n, _ in body], int))
 
 
+def _unescape(converted: Converted) -> Converted:
+    """Take off the apostrophe that the listening test's export puts before formulas."""
+    for name, column in converted.table.items():
+        escaped = column.str.match(ESCAPED)
+        converted.table.loc[escaped, name] = column[escaped].str[1:]
+    return converted
+
+
 def _same_width(lines: Lines) -> list[tuple[int, list[str]]]:
     """Rows with their line numbers; refuse a row of another width and skip repeated headers."""
     header, body = lines.header, []
     for number, row in zip(lines.numbers[1:], lines.rows[1:], strict=True):
-        if [cell.strip() for cell in row] == header:
+        if row[0].strip() == header[0] and _cells(row) == header:
             continue
         if len(row) != len(header):
             raise RatingsError(
@@ -126,7 +137,7 @@ def _same_width(lines: Lines) -> list[tuple[int, list[str]]]:
 
 def _read_webmushra(lines: Lines) -> Converted:
     """Read webMUSHRA's mushra.csv: times in ms; older files have no session_uuid."""
-    converted = _pick(lines, _same_width(lines), WEBMUSHRA)
+    converted = _unescape(_pick(lines, _same_width(lines), WEBMUSHRA))
     table, notes = converted.table, ()
     if "session" not in table:
         table["session"] = _sittings(lines, table)
@@ -244,5 +255,9 @@ FORMATS = (
         _read_pymushra,
     ),
     ("Go Listen", _is_golisten, _read_golisten),
-    ("AutoFX ratings", _has(*REQUIRED), lambda lines: _rename(lines, {c: c for c in COLUMNS})),
+    (
+        "AutoFX ratings",
+        _has(*REQUIRED),
+        lambda lines: _unescape(_rename(lines, {c: c for c in COLUMNS})),
+    ),
 )

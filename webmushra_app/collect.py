@@ -107,7 +107,8 @@ class Posted(BaseModel):
     @property
     def request_id(self) -> str:
         """What makes this sitting the same when it is sent again."""
-        content = self.uuid or self.model_dump_json(exclude={"uuid"})
+        pages = [page.model_dump() for page in self.trials]
+        content = self.uuid or json.dumps([self.participant.answers, pages])
         return "webmushra-" + hashlib.sha256(f"{self.testId}\n{content}".encode()).hexdigest()[:48]
 
 

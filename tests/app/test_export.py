@@ -1,12 +1,16 @@
 """What listeners gave comes out as they gave it."""
 
 import csv
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
 from sqlalchemy import text
 
+from analysis.ratings import COLUMNS
+from analysis.reading import read_database, read_file
 from webmushra_app.export import escape_cell, export
 from webmushra_app.exported_tables import RATING_COLUMNS
 
@@ -72,3 +76,64 @@ def test_the_key_of_a_sitting_is_never_exported(listener, database, tmp_path):
     export(database, tmp_path)
     for path in tmp_path.glob("*.csv"):
         assert listener.token not in path.read_text(encoding="utf-8")
+
+
+def test_awkward_texts_survive_every_file(commented, tmp_path):
+    export(commented, tmp_path)
+    given = {comment.strip() for comment in AWKWARD[:7]}
+    for name, column in (("ratings.csv", "comment"), ("mushra.csv", "rating_comment")):
+        found = {unescape(row[column]) for row in read(tmp_path / name)}
+        assert found == given - ({AWKWARD[0]} if name == "mushra.csv" else set())  # training
+    records = json.loads((tmp_path / "ratings.json").read_text(encoding="utf-8"))
+    assert {record["comment"] for record in records} == given
+    assert {(record["training"], record["simulated"]) for record in records} == {
+        (True, False),
+        (False, False),
+    }
+
+
+@pytest.mark.parametrize("name", ["ratings.csv", "mushra.csv"])
+def test_what_is_exported_reads_back_as_the_database_does(
+    commented, another_listener, tmp_path, name
+):
+    another_listener.wish |= {"simulated": True, "external": {"PROLIFIC_PID": "5e8123"}}
+    another_listener.take_the_test()
+    export(commented, tmp_path)
+    url = commented.url.render_as_string(hide_password=False)
+    columns = [*COLUMNS, "listener"]
+    expected = read_database(url).table
+    if name == "mushra.csv":  # which holds fewer columns, and no training
+        columns = ["study", "session", "item", "condition", "score", "trial_time_s", "comment"]
+        columns += ["simulated"]
+        expected = expected[~expected["training"]].reset_index(drop=True)
+    found = read_file(tmp_path / name).table
+    assert_frame_equal(found[columns], expected[columns])
+
+
+def test_mushra_csv_has_webmushras_columns_and_milliseconds(listener, database, tmp_path):
+    listener.take_the_test()
+    export(database, tmp_path)
+    row = read(tmp_path / "mushra.csv")[0]
+    assert next(iter(row)) == "session_test_id"
+    assert list(row)[-6:] == [
+        "session_uuid", "trial_id", "rating_stimulus", "rating_score", "rating_time",
+        "rating_comment",
+    ]  # fmt: skip
+    assert (row["rating_time"], row["hearing"], row["simulated"]) == ("31500.0", "normal", "0")
+
+
+def test_an_empty_database_exports_headers_and_empty_lists(database, tmp_path):
+    assert set(export(database, tmp_path).values()) == {0}
+    assert read(tmp_path / "ratings.csv") == []
+    assert (tmp_path / "ratings.csv").read_text().startswith("study,session,participant")
+    assert json.loads((tmp_path / "ratings.json").read_text()) == []
+
+
+def test_one_study_can_be_exported_alone(make_app, make_listener, make_set, tmp_path):
+    make_listener(make_app(make_set())).take_the_test()
+    app = make_app(make_set(name="second"))
+    make_listener(app).begin()
+    database = app.extensions["webmushra"].database
+    assert export(database, tmp_path)["ratings.csv"] == 28
+    assert export(database, tmp_path, study="second")["ratings.csv"] == 0
+    assert export(database, tmp_path, study="second")["participants.csv"] == 1

@@ -1,0 +1,241 @@
+"""What webMUSHRA's pages post lands whole, validated and once, or is refused with the reason."""
+
+import csv
+import io
+import json
+from urllib.parse import quote
+
+import pytest
+from experimenter import HASH, Experimenter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from webmushra_app.collect import read_document
+
+FORM = "application/x-www-form-urlencoded"
+UUID = "3f1c8a52-5f0e-4a38-9a0e-0d6f6c1f2b11"
+
+
+def sitting(**changes):
+    """Make the document of a sitting, as webMUSHRA 1.4 sends it: sliders' values are texts."""
+    return {
+        "testId": "codec_test",
+        "participant": {
+            "name": ["age", "feedback", "code"],
+            "response": ["30", "R&B + soul = 100 % fun? \"yes\"\nnext line 🎸", "007"],
+        },
+        "trials": [
+            mushra_page("trial_1", {"reference": "100", "C1": "63", "anchor35": "12"}),
+            mushra_page("trial_2", {"C1": "5", "anchor35": "0", "reference": "98"}),
+            {
+                "type": "likert_single_stimulus",
+                "id": "likert",
+                "responses": [{"stimulus": "C1", "stimulusRating": "not at all", "time": 1771}],
+            },
+        ],
+        "uuid": UUID,
+        "config": "configs/default.yaml",
+    } | changes  # fmt: skip
+
+
+def mushra_page(name, scores):
+    responses = [
+        {"stimulus": stimulus, "score": score, "time": 20931, "comment": ""}
+        for stimulus, score in scores.items()
+    ]
+    return {"type": "mushra", "id": name, "responses": responses}
+
+
+def as_sent(document):
+    """Make the body that webMUSHRA's page sends: the JSON as it is, encoded by nobody."""
+    return ("sessionJSON=" + json.dumps(document, ensure_ascii=False)).encode()
+
+
+@pytest.fixture
+def app(make_app, stimulus_set, tmp_path):
+    return make_app(stimulus_set, admin_password_hash=HASH, data=tmp_path)
+
+
+@pytest.fixture
+def experimenter(app):
+    experimenter = Experimenter(app.test_client())
+    experimenter.log_in()
+    experimenter.post("/admin/studies/collect", test_id="codec_test")
+    return experimenter
+
+
+@pytest.fixture
+def post(app, experimenter):
+    def post(body, *, path="/service/write.php"):
+        body = body if isinstance(body, bytes) else as_sent(body)
+        return app.test_client().post(path, data=body, content_type=FORM)
+
+    return post
+
+
+def rows(database, sql):
+    with database.reading() as db:
+        return db.execute(text(sql)).all()
+
+
+def exported(experimenter, file):
+    download = experimenter.download(file, study="codec_test")
+    return list(csv.DictReader(io.StringIO(download.text, newline="")))
+
+
+@pytest.mark.parametrize("path", ["/service/write.php", "/collect", "/codec_test/collect"])
+def test_a_sitting_is_stored_with_its_answer_empty_as_the_page_wants(post, database, path):
+    response = post(sitting(), path=path)
+    assert (response.status_code, response.data) == (200, b"")
+    assert rows(
+        database, "SELECT item, condition, kind, score, trial_time_s FROM ratings_long "
+        "ORDER BY trial_position, stimulus_position"
+    ) == [
+        ("trial_1", "reference", "reference", 100, 20.931),
+        ("trial_1", "C1", "", 63, 20.931),
+        ("trial_1", "anchor35", "anchor", 12, 20.931),
+        ("trial_2", "C1", "", 5, 20.931),
+        ("trial_2", "anchor35", "anchor", 0, 20.931),
+        ("trial_2", "reference", "reference", 98, 20.931),
+    ]  # fmt: skip
+
+
+def test_text_answers_are_stored_whole(post, experimenter):
+    post(sitting())
+    (row,) = exported(experimenter, "participants.csv")
+    assert row["answer_feedback"] == 'R&B + soul = 100 % fun? "yes"\nnext line 🎸'
+    assert row["answer_code"] == "007"
+
+
+def test_an_encoded_form_is_read_the_same(post, database):
+    post(sitting())
+    before = rows(database, "SELECT * FROM ratings_long")
+    encoded = "sessionJSON=" + quote(json.dumps(sitting()), safe="")
+    assert post(encoded.encode()).status_code == 200
+    assert rows(database, "SELECT * FROM ratings_long") == before
+
+
+def test_pages_of_other_types_are_kept_in_the_document(post, experimenter):
+    post(sitting())
+    (event,) = exported(experimenter, "events.csv")
+    assert event["kind"] == "collected"
+    assert json.loads(event["detail"]) == sitting()
+
+
+@pytest.mark.parametrize("uuid", [UUID, None])
+def test_a_second_press_of_the_button_stores_nothing_twice(post, database, uuid):
+    document = sitting(uuid=uuid)
+    assert post(document).status_code == 200
+    again = document["participant"]
+    pressed_twice = {
+        "name": again["name"] * 2,  # the page appends its answers anew
+        "response": again["response"] * 2,
+    }
+    assert post(document).status_code == 200
+    assert post(document | {"participant": pressed_twice}).status_code == 200
+    assert rows(database, "SELECT count(*) FROM ratings") == [(6,)]
+    assert rows(database, "SELECT count(*) FROM sessions") == [(1,)]
+
+
+def test_other_ratings_under_the_same_uuid_do_not_replace_the_first(post, database):
+    post(sitting())
+    other = sitting(trials=[mushra_page("trial_1", {"reference": "1"})])
+    response = post(other)
+    assert response.status_code == 409
+    assert "which stand" in response.json["detail"]
+    assert rows(database, "SELECT max(score) FROM ratings") == [(100,)]
+
+
+def test_two_listeners_are_two_sittings_of_the_same_items(post, database):
+    post(sitting())
+    post(sitting(uuid="another"))
+    assert rows(database, "SELECT count(*) FROM sessions") == [(2,)]
+    query = "SELECT count(*) FROM items JOIN studies ON studies.id = study_id WHERE folder = ''"
+    assert rows(database, query) == [(2,)]
+    assert rows(database, "SELECT count(*) FROM conditions WHERE kind = ''") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("score", "reason"),
+    [
+        (5000, "Input should be less than or equal to 100"),
+        ("5000", "Input should be less than or equal to 100"),
+        ("-1", "Input should be greater than or equal to 0"),
+        ("abc", "'abc' is not a number"),
+        ("NaN", "'NaN' is not a number"),
+        ("inf", "'inf' is not a number"),
+        ("", "'' is not a number"),
+        (True, "must be a number"),
+        (None, "must be a number"),
+    ],
+)
+def test_a_score_that_is_none_is_refused_with_its_place(post, database, score, reason):
+    response = post(sitting(trials=[mushra_page("t", {"reference": 100, "C1": score})]))
+    assert response.status_code == 422
+    assert response.json["detail"] == f"trials.0.responses.1.score: {reason}"
+    assert rows(database, "SELECT count(*) FROM sessions") == [(0,)]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_a_bare_number_that_json_does_not_have_is_refused(post, number):
+    body = as_sent(sitting()).replace(b'"63"', number.encode())
+    response = post(body)
+    assert (response.status_code, response.json["detail"]) == (422, f"{number} is not a number")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        (b"", 400, "the form has no field sessionJSON"),
+        (b"sessionJSON=", 400, "is not a JSON object"),
+        (b"sessionJSON={", 400, "is not a JSON object"),
+        (b"sessionJSON=[]", 400, "is not a JSON object"),
+        (b"sessionJSON=" + b"[" * 100_000, 400, "is not a JSON object"),
+        (as_sent({"testId": "codec_test"}), 422, "trials: must be a list"),
+        (as_sent(sitting(testId=7)), 422, "testId: Input should be a valid string"),
+        (as_sent(sitting(testId="unknown")), 404, "are not collected here"),
+        (as_sent(sitting(testId="study")), 404, "are not collected here"),
+        (as_sent(sitting(trials=["x"])), 422, "trials.0: Input should be a valid dictionary"),
+        (as_sent(sitting(trials=[mushra_page("t", {"a": 1})] * 2)), 422, "'t' is there twice"),
+    ],
+)
+def test_what_is_no_sitting_is_refused_with_the_reason(post, database, body, status, reason):
+    response = post(body)
+    assert response.status_code == status
+    assert reason in response.json["detail"]
+    assert rows(database, "SELECT count(*) FROM sessions") == [(0,)]
+
+
+def test_a_closed_study_still_takes_what_was_sent_before(post, experimenter, database):
+    post(sitting())
+    experimenter.post(f"{experimenter.study_path('codec_test')}/close")
+    assert post(sitting()).status_code == 200
+    assert post(sitting(uuid="late")).status_code == 409
+
+
+def test_only_a_form_is_taken(app, experimenter):
+    response = app.test_client().post("/collect", json=sitting())
+    assert response.status_code == 415
+
+
+def test_what_is_announced_must_have_a_name_of_its_own(experimenter):
+    for name, status in (("study", 409), ("codec_test", 409), ("", 422), ("x" * 65, 422)):
+        assert experimenter.post("/admin/studies/collect", test_id=name).status_code == status
+
+
+def test_lone_surrogates_and_nul_neither_break_the_store_nor_the_export(post, experimenter):
+    participant = {"name": ["a", "b"], "response": ["\ud800", "x\u0000y"]}
+    body = b"sessionJSON=" + json.dumps(sitting(participant=participant)).encode()
+    assert post(body).status_code == 200
+    (row,) = exported(experimenter, "participants.csv")
+    assert row["answer_a"] == "?"
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.text(), st.one_of(st.text(), st.integers(), st.booleans())))
+def test_every_document_is_read_back_encoded_or_not(document):
+    whole = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+    assert read_document(b"sessionJSON=" + json.dumps(document).encode()) == whole
+    encoded = quote(json.dumps(document), safe="")
+    assert read_document(f"sessionJSON={encoded}&other=1".encode()) == whole
