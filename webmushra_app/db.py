@@ -5,9 +5,8 @@ writing transaction begins with ``BEGIN IMMEDIATE``, so that it waits for its tu
 never fails half-way. On PostgreSQL the same order comes from row locks (``FOR UPDATE``).
 """
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,9 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
+
+from webmushra_app.group_commit import GroupCommit, T, Work
+from webmushra_app.turns import Turns
 
 HEAD = "0003"
 """The migration that this code works with; a test holds it against the newest one."""
@@ -58,7 +60,8 @@ class Database:
                 f"{self}: its driver is not installed; pip install 'autofx[postgres]'"
             ) from None
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
-        self._turn = threading.Lock()
+        self._turns = Turns(self.url.database or "", timeout_s=BUSY_TIMEOUT_S)
+        self._group = GroupCommit(self._writer.begin, self._turns.taken)
 
     def __str__(self) -> str:
         return self.url.render_as_string(hide_password=True)
@@ -78,8 +81,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """Open a session whose changes are committed, durably, when the block ends.
 
-        On SQLite the writers of one process queue up here, where waiting costs nothing, rather
-        than at the file's lock, where it means polling.
+        On SQLite writers queue up for it; see `webmushra_app.turns`.
         """
         with (
             self._turn_taken(),
@@ -88,17 +90,18 @@ class Database:
         ):
             yield session
 
-    @contextmanager
-    def _turn_taken(self) -> Iterator[None]:
-        if not self.is_sqlite:
-            yield
-            return
-        if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
-            raise TimeoutError("the database is busy")
-        try:
-            yield
-        finally:
-            self._turn.release()
+    def store(self, work: Work[T]) -> T:
+        """Do a short piece of writing and return what it returned, once it is on the disk.
+
+        The way for what many listeners do at the same moment; see `webmushra_app.group_commit`.
+        """
+        if self.is_sqlite:
+            return self._group.store(work)
+        with self._writer.begin() as connection:
+            return work(connection)
+
+    def _turn_taken(self) -> AbstractContextManager[None]:
+        return self._turns.taken() if self.is_sqlite else nullcontext()
 
     def prepare(self) -> None:
         """Make sure that the database can be written and has the schema of this code.

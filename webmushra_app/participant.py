@@ -87,7 +87,7 @@ def store_questionnaire(token: str) -> Response:
     answers = read_body(schemas.QuestionnaireAnswers).answers
     sitting.check_answers(services().study, answers)
 
-    def store(session: models.Session, trials: list[models.Trial]) -> None:
+    def store(session: models.Session, trials: list[sitting.PlannedTrial]) -> None:
         if session.questionnaire == answers:
             return
         if any(trial.finished_at for trial in trials):
@@ -102,7 +102,7 @@ def store_level(token: str) -> Response:
     """Store the listening level."""
     level_db = read_body(schemas.LevelSetting).level_db
 
-    def store(session: models.Session, trials: list[models.Trial]) -> None:
+    def store(session: models.Session, trials: list[sitting.PlannedTrial]) -> None:
         low, high = sitting.level_range_db(session, trials)
         if not low <= level_db <= high:
             raise Refusal(409, f"level_db: must now be in [{low:g}, {high:g}] dB", field="level_db")
@@ -120,7 +120,7 @@ def store_headphones(token: str) -> Response:
     if result.correct > result.total:
         raise Refusal(422, "correct: cannot be more than total", field="correct")
 
-    def store(session: models.Session, _trials: list[models.Trial]) -> None:
+    def store(session: models.Session, _trials: list[sitting.PlannedTrial]) -> None:
         attempts = (session.headphones or {}).get("attempts", 0)
         outcome = result.model_dump()
         if session.headphones != outcome | {"attempts": attempts}:
@@ -134,7 +134,7 @@ def store_instructions(token: str) -> Response:
     """Note that the instructions were shown."""
     read_body(schemas.InstructionsRead)
 
-    def store(session: models.Session, _trials: list[models.Trial]) -> None:
+    def store(session: models.Session, _trials: list[sitting.PlannedTrial]) -> None:
         session.instructions_at = session.instructions_at or models.moment()
 
     return _change(token, store)
@@ -194,7 +194,7 @@ def _positions(db, session: models.Session) -> dict[str, int]:
 def finish(token: str) -> Response:
     """End the sitting."""
 
-    def store(session: models.Session, trials: list[models.Trial]) -> None:
+    def store(session: models.Session, trials: list[sitting.PlannedTrial]) -> None:
         left = sum(trial.finished_at is None for trial in trials)
         if left:
             raise Refusal(409, f"{left} of {len(trials)} trials are not finished yet")

@@ -6,8 +6,9 @@ Functions take the database session they work in and leave the commit to their c
 import random
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import bindparam, func, insert, or_, select
 from sqlalchemy.orm import Session as DbSession
 
 from webmushra_app import models, schemas
@@ -24,6 +25,31 @@ EXAMPLE_KINDS = ("random", "anchor", "control", "estimated")
 FREE_LEVEL_DB = (-60.0, 12.0)
 
 
+@dataclass(frozen=True)
+class PlannedTrial:
+    """One line of a sitting's plan."""
+
+    id: int
+    session_id: str
+    public_id: str
+    reference_id: str
+    position: int
+    training: bool
+    finished_at: str | None
+
+
+SESSION_BY_TOKEN = select(models.Session).where(
+    models.Session.token == bindparam("token"), models.Session.study_id == bindparam("study")
+)
+SESSION_BY_TOKEN_LOCKED = SESSION_BY_TOKEN.with_for_update()
+PLAN = (
+    select(*(getattr(models.Trial, field.name) for field in fields(PlannedTrial)))
+    .where(models.Trial.session_id == bindparam("session"))
+    .order_by(models.Trial.position)
+)
+"""What almost every request executes, built once."""
+
+
 def find_session(db: DbSession, study: Study, token: str, *, lock: bool = False) -> models.Session:
     """Find a sitting of the open study by its key.
 
@@ -32,22 +58,17 @@ def find_session(db: DbSession, study: Study, token: str, *, lock: bool = False)
     Refusal
         404 if there is none.
     """
-    wanted = select(models.Session).where(
-        models.Session.token == token, models.Session.study_id == study.id
-    )
-    session = db.scalar(wanted.with_for_update() if lock else wanted)
+    wanted = SESSION_BY_TOKEN_LOCKED if lock else SESSION_BY_TOKEN
+    session = db.scalar(wanted, {"token": token, "study": study.id})
     if session is None:
         raise Refusal(404, "no such sitting; check the link")
     return session
 
 
-def list_trials(db: DbSession, session: models.Session) -> Sequence[models.Trial]:
+def list_trials(db: DbSession, session: models.Session) -> list[PlannedTrial]:
     """List a sitting's trials in order."""
-    return db.scalars(
-        select(models.Trial)
-        .where(models.Trial.session_id == session.id)
-        .order_by(models.Trial.position)
-    ).all()
+    rows = db.execute(PLAN, {"session": session.id})
+    return [PlannedTrial(*row) for row in rows]
 
 
 def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[models.Session, bool]:
@@ -215,7 +236,7 @@ def next_step(study: Study, session: models.Session) -> schemas.Step | None:
     return next((step for step in study.settings.steps if step not in done), None)
 
 
-def level_range_db(session: models.Session, trials: Sequence[models.Trial]) -> tuple[float, float]:
+def level_range_db(session: models.Session, trials: Sequence[PlannedTrial]) -> tuple[float, float]:
     """Tell which levels are allowed now: any, until a trial has been finished at one."""
     if session.level_set_db is None or not any(trial.finished_at for trial in trials):
         return FREE_LEVEL_DB
@@ -227,7 +248,7 @@ def level_range_db(session: models.Session, trials: Sequence[models.Trial]) -> t
 
 
 def describe(
-    study: Study, session: models.Session, trials: Sequence[models.Trial], clock: Clock, *, url: str
+    study: Study, session: models.Session, trials: Sequence[PlannedTrial], clock: Clock, *, url: str
 ) -> schemas.SessionState:
     """Tell the page everything that it needs to begin or resume."""
     done = steps_done(study, session)
@@ -252,11 +273,11 @@ def describe(
     )
 
 
-def summarise(trials: Sequence[models.Trial], *, break_every: int) -> list[schemas.TrialSummary]:
+def summarise(trials: Sequence[PlannedTrial], *, break_every: int) -> list[schemas.TrialSummary]:
     """List trials for the page; a break comes before every ``break_every``-th that counts."""
     n_training = sum(trial.training for trial in trials)
 
-    def breaks_before(trial: models.Trial) -> bool:
+    def breaks_before(trial: PlannedTrial) -> bool:
         n_before = trial.position - 1 - n_training
         return bool(break_every) and n_before > 0 and n_before % break_every == 0
 

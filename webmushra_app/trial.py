@@ -5,10 +5,12 @@ sent with headers that are the same for all of them, and no answer names a condi
 """
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Blueprint, Response, request, url_for
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, null, select, update
 from sqlalchemy.orm import Session as DbSession
 from werkzeug.wsgi import wrap_file
 
@@ -20,6 +22,26 @@ from webmushra_app.services import services
 blueprint = Blueprint("trial", __name__)
 SESSION = f"{openapi.PREFIX}/sessions/<opaque:token>"
 TRIAL = f"{SESSION}/trials/<opaque:trial_id>"
+PRESENTED = select(models.Presentation.public_id, models.Presentation.id).where(
+    models.Presentation.trial_id == bindparam("trial")
+)
+FINISH = (
+    update(models.Trial.__table__)
+    .where(models.Trial.id == bindparam("trial"), models.Trial.finished_at.is_(None))
+    .values(
+        trial_time_s=bindparam("time_s"),
+        comment=bindparam("said"),
+        draft=null(),
+        finished_at=bindparam("now"),
+    )
+)
+RATE = insert(models.Rating.__table__)
+SEE = (
+    update(models.Session.__table__)
+    .where(models.Session.id == bindparam("session"))
+    .values(seen_at=bindparam("now"))
+)
+"""What every finished trial executes, built once: building costs more than executing."""
 UNKNOWN_TRIAL = "no such trial in this sitting"
 UNKNOWN_SOUND = "no such sound in this sitting"
 
@@ -35,24 +57,39 @@ def show(token: str, trial_id: str) -> Response:
 
 @blueprint.put(TRIAL)
 def store(token: str, trial_id: str) -> Response:
-    """Store a finished trial in one transaction."""
+    """Store a finished trial.
+
+    Everything is looked up and checked beforehand, so that the transaction that writes is short;
+    it stores nothing if another request has finished the trial meanwhile.
+    """
     result = read_body(schemas.TrialResult)
     study = services().study
-    with services().database.writing() as db:
-        session = sitting.find_session(db, study, token, lock=True)
+    with services().database.reading() as db:
+        session = sitting.find_session(db, study, token)
         trials = sitting.list_trials(db, session)
         trial = _pick(trials, trial_id)
-        changed = trial.finished_at is None
-        if changed:
-            if step := sitting.next_step(study, session):
-                raise Refusal(409, f"the step {step!r} comes before the trials")
-            _store_result(db, trial, result)
-            session.seen_at = trial.finished_at
-        elif _stored_result(db, trial) != _in_order(result):
-            raise Refusal(409, "this trial is finished with other ratings, which stand")
-        url = url_for("participant.page", token=token)
-        state = sitting.describe(study, session, trials, services().clock, url=url)
+        ids = _presentation_ids(db, trial)
+    now = models.moment()
+    changed = False
+    if trial.finished_at is None:
+        if step := sitting.next_step(study, session):
+            raise Refusal(409, f"the step {step!r} comes before the trials")
+        _check_stimuli([rating.stimulus for rating in result.ratings], set(ids), all_of_them=True)
+        changed = _store_result(trial, ids, result, now=now)
+    if not changed:
+        _check_same(trial_id, session, result)
+    done = [replace(t, finished_at=t.finished_at or now) if t is trial else t for t in trials]
+    url = url_for("participant.page", token=token)
+    state = sitting.describe(study, session, done, services().clock, url=url)
     return answer(schemas.TrialSaved(changed=changed, session=state))
+
+
+def _check_same(trial_id: str, session: models.Session, result: schemas.TrialResult) -> None:
+    """Refuse a result that differs from the one that the finished trial has."""
+    with services().database.reading() as db:
+        trial = _find_trial(db, session, trial_id)
+        if _stored_result(db, trial) != _in_order(result):
+            raise Refusal(409, "this trial is finished with other ratings, which stand")
 
 
 @blueprint.put(f"{TRIAL}/draft")
@@ -113,7 +150,7 @@ def _send_bytes(path: Path) -> Response:
     return response
 
 
-def _pick(trials: list[models.Trial], trial_id: str) -> models.Trial:
+def _pick(trials: Sequence[sitting.PlannedTrial], trial_id: str) -> sitting.PlannedTrial:
     for trial in trials:
         if trial.public_id == trial_id:
             return trial
@@ -190,30 +227,35 @@ def _check_stimuli(sent: list[str], known: set[str], *, all_of_them: bool) -> No
         )
 
 
-def _store_result(db: DbSession, trial: models.Trial, result: schemas.TrialResult) -> None:
-    presented = select(models.Presentation.public_id, models.Presentation.id).where(
-        models.Presentation.trial_id == trial.id
-    )
-    ids = dict(db.execute(presented).all())
-    _check_stimuli([rating.stimulus for rating in result.ratings], set(ids), all_of_them=True)
-    now = models.moment()
-    db.execute(
-        insert(models.Rating),
-        [
-            {
-                "presentation_id": ids[rating.stimulus],
-                "score": rating.score,
-                "plays": rating.plays,
-                "listened_s": rating.listened_s,
-                "rated_at": now,
-            }
-            for rating in result.ratings
-        ],
-    )
-    trial.trial_time_s = result.trial_time_s
-    trial.comment = result.comment
-    trial.draft = None
-    trial.finished_at = now
+def _presentation_ids(db: DbSession, trial: sitting.PlannedTrial) -> dict[str, int]:
+    """Map the identifiers that the browser knows to the rows they mean."""
+    return dict(db.execute(PRESENTED, {"trial": trial.id}).all())
+
+
+def _store_result(
+    trial: sitting.PlannedTrial, ids: dict[str, int], result: schemas.TrialResult, *, now: str
+) -> bool:
+    """Write the ratings of a trial that nobody has finished; tells whether it did."""
+    finished = {"trial": trial.id, "time_s": result.trial_time_s, "said": result.comment}
+    rows = [
+        {
+            "presentation_id": ids[rating.stimulus],
+            "score": rating.score,
+            "plays": rating.plays,
+            "listened_s": rating.listened_s,
+            "rated_at": now,
+        }
+        for rating in result.ratings
+    ]
+
+    def write(connection: Connection) -> bool:
+        if connection.execute(FINISH, finished | {"now": now}).rowcount == 0:
+            return False
+        connection.execute(RATE, rows)
+        connection.execute(SEE, {"session": trial.session_id, "now": now})
+        return True
+
+    return services().database.store(write)
 
 
 def _stored_result(db: DbSession, trial: models.Trial) -> schemas.TrialResult:

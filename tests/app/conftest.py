@@ -12,6 +12,8 @@ from postgres import run_postgres
 from webmushra_app import create_app
 from webmushra_app.config import Config
 
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
 
 @pytest.fixture
 def make_set(tmp_path):
@@ -29,22 +31,30 @@ def postgres_server():
     """Run a PostgreSQL server of our own on a socket in a temporary folder; gives its URL."""
     if os.environ.get("AUTOFX_SKIP_POSTGRES") == "1":
         pytest.skip("AUTOFX_SKIP_POSTGRES=1")
-    with tempfile.TemporaryDirectory(prefix="autofx-pg-") as folder, run_postgres(folder) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="autofx-", dir=MEMORY) as folder,
+        run_postgres(folder) as url,
+    ):
         yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request, tmp_path):
+def database_url(request, fast_folder):
     """Name a database that doesn't hold anything yet, of each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/ratings.sqlite3"
-    server = request.getfixturevalue("postgres_server")
-    name = f"autofx_{secrets.token_hex(6)}"
-    with psycopg.connect(
-        server.format(name="postgres").replace("+psycopg", ""), autocommit=True
-    ) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return server.format(name=name)
+        return f"sqlite:///{fast_folder}/ratings.sqlite3"
+    url = request.getfixturevalue("postgres_server")
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return url
+
+
+@pytest.fixture
+def fast_folder():
+    """Make a folder in memory where there is one: waiting for a disk tests nothing."""
+    with tempfile.TemporaryDirectory(prefix="autofx-", dir=MEMORY) as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def run_postgres(folder):
     )
     subprocess.run([*control, "start", "-o", options], check=True, **quiet)
     try:
-        yield f"postgresql+psycopg://postgres@/{{name}}?host={folder}"
+        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
     finally:
         subprocess.run([*control, "stop", "-m", "immediate"], check=True, **quiet)
 
