@@ -3,6 +3,8 @@
  * `{placeholders}`, or key → {one, other, …} by the plural category of `n`.
  */
 
+import { Refused, readJson } from "./transport/api.js";
+
 export const FALLBACK = "en";
 
 let words = {};
@@ -10,9 +12,12 @@ let language = FALLBACK;
 
 /** Loads a language's catalogue, or the fallback's where there is none, and makes it current. */
 export async function speak(wanted) {
-  const answer = await fetch(new URL(`./locales/${wanted}.json`, import.meta.url));
-  if (!answer.ok && wanted !== FALLBACK) return speak(FALLBACK);
-  words = await answer.json();
+  try {
+    words = await readJson(new URL(`./locales/${wanted}.json`, import.meta.url));
+  } catch (error) {
+    if (!(error instanceof Refused) || wanted === FALLBACK) throw error;
+    return speak(FALLBACK);
+  }
   language = wanted;
   document.documentElement.lang = wanted;
 }

@@ -15,6 +15,7 @@ import { headphones } from "./views/headphones.js";
 import { instructions } from "./views/instructions.js";
 import { level, levelInForce } from "./views/level.js";
 import * as page from "./views/page.js";
+import { showProgress } from "./views/progress.js";
 import { questionnaire } from "./views/questionnaire.js";
 import { rateTrial } from "./views/trial.js";
 import { offerResume, welcome } from "./views/welcome.js";
@@ -26,14 +27,19 @@ const EXTERNAL = ["PROLIFIC_PID", "STUDY_ID", "SESSION_ID"];
 const EXTERNAL_FORM = /^[A-Za-z0-9_.@-]{1,64}$/;
 
 async function run() {
+  await insist(() => speak(document.documentElement.lang));
+  page.followConnection();
   const study = await insist(() => request("GET", "/study"));
   const sitting = await openSitting(study);
-  page.followConnection(sitting.outbox);
+  page.followOutbox(sitting.outbox);
   if (sitting.state.simulated) page.markSimulated();
   const tools = { study, sitting, ...(await openAudio()) };
+  const { sampleRate, baseLatency } = tools.engine.context;
+  sitting.report("audio_opened", { sample_rate_hz: sampleRate, base_latency_s: baseLatency });
   holdTheOnlyTab(sitting, () => tools.engine.context.close());
   const prefetched = makePrefetch(tools);
   for (const step of study.steps) {
+    showProgress(tools);
     if (!sitting.state.steps_done.includes(step)) await STEPS[step](tools);
   }
   tools.engine.setLevel(levelInForce(sitting.state));
@@ -42,13 +48,15 @@ async function run() {
     waitForAnswers();
     await sitting.finish();
   }
-  forgetSitting(study);
+  showProgress(tools);
+  localStorage.removeItem(memoryOf(study));
   thank(tools);
 }
 
 async function rateTrials(tools, prefetched) {
   const { sitting } = tools;
   for (let first = true; sitting.openTrials.length; first = false) {
+    showProgress(tools);
     const [summary] = sitting.openTrials;
     if (summary.break_before && !first) await takeBreak(tools);
     await rateTrial(tools, summary, prefetched);
@@ -60,8 +68,7 @@ async function openSitting(study) {
   const token = /^\/s\/([\w-]+)/.exec(location.pathname)?.[1];
   if (token) return resume(study, token);
   await useLanguage(study, null);
-  page.followConnection();
-  const remembered = localStorage.getItem(`autofx:sitting:${study.name}`);
+  const remembered = localStorage.getItem(memoryOf(study));
   if (remembered && (await offerResume(study))) {
     history.replaceState(null, "", `/s/${remembered}`);
     return resume(study, remembered);
@@ -72,7 +79,7 @@ async function openSitting(study) {
     language: currentLanguage(),
     external: readExternal(),
   });
-  localStorage.setItem(`autofx:sitting:${study.name}`, sitting.state.token);
+  localStorage.setItem(memoryOf(study), sitting.state.token);
   history.replaceState(null, "", sitting.state.url);
   offerLanguages(study, sitting);
   return sitting;
@@ -80,19 +87,19 @@ async function openSitting(study) {
 
 async function resume(study, token) {
   await useLanguage(study, null);
-  page.followConnection();
   try {
     const sitting = await Sitting.resume(token);
     await useLanguage(study, sitting);
     return sitting;
   } catch (error) {
-    if (error instanceof Refused && error.status === 404) forgetSitting(study);
+    if (error instanceof Refused && error.status === 404) localStorage.removeItem(memoryOf(study));
     throw error;
   }
 }
 
-function forgetSitting(study) {
-  localStorage.removeItem(`autofx:sitting:${study.name}`);
+/** Where this device remembers a begun sitting, one for each participant of crowd work. */
+function memoryOf(study) {
+  return `autofx:sitting:${study.name}:${readExternal().PROLIFIC_PID ?? ""}`;
 }
 
 /** Speaks the sitting's language, or the one asked for, or the browser's. */

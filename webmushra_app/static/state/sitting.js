@@ -37,7 +37,12 @@ export class Sitting {
     });
     this.outbox.addEventListener("refused", ({ detail: { entry, error } }) => {
       this.report("refused", { path: entry.path.slice(-300), detail: error.message.slice(0, 300) });
+      if (error.status === 409) this.#refresh(); // somebody went on with this link elsewhere
     });
+  }
+
+  async #refresh() {
+    this.state = await insist(() => request("GET", this.path));
   }
 
   /** Stores one of the steps before the trials; resolves after the server's commit. */

@@ -24,9 +24,18 @@ export async function request(method, path, body) {
     options.headers = { "Content-Type": "application/json" };
     options.body = JSON.stringify(body);
   }
+  return readJson(API + path, options);
+}
+
+/**
+ * Fetches JSON.
+ *
+ * @throws {Refused|Unreachable}
+ */
+export async function readJson(address, options) {
   let response, answer;
   try {
-    response = await fetch(API + path, options);
+    response = await fetch(address, options);
     answer = await response.json();
   } catch (error) {
     if (!response || response.ok) throw new Unreachable(error.message);

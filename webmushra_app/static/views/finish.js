@@ -10,7 +10,9 @@ export function waitForAnswers() {
 
 export function thank({ study, sitting }) {
   const { code, redirect } = sitting.state.completion;
-  const copy = h("button", { click: () => copyCode(code, copy) }, t("copy"));
+  const copy = navigator.clipboard
+    ? h("button", { click: () => copyCode(code, copy) }, t("copy"))
+    : null; // not over plain http
   show(
     t("thanks_title"),
     paragraphs(pick(study.texts.thanks) || t("thanks_text")),

@@ -49,15 +49,24 @@ export function offerLanguages(languages, onChoice) {
 }
 
 /** Tells whether answers are safe: nothing while they are, else how many wait on this device. */
-export function followConnection(outbox = null) {
-  const update = () => {
-    const n = outbox?.entries.length ?? 0;
-    const text = connection.up ? "" : n ? t("offline_waiting", { n }) : t("offline");
-    if (element("connection").textContent !== text) element("connection").textContent = text;
-  };
-  connection.addEventListener("change", update);
-  outbox?.addEventListener("change", update);
-  update();
+export function followConnection() {
+  connection.addEventListener("change", tellConnection);
+  tellConnection();
+}
+
+/** From now on, tells of the answers in this outbox as well. */
+export function followOutbox(box) {
+  outbox = box;
+  outbox.addEventListener("change", tellConnection);
+  tellConnection();
+}
+
+let outbox = { entries: [] };
+
+function tellConnection() {
+  const n = outbox.entries.length;
+  const text = connection.up ? "" : t(n ? "offline_waiting" : "offline");
+  if (element("connection").textContent !== text) element("connection").textContent = text;
 }
 
 /** A message and, if there is something to do about it, one button; resolves when pressed. */

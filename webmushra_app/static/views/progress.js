@@ -1,25 +1,25 @@
-/** How far the listener is, and how long it still takes. */
+/** How far the listener is, and how long it still takes; in the frame, so on every page. */
 
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
 
-/** @returns {{title: string, bar: HTMLElement}} of one trial */
-export function progressOf(state, { position, training }) {
-  const practice = state.trials.filter((trial) => trial.training).length;
-  const n = training ? position : position - practice;
-  const total = training ? practice : state.trials.length - practice;
-  const title = t(training ? "practice_title" : "trial_title", { n, total });
-  const label = t("progress", { n: position - 1, total: state.trials.length });
-  const bar = h(
-    "div",
-    { class: "progress" },
-    h("progress", { max: state.trials.length, value: position - 1, "aria-label": label }),
-    h("span", {}, timeLeft(state)),
-    training ? h("p", { class: "note" }, t("practice_note")) : "",
-  );
-  return { title, bar };
+/** Shows a bar over all steps and trials with the time left; nothing once the sitting is over. */
+export function showProgress({ study, sitting }) {
+  const { steps_done, trials, stage } = sitting.state;
+  const total = study.steps.length + trials.length;
+  const done = steps_done.length + trials.length - sitting.openTrials.length;
+  const bar = h("progress", { max: total, value: done, "aria-label": t("progress", { n: done, total }) });
+  const parts = stage === "finished" ? [] : [bar, h("span", {}, timeLeft(sitting.state))];
+  document.getElementById("progress").replaceChildren(...parts);
 }
 
 export function timeLeft({ estimate_left_s }) {
   return t("time_left", { n: Math.max(1, Math.round(estimate_left_s / 60)) });
+}
+
+/** "Page 3 of 12", or "Practice 1 of 2". */
+export function titleOf({ position, training }, { trials }) {
+  const practice = trials.filter((trial) => trial.training).length;
+  if (training) return t("practice_title", { n: position, total: practice });
+  return t("trial_title", { n: position - practice, total: trials.length - practice });
 }

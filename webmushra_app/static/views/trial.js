@@ -11,7 +11,7 @@ import { keyHelp, listenToKeys } from "./keys.js";
 import { trimLevel } from "./level.js";
 import { loadSounds } from "./loading.js";
 import { announce, show } from "./page.js";
-import { progressOf } from "./progress.js";
+import { titleOf } from "./progress.js";
 import { scaleLabels } from "./scale.js";
 import { StimulusLine } from "./stimulus.js";
 import { Waveform } from "./waveform.js";
@@ -21,8 +21,8 @@ const SEEK_STEP_S = 0.5;
 
 export async function rateTrial(tools, summary, prefetched) {
   const place = h("div", { class: "loading" });
-  const { title, bar } = progressOf(tools.sitting.state, summary);
-  show(title, bar, place);
+  const note = summary.training ? h("p", { class: "note" }, t("practice_note")) : "";
+  show(titleOf(summary, tools.sitting.state), note, place);
   const trial = await prefetched(summary.id);
   const sounds = [trial.reference, ...trial.stimuli];
   const buffers = await loadSounds(place, tools, sounds);
