@@ -12,6 +12,7 @@ from analysis.screening import THRESHOLD
 
 LINES = ("-", "--", "-.", ":")
 MAX_NAMED = 40
+MAX_CELLS = 150
 
 
 def draw_distribution(findings: Findings, keep: Callable) -> None:
@@ -47,10 +48,11 @@ def draw_agreement(findings: Findings, keep: Callable) -> None:
     means = np.divide(sums, valid.sum(axis=1), out=np.full(len(r), -2.0), where=valid.any(axis=1))
     order = np.argsort(-means, kind="stable")
     names = [findings.everyone.listeners[n] for n in order]
+    shown = _in_groups(r[np.ix_(order, order)])
     with canvas(5.6, 4.6, simulated=findings.simulated) as (figure, axes):
         image = axes.imshow(
-            r[np.ix_(order, order)],
-            vmin=min(0.0, np.nanmin(r)),
+            shown,
+            vmin=min(0.0, np.nanmin(shown)),
             vmax=1,
             cmap="Blues",
             interpolation="nearest",
@@ -63,6 +65,17 @@ def draw_agreement(findings: Findings, keep: Callable) -> None:
             axes.set(xticks=[], yticks=[], xlabel=f"{len(names)} listeners")
         figure.colorbar(image, ax=axes, label="Correlation", shrink=0.8)
         keep(figure)
+
+
+def _in_groups(matrix: np.ndarray) -> np.ndarray:
+    """Average neighbours of a matrix that has more rows than a figure can show."""
+    edges = np.linspace(0, len(matrix), min(len(matrix), MAX_CELLS) + 1).astype(int)[:-1]
+    valid = np.isfinite(matrix)
+    sums, counts = (
+        np.add.reduceat(np.add.reduceat(part, edges, axis=0), edges, axis=1)
+        for part in (np.where(valid, matrix, 0.0), valid.astype(float))
+    )
+    return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
 
 
 def draw_screening(findings: Findings, keep: Callable) -> None:

@@ -11,6 +11,7 @@ Kerby (2014), matched-pairs rank-biserial correlation; Cohen (1988), d_z.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import special, stats
@@ -113,12 +114,14 @@ def _hodges_lehmann(d: np.ndarray) -> tuple[float, float, float]:
         value = float(np.median(d)) if n else float("nan")
         return value, float("nan"), float("nan")
     rows, columns = np.triu_indices(n)
-    walsh = np.sort((d[rows] + d[columns]) / 2)
+    walsh = (d[rows] + d[columns]) / 2
     half = special.ndtri(0.975) * np.sqrt(n * (n + 1) * (2 * n + 1) / 24)
     low = int(np.floor(n * (n + 1) / 4 - half))
+    median = float(np.median(walsh))
     if low < 1:
-        return float(np.median(walsh)), float("nan"), float("nan")
-    return float(np.median(walsh)), float(walsh[low - 1]), float(walsh[-low])
+        return median, float("nan"), float("nan")
+    ends = np.partition(walsh, [low - 1, len(walsh) - low])
+    return median, float(ends[low - 1]), float(ends[-low])
 
 
 def sign_flip(d: np.ndarray, *, seed: int, permutations: int = PERMUTATIONS) -> float:
@@ -134,9 +137,17 @@ def sign_flip(d: np.ndarray, *, seed: int, permutations: int = PERMUTATIONS) -> 
     if 2**n <= permutations:
         signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
         return float(np.mean(np.abs(signs @ d) >= observed))
-    signs = np.random.default_rng(seed).integers(0, 2, (permutations, n), dtype=np.int8) * 2 - 1
-    hits = np.sum(np.abs(signs.astype(np.float32) @ d) >= observed)
+    flipped = _random_bits(seed, permutations, n) @ d.astype(np.float32)
+    hits = np.sum(np.abs(2 * flipped - d.sum()) >= observed - 1e-6 * np.abs(d).sum())
     return float((hits + 1) / (permutations + 1))
+
+
+@lru_cache(maxsize=4)
+def _random_bits(seed: int, rows: int, columns: int) -> np.ndarray:
+    """Draw zeros and ones, shape (rows, columns), float32; kept, as every pair uses the same."""
+    packed = np.random.default_rng(seed).bytes(rows * -(-columns // 8))
+    bits = np.unpackbits(np.frombuffer(packed, np.uint8).reshape(rows, -1), axis=1)
+    return bits[:, :columns].astype(np.float32)
 
 
 @dataclass(frozen=True)

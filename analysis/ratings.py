@@ -163,14 +163,21 @@ def _typed(raw: pd.DataFrame, name: str, rows: np.ndarray, source: str) -> pd.Se
             at = bad.argmax()
             raise RatingsError(f"{source} row {rows[at]}: {name} {column[at]!r} is not a number")
         return numbers
-    text = column.where(column.notna(), "").astype(str).str.strip()
+    text = _text(column)
     if name not in FLAGS:
-        return text.astype(object)
+        return text
     flags = text.str.lower()
     if (bad := ~flags.isin(TRUE | FALSE)).any():
         at = bad.argmax()
         raise RatingsError(f"{source} row {rows[at]}: {name} {text[at]!r} is not true or false")
     return flags.isin(TRUE)
+
+
+def _text(column: pd.Series) -> pd.Series:
+    """Trim a column's text, nothing for what is missing; each distinct value is handled once."""
+    codes, values = pd.factorize(column)
+    trimmed = np.array([*(str(v).strip() for v in values), ""], dtype=object)
+    return pd.Series(trimmed[codes], dtype=object)
 
 
 def _check_scale(
@@ -246,7 +253,9 @@ def _oddities(ratings: Ratings) -> Ratings:
                 f"{item}, {condition}); if 0 stands for 'not presented', leave them out with "
                 "--absent-zero."
             )
-    suspects = sorted({i for i in scored["item"] if re.search(r"train|practi[cs]e", i, re.I)})
+    suspects = sorted(
+        {i for i in scored["item"].unique() if re.search(r"train|practi[cs]e", i, re.I)}
+    )
     if suspects:
         notes.append(
             f"Item {suspects[0]!r} reads like training but is not marked as such; leave it out "

@@ -129,7 +129,7 @@ def _split(data: bytes, path: Path) -> Lines:
     rows, numbers = [], []
     try:
         for row in reader:
-            if any(cell.strip() for cell in row):
+            if any(map(str.strip, row)):
                 rows.append(row)
                 numbers.append(reader.line_num)
     except csv.Error as error:

@@ -85,6 +85,12 @@ def _within_trial_ranks(values: np.ndarray) -> np.ndarray:
     return stats.rankdata(values, axis=2, nan_policy="omit")
 
 
+def _draw_with_replacement(rng: np.random.Generator, times: int, n: int) -> np.ndarray:
+    """Count how often each of n is drawn in n draws, shape (times, n), float64."""
+    drawn = rng.integers(0, n, (times, n)) + n * np.arange(times)[:, None]
+    return np.bincount(drawn.ravel(), minlength=times * n).reshape(times, n).astype(float)
+
+
 def crossed_bootstrap(table: np.ndarray, *, seed: int) -> tuple[float, float, float]:
     """Resample listeners and items; 95 % percentile interval and two-sided p of the mean.
 
@@ -101,8 +107,7 @@ def crossed_bootstrap(table: np.ndarray, *, seed: int) -> tuple[float, float, fl
     means = []
     for start in range(0, RESAMPLES, BLOCK):
         block = min(BLOCK, RESAMPLES - start)
-        of_l = rng.multinomial(n_l, np.full(n_l, 1 / n_l), block).astype(float)
-        of_i = rng.multinomial(n_i, np.full(n_i, 1 / n_i), block).astype(float)
+        of_l, of_i = (_draw_with_replacement(rng, block, n) for n in (n_l, n_i))
         sums = np.einsum("bi,bi->b", of_l @ values, of_i)
         counts = np.einsum("bi,bi->b", of_l @ weight, of_i)
         means.append(sums[counts > 0] / counts[counts > 0])
