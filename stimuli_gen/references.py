@@ -18,6 +18,7 @@ from stimuli_gen.plan import PlannedItem
 from stimuli_gen.seeds import derive_rng
 
 ONSET_DB = -30.0
+LEAD_IN_S = 0.005
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ def _normalize(
 
 
 def prepare_clean(wave: np.ndarray, study: Study) -> np.ndarray:
-    """Cut a clean sound if it is too long, bring it to peak 1, and append the tail's silence."""
+    """Cut what comes before the onset, bring the sound to peak 1, and append the silent tail."""
     rate = study.sample_rate_hz
-    wave = normalize_peak(wave[:, : round(study.longest_s * rate)])
+    start = max(0, find_onset(wave) - round(LEAD_IN_S * rate))
+    wave = normalize_peak(wave[:, start : start + round(study.longest_s * rate)])
     return np.pad(wave, ((0, 0), (0, round(study.tail_s * rate)))).astype(np.float32)
 
 

@@ -41,6 +41,8 @@ from stimuli_gen.preview import write_preview
 from stimuli_gen.workers import list_versions, run_all
 
 UNFINISHED = ".unfinished"
+ITEMS_PER_WORKER = 6
+"""A process takes about as long to start as so many items take to render."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ def render_set(
     rendered = run_all(
         render_item,
         make_tasks(job, left),
-        workers=min(workers, len(left)),
+        workers=min(workers, max(1, len(left) // ITEMS_PER_WORKER)),
         cluster=cluster,
         modules=list_modules(job.study, job.folder),
     )

@@ -6,6 +6,7 @@ address; its workers need this package, but no folder in common.
 """
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -63,10 +64,19 @@ def run_all(
     elif workers > 1:
         # A fresh process each: forking one whose libraries run threads can hang.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context) as executor:
+        executor = ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_leave_interrupts_to_the_parent
+        )
+        try:
             yield from _run_bounded(executor, function, tasks, workers)
+        finally:
+            executor.shutdown(cancel_futures=True)
     else:
         yield from map(function, tasks)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _run_bounded(

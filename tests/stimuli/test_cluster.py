@@ -4,9 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import render_text
 from distributed import Client
-from test_render_set import hashes
+from small_studies import hashes, render_text
 
 from stimuli_gen import workers
 from stimuli_gen.workers import ClusterError

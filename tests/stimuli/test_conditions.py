@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
-from conftest import render_text
 from scipy import signal
+from small_studies import render_text
 
 from stimuli_gen.__main__ import main
 from stimuli_gen.check import check_set

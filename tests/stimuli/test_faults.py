@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import SMALL, render_text
+from small_studies import SMALL, render_text
 
 from stimuli_gen.config import StudyError
 from stimuli_gen.faults import (

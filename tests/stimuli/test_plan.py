@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 import soundfile
-from conftest import render_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_studies import render_text
 
 from autofx_core.audio import AudioError
 from autofx_core.checkpoints import shipped, trained_on
@@ -160,7 +160,7 @@ recorded = { pairs = [
 
 
 def test_recorded_pair_is_aligned_at_the_onset_and_matched(tmp_path):
-    write_note(tmp_path / "dry.wav", delay_s=0.01)
+    write_note(tmp_path / "dry.wav", delay_s=0.45)
     write_note(tmp_path / "wet.wav", delay_s=0.21, harmonics=(1.0, 0.9, 0.8, 0.7, 0.6))
     folder = render_text(PAIRS, tmp_path)
     assert check_set(folder) == []
@@ -176,6 +176,7 @@ def test_recorded_pair_is_aligned_at_the_onset_and_matched(tmp_path):
         level = np.abs(soundfile.read(folder / file)[0])
         onsets.append(np.argmax(level >= level.max() * 10 ** (-30 / 20)))
     assert abs(onsets[0] - onsets[1]) <= 44  # 1 ms
+    assert onsets[1] == pytest.approx(0.005 * 44_100, abs=44)
 
 
 def test_missing_recording_is_refused_by_name(tmp_path):

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from conftest import SMALL, render_text
 from matplotlib.image import imread
+from small_studies import SMALL, render_text
 
 from stimuli_gen.manifest import read_manifest
 from stimuli_gen.preview import HEIGHT_PX, WIDTH_PX, draw_spectrogram, draw_waveform

@@ -4,19 +4,12 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from conftest import SMALL, render_text
+from small_studies import SMALL, hashes, render_text
 
 from stimuli_gen import render as rendering
 from stimuli_gen.__main__ import main
 from stimuli_gen.config import describe_keys
 from stimuli_gen.manifest import file_sha256, read_manifest, verify_files
-
-
-def hashes(folder):
-    return {
-        path.relative_to(folder).as_posix(): file_sha256(path)
-        for path in sorted((folder / "audio").iterdir())
-    }
 
 
 def described(folder):
@@ -30,7 +23,8 @@ def invoke(*words):
     return CliRunner().invoke(main, [str(word) for word in words])
 
 
-def test_equal_seeds_give_equal_files_with_one_worker_or_two(small_set, tmp_path):
+def test_equal_seeds_give_equal_files_with_one_worker_or_two(small_set, tmp_path, monkeypatch):
+    monkeypatch.setattr(rendering, "ITEMS_PER_WORKER", 1)
     again = render_text(SMALL, tmp_path, workers=2)
     assert hashes(again) == hashes(small_set)
     assert described(again) == described(small_set)

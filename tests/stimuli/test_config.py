@@ -1,0 +1,64 @@
+"""A study is read, or refused with one line: no text makes anything else happen."""
+
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stimuli_gen.config import STUDY_NAME, Study, StudyError, describe_keys, read_study
+
+values = st.recursive(
+    st.one_of(
+        st.booleans(), st.integers(-5, 50), st.floats(-99, 99), st.text("ab'\" {", max_size=4)
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["id", "folder", "in_domain", "pairs", "x"]), inner),
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return tmp_path_factory.mktemp("study") / STUDY_NAME
+
+
+def as_toml(value):
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(as_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {as_toml(entry)}' for key, entry in value.items())} }}"
+    return repr(value)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused_in_one_line(path, content):
+    path.write_bytes(content)
+    with pytest.raises(StudyError) as refused:
+        read_study(path)
+    assert str(refused.value).startswith(str(path))
+    assert "\n" not in str(refused.value)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(Study.model_fields)), values))
+def test_any_values_are_accepted_or_refused_in_one_line_that_names_the_key(path, content):
+    text = "\n".join(f"{key} = {as_toml(value)}" for key, value in content.items())
+    assert tomllib.loads(text) == content
+    path.write_text(text, encoding="utf-8")
+    try:
+        read_study(path)
+    except StudyError as error:
+        assert "\n" not in str(error)
+        assert any(key in str(error) for key in Study.model_fields)
+
+
+def test_every_key_of_every_table_has_a_meaning():
+    described = dict(describe_keys())
+    assert {"name", "items.training", "clean.source", "recorded.pairs.family"} <= set(described)
+    assert all(len(meaning) > 5 for meaning in described.values())
