@@ -10,15 +10,18 @@ import click
 from autofx_core.audio import AudioError
 from autofx_core.checkpoints import CheckpointError
 from autofx_core.datasets import TASKS, DatasetError, make_dataset
+from autofx_core.effects import EFFECTS
+from autofx_core.match_files import match_files
+from autofx_core.matching import METHODS
 from autofx_core.models import NETWORKS
 from autofx_core.soundfont import notes_command
 from autofx_core.sources import NOTES_FOLDER, rendered_notes
 from autofx_core.train import Settings, default_settings, train
 
 
-@click.group(epilog="Example: python -m autofx_core train mlp_163nc --dataset runs/data -o runs/1")
+@click.group(epilog="Example: python -m autofx_core match reference.wav --clean clean.wav -o match")
 def main() -> None:
-    """Make data for, and train, the networks that estimate a guitar effect's settings."""
+    """Recognise a guitar effect and estimate its settings; train the networks that do."""
 
 
 main.add_command(notes_command)
@@ -94,6 +97,35 @@ def train_command(
                 f"(constant ½: {1000 * constant:.2f}e-3), "
                 f"mean absolute error {metrics['mean_absolute_error']:.3f}"
             )
+
+
+@main.command(
+    "match",
+    epilog="Example: python -m autofx_core match reference.wav --clean clean.wav -o match",
+)
+@click.argument("reference", type=click.Path(path_type=Path))
+@click.option("--clean", type=click.Path(path_type=Path), help="The same playing without effect.")
+@click.option(
+    "--effect", type=click.Choice(list(EFFECTS)), help="Its family.  [default: recognised]"
+)
+@click.option("--method", type=click.Choice(list(METHODS)), default="mlp_163nc", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("match"))
+def match_command(
+    reference: Path, clean: Path | None, effect: str | None, method: str, output: Path
+) -> None:
+    """Recognise the effect on REFERENCE and estimate its settings.
+
+    Leaves match.json and, if the clean sound is given, match.wav in the output folder.
+    """
+    try:
+        found = match_files(reference, clean, effect=effect, method=method, output=output)
+    except (AudioError, CheckpointError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{found['effect']}")
+    for name, value in found["parameters"].items():
+        click.echo(f"  {name} {value:.3g}")
+    for name, value in found["distances"].items():
+        click.echo(f"  {name} {value:.3f} (clean sound: {found['clean_distances'][name]:.3f})")
 
 
 if __name__ == "__main__":

@@ -13,18 +13,21 @@ from autofx_core.models import FeatureMLP
 
 
 @torch.no_grad()
-def class_probabilities(features: Tensor, recogniser: Path | None = None) -> Tensor:
+def class_probabilities(
+    features: Tensor, regression: Tensor, recogniser: Path | None = None
+) -> Tensor:
     """Weigh the six classes by the recogniser (the shipped one, or that of a run).
 
     Parameters
     ----------
     features : Tensor, shape (batch, 163), float32
+    regression : Tensor, shape (batch, 48), float32
 
     Returns
     -------
     Tensor, shape (batch, 6), in the order of `effects.CLASSES`
     """
-    return load_model("recogniser", recogniser)(features).exp()
+    return load_model("recogniser", recogniser)(features, regression).exp()
 
 
 @torch.no_grad()
@@ -40,7 +43,7 @@ def regressor_inputs(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Collect a regressor's inputs; the classes are the recogniser's guess, not the truth."""
     if model.conditioned:
-        return features, regression, class_probabilities(features, recogniser)
+        return features, regression, class_probabilities(features, regression, recogniser)
     return features, regression, features.new_zeros(len(features), len(CLASSES))
 
 
@@ -82,7 +85,7 @@ def _measure_regressor(model: FeatureMLP, part: Part, recogniser: Path | None) -
 @torch.no_grad()
 def _measure_recogniser(model: nn.Module, part: Part, _recogniser: Path | None) -> dict:
     """Score the recogniser: accuracy, balanced over the pedals, and who is taken for whom."""
-    guess = model(part.features).argmax(1)
+    guess = model(part.features, part.regression).argmax(1)
     right = (guess == part.heard).double()
     by_pedal = {
         PEDALS[pedal]: round(right[part.pedal == pedal].mean().item(), 4)

@@ -23,11 +23,20 @@ import torch
 from autofx_core.audio import for_analysis, normalize_peak, require_sound
 from autofx_core.checkpoints import load_model, shipped
 from autofx_core.datasets import fit_length
-from autofx_core.effects import SLICES, Effect, denormalize, draw_setting, effect_of, render
+from autofx_core.effects import (
+    EFFECTS,
+    SLICES,
+    Effect,
+    denormalize,
+    draw_setting,
+    effect_of,
+    render,
+)
 from autofx_core.evaluate import estimate_settings
 from autofx_core.features import classification_features, regression_features
 from autofx_core.losses import log_mel_distance, mrstft_distance
 from autofx_core.models import REGRESSORS
+from autofx_core.recognition import recognise
 
 
 @dataclass(frozen=True)
@@ -59,12 +68,25 @@ class Request:
 class Match:
     """An answer: an effect, its settings in real units, and what that sounds like.
 
-    `audio` (shape (channels, samples), float32, not normalised) and `distances` are there when
-    the clean sound was given.
+    Attributes
+    ----------
+    method
+        Who answered.
+    effect
+        Family of the effect.
+    probabilities
+        Of the six classes, the most probable first; empty where the family was given.
+    parameters
+        Settings in real units; empty where the class has no generic effect.
+    audio : ndarray, shape (channels, samples), float32, not normalised, or None
+        The clean sound through the effect, where it was given.
+    distances
+        Of `audio` to the reference, by name.
     """
 
     method: str
     effect: str
+    probabilities: dict[str, float]
     parameters: dict[str, float]
     audio: np.ndarray | None
     distances: dict[str, float]
@@ -98,10 +120,10 @@ def match(
     *,
     sample_rate: int,
     method: str,
-    family: str,
+    family: str | None = None,
     seed: int = 0,
 ) -> Match:
-    """Estimate the settings that make an effect sound like the reference.
+    """Recognise the effect, and estimate the settings that make it sound like the reference.
 
     Parameters
     ----------
@@ -115,7 +137,8 @@ def match(
     method
         A name from `METHODS`.
     family
-        Family of the effect, a key of `effects.EFFECTS`.
+        Family of the effect, a key of `effects.EFFECTS`, where it is known; by default it is
+        recognised. A class without a generic effect (reverb, tremolo, dry) has no settings.
     seed
         For methods that draw.
 
@@ -128,17 +151,23 @@ def match(
     """
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
-    effect = effect_of(family)
+    if family is not None:
+        effect_of(family)
     require_sound(reference, sample_rate, "the reference")
     if clean is not None:
         require_sound(clean, sample_rate, "the clean sound")
-    request = Request(reference, clean, sample_rate, effect, np.random.default_rng(seed))
+    probabilities = {} if family else recognise(reference, sample_rate)
+    family = family or next(iter(probabilities))
+    if family not in EFFECTS:
+        return Match(method, family, probabilities, {}, None, {})
+    rng = np.random.default_rng(seed)
+    request = Request(reference, clean, sample_rate, EFFECTS[family], rng)
     parameters = METHODS[method](request)
     audio, distances = None, {}
     if clean is not None:
         audio = render(family, normalize_peak(clean), sample_rate, parameters)
         distances = measure_distances(reference, audio, sample_rate)
-    return Match(method, family, parameters, audio, distances)
+    return Match(method, family, probabilities, parameters, audio, distances)
 
 
 def measure_distances(

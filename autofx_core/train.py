@@ -81,15 +81,17 @@ def regression_loss(model: nn.Module, *batch: Tensor) -> Tensor:
     return masked_mse(model(*inputs), settings, family)
 
 
-def recognition_loss(model: nn.Module, features: Tensor, heard: Tensor) -> Tensor:
+def recognition_loss(
+    model: nn.Module, features: Tensor, regression: Tensor, heard: Tensor
+) -> Tensor:
     """Negative log-likelihood of the classes that are heard."""
-    return nn.functional.nll_loss(model(features), heard)
+    return nn.functional.nll_loss(model(features, regression), heard)
 
 
 def columns_of(model: nn.Module, part: Part, recogniser: Path | None) -> tuple[Tensor, ...]:
     """Choose what a network learns from: its inputs, then its targets."""
     if isinstance(model, Recogniser):
-        return part.features, part.heard
+        return part.features, part.regression, part.heard
     inputs = regressor_inputs(model, part.features, part.regression, recogniser)
     return *inputs, part.settings, part.family
 

@@ -1,0 +1,39 @@
+"""Recognise the class of the effect on a sound."""
+
+import numpy as np
+import torch
+
+from autofx_core.audio import for_analysis, require_sound
+from autofx_core.datasets import fit_length
+from autofx_core.effects import CLASSES
+from autofx_core.evaluate import class_probabilities
+from autofx_core.features import classification_features, regression_features
+
+
+def recognise(wave: np.ndarray, sample_rate: int) -> dict[str, float]:
+    """Weigh the six classes of effects.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (channels, samples), float32, full scale ±1
+        At least 0.2 s; its first 1.587 s are heard.
+    sample_rate
+        In Hz.
+
+    Returns
+    -------
+    dict
+        Class → probability, the most probable first. "dry" is also what an effect is that cannot
+        be heard.
+
+    Raises
+    ------
+    AudioError
+        If the sound is too short, silent or not finite.
+    """
+    require_sound(wave, sample_rate, "the sound")
+    batch = torch.from_numpy(fit_length(for_analysis(wave, sample_rate)))[None]
+    features = classification_features(batch), regression_features(batch)
+    probabilities = class_probabilities(*features)[0].tolist()
+    ranked = sorted(zip(CLASSES, probabilities, strict=True), key=lambda pair: -pair[1])
+    return dict(ranked)

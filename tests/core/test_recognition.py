@@ -1,0 +1,88 @@
+"""The shipped recogniser names the class of effects on recordings that it never learnt from."""
+
+import numpy as np
+import pytest
+import torch
+
+from autofx_core.audio import ANALYSIS_RATE_HZ, LISTENING_RATE_HZ, AudioError, normalize_peak
+from autofx_core.checkpoints import read_card, trained_on
+from autofx_core.designs import DESIGNS
+from autofx_core.effects import CLASSES, EFFECTS, draw_setting, render
+from autofx_core.evaluate import class_probabilities, regressor_inputs
+from autofx_core.features import classification_features
+from autofx_core.models import REGRESSORS, FeatureMLP, Recogniser, Scaler
+from autofx_core.recognition import recognise
+from autofx_core.sources import builtin_notes
+
+
+@pytest.fixture(scope="module")
+def unseen_clean():
+    notes = [n for n in builtin_notes() if n.source not in trained_on("recogniser")]
+    return [normalize_peak(note.read()) for note in notes[:: len(notes) // 8][:8]]
+
+
+@pytest.mark.parametrize(
+    ("effect_class", "wanted"),
+    [("modulation", 0.8), ("delay", 0.7), ("distortion", 0.9), ("tremolo", 0.7), ("dry", 0.35)],
+)
+def test_classes_are_recognised_on_unseen_recordings(unseen_clean, effect_class, wanted):
+    rng = np.random.default_rng(5)
+    right = []
+    for clean in unseen_clean:
+        for design in DESIGNS.values():
+            if design.effect_class == effect_class:
+                wet = design.render(clean, LISTENING_RATE_HZ, design.draw(rng))
+                right.append(next(iter(recognise(wet, LISTENING_RATE_HZ))) == effect_class)
+        if effect_class in EFFECTS:
+            wet = render(effect_class, clean, LISTENING_RATE_HZ, draw_setting(rng, effect_class))
+            right.append(next(iter(recognise(wet, LISTENING_RATE_HZ))) == effect_class)
+    assert np.mean(right) >= wanted
+
+
+def test_probabilities_are_ranked_and_sum_to_one(unseen_clean):
+    found = recognise(unseen_clean[0], LISTENING_RATE_HZ)
+    assert set(found) == set(CLASSES)
+    assert sum(found.values()) == pytest.approx(1.0, abs=1e-5)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+
+
+def test_the_networks_have_the_reports_sizes():
+    sizes = {name: sum(p.numel() for p in make().parameters()) for name, make in REGRESSORS.items()}
+    assert sizes == {"mlp_163nc": 58_315, "mlp_163c": 58_915, "mlp_211c": 63_715}
+    assert sum(p.numel() for p in Recogniser().parameters()) == 21_806
+
+
+def test_the_scaler_gives_unit_variance_and_clips_what_is_absurd():
+    features = 5 + 3 * torch.randn(2000, 4, generator=torch.Generator().manual_seed(0))
+    scaler = Scaler(4)
+    scaler.fit(features)
+    scaled = scaler(features)
+    torch.testing.assert_close(scaled.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+    torch.testing.assert_close(scaled.std(0), torch.ones(4), atol=1e-5, rtol=0)
+    assert scaler(torch.full((1, 4), 1e9)).max() == Scaler.LIMIT
+
+
+def test_regressors_are_conditioned_by_what_is_recognised_not_by_the_truth(unseen_clean):
+    wave = torch.from_numpy(unseen_clean[0][:, :: LISTENING_RATE_HZ // ANALYSIS_RATE_HZ].copy())
+    features = classification_features(wave)
+    regression = torch.zeros(1, 48)
+    *_, given = regressor_inputs(FeatureMLP(conditioned=True), features, regression)
+    torch.testing.assert_close(given, class_probabilities(features, regression))
+    *_, nothing = regressor_inputs(FeatureMLP(), features, regression)
+    assert nothing.abs().max() == 0
+
+
+def test_the_card_says_how_often_it_is_right_per_design_and_class():
+    card = read_card("recogniser")
+    assert card["data"]["task"] == "recognition"
+    for part in ("unseen_note", "unseen_program"):
+        metrics = card["metrics"][part]
+        confusion = np.array(metrics["confusion"])
+        assert confusion.sum() == metrics["sounds"]
+        assert np.trace(confusion) / confusion.sum() == pytest.approx(metrics["accuracy"], abs=1e-4)
+        assert set(metrics["accuracy_by_pedal"]) == {*EFFECTS, *DESIGNS}
+
+
+def test_silence_is_refused():
+    with pytest.raises(AudioError, match="the sound: is silent"):
+        recognise(np.zeros((1, 44_100), dtype=np.float32), LISTENING_RATE_HZ)
