@@ -129,7 +129,7 @@ def compare_generator(sounds: int, rounds: int) -> float:
                 wave = fit_length(normalize_peak(note.read(ANALYSIS_RATE_HZ)))
                 soundfile.write(files[-1], wave.T, ANALYSIS_RATE_HZ)
 
-            def one_by_one(family=family, settings=settings, folder=folder, files=files):
+            def one_by_one(effect=effect, settings=settings, folder=folder, files=files):
                 for i, setting in enumerate(settings):
                     wave, rate = soundfile.read(files[i % len(files)], dtype="float32")
                     board = pedalboard.Pedalboard(
