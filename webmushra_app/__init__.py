@@ -11,8 +11,8 @@ schemas, openapi, http, services, limits, logs
     What crosses the HTTP API, its description, and what all routes share.
 participant, trial, collect, admin
     The routes: listeners', webMUSHRA's pages', experimenters'.
-export, exported_tables, simulate, serve
-    Ratings out, simulated listeners in, the server itself.
+export, exported_tables, maintenance, simulate, serve
+    Ratings out and kept safe, simulated listeners in, the server itself.
 """
 
 from flask import Flask

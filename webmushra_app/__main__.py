@@ -1,4 +1,4 @@
-"""Command line of the listening test: serve it, export its ratings, simulate listeners."""
+"""Command line of the listening test: serve, export, simulate, back up, restore, examine."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from tqdm import tqdm
 
 from stimuli_gen.manifest import read_manifest
-from webmushra_app import USER_ERRORS, create_app
+from webmushra_app import USER_ERRORS, create_app, maintenance
 from webmushra_app.admin.password import PasswordError, hash_password
 from webmushra_app.config import DEFAULT_DATABASE_URL, home_config, keep_password_hash
 from webmushra_app.db import Database, open_existing
@@ -133,6 +133,45 @@ def simulate_command(url: str, study: Path, listeners: int, seed: int) -> None:
     manifest = read_manifest(study)
     with tqdm(total=listeners * count_trials(url), unit="trial", desc="Simulated listeners") as bar:
         simulate_listeners(url, manifest, n_listeners=listeners, seed=seed, on_trial=bar.update)
+
+
+backup_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+
+
+@main.command("backup", epilog="Example: python -m webmushra_app backup ratings-2026-01-31.sqlite3")
+@database_option
+@backup_argument
+def backup_command(database_url: str, file: Path) -> None:
+    """Write the database's present state into FILE; the test may be running."""
+    database = open_existing(database_url)
+    maintenance.back_up(database, file)
+    click.echo(f"{file}: backup of {maintenance.describe(database)}")
+
+
+@main.command(
+    "restore",
+    epilog="Example: python -m webmushra_app restore ratings-2026-01-31.sqlite3 "
+    "--database sqlite:///restored.sqlite3",
+)
+@database_option
+@backup_argument
+def restore_command(database_url: str, file: Path) -> None:
+    """Make a new database from the backup FILE."""
+    maintenance.restore(Database(database_url), file)
+    click.echo(f"restored {maintenance.describe(open_existing(database_url))}")
+
+
+@main.command("doctor", epilog="Example: python -m webmushra_app doctor")
+@database_option
+def doctor_command(database_url: str) -> None:
+    """Look for damage, lost rows, and sounds that are gone or changed."""
+    database = open_existing(database_url)
+    problems = list(maintenance.examine(database))
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        raise click.ClickException(f"{database}: {len(problems)} things are wrong")
+    click.echo(f"{maintenance.describe(database)}: all is well")
 
 
 def _announce(address: str, database: Database) -> None:
