@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session as DbSession
 from webmushra_app import exported_tables as tables
 from webmushra_app.db import Database, DatabaseError
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+FORMULA_STARTS = frozenset("=+-@\t\r'")
 ROWS_AT_ONCE = 500
 
 
@@ -32,13 +32,11 @@ def escape_cell(value: Any) -> Any:
     >>> [escape_cell(value) for value in ("007", "=1+1", "'", True, None, -3.5)]
     ['007', "'=1+1", "''", 1, '', -3.5]
     """
-    if value is None:
-        return ""
+    if isinstance(value, str):
+        return "'" + value if value[:1] in FORMULA_STARTS else value
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return "'" + value
-    return value
+    return "" if value is None else value
 
 
 def write_csv(table: tables.Table) -> Iterator[str]:

@@ -169,19 +169,24 @@ def mushra(db: DbSession, study: str | None) -> Table:
         *("session_test_id", *questions, "simulated", "session_uuid", "trial_id"),
         *("rating_stimulus", "rating_score", "rating_time", "rating_comment"),
     ]
-    query = _of_study(_in_order(RATINGS_LONG), RATINGS_LONG.c.study, study)
+    wanted = ("study", "session", "simulated", "item", "kind", "condition", "score")
+    query = _in_order(RATINGS_LONG).with_only_columns(
+        *(RATINGS_LONG.c[name] for name in (*wanted, "trial_time_s", "comment"))
+    )
+    query = _of_study(query.where(~RATINGS_LONG.c.training), RATINGS_LONG.c.study, study)
 
     def rows() -> Iterator[Row]:
-        sitting, answers = None, {}
-        for row in _stream(db, query.where(~RATINGS_LONG.c.training)):
-            if row.session != sitting:  # rows come sitting by sitting
-                sitting = row.session
-                answers = _answers(db, sitting)
+        before, answers = None, []
+        for name, sitting, simulated, item, kind, condition, score, time_s, comment in _stream(
+            db, query
+        ):
+            if sitting != before:  # rows come sitting by sitting
+                given = _answers(db, sitting)
+                before, answers = sitting, [given.get(question) for question in questions]
+            stimulus = WEBMUSHRA_NAMES.get(kind, condition)
             yield [
-                *(row.study, *(answers.get(question) for question in questions)),
-                *(row.simulated, sitting, row.item),
-                *(WEBMUSHRA_NAMES.get(row.kind, row.condition), row.score),
-                *(_in_ms(row.trial_time_s), row.comment),
+                *(name, *answers, simulated, sitting, item),
+                *(stimulus, score, _in_ms(time_s), comment),
             ]
 
     return Table(columns, rows())

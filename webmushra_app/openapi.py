@@ -49,6 +49,13 @@ OPERATIONS = (
     Operation("get", "/healthz", "Is the server up, and its database?", schemas.Health),
     Operation("get", f"{PREFIX}/study", "What the welcome page shows.", schemas.Study),
     Operation(
+        "get",
+        f"{SESSION}/study",
+        "The same of the study that a sitting belongs to, though another may be open now.",
+        schemas.Study,
+        refusals=(404,),
+    ),
+    Operation(
         "post",
         f"{PREFIX}/sessions",
         "Agree and begin. 201 when new, 200 when this request_id was answered before. "

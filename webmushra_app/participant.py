@@ -37,15 +37,21 @@ def document() -> Response:
 
 
 @blueprint.get(f"{API}/study")
-def show_study() -> Response:
-    """Describe the open study."""
+@blueprint.get(f"{API}/sessions/<opaque:token>/study")
+def show_study(token: str = "") -> Response:
+    """Describe the open study, or the one that a sitting belongs to."""
     study, settings = services().study, services().study.settings
+    with services().database.reading() as db:
+        if token:
+            sitting.find_session(db, study, token)
+        is_open = sitting.why_closed(db, db.get_one(models.Study, study.id)) is None
     n_training = len(study.training_items)
     n_pages = study.n_trials + n_training
     described = settings.model_dump(
         include={"languages", "texts", "consent", "questionnaire", "headphone_check", "comments"}
     ) | {
         "name": study.name,
+        "open": is_open,
         "title": settings.title or {settings.languages[0]: study.title},
         "steps": settings.steps,
         "n_trials": study.n_trials,

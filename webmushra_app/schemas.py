@@ -84,6 +84,7 @@ class Study(Message):
     """What the welcome page needs before anybody has agreed to anything."""
 
     name: str = Field(examples=["demo"])
+    open: bool = Field(description="False where no sitting may begin: closed, or full.")
     title: Texts
     languages: list[Language] = Field(description="Offered ones; the first is the fallback.")
     texts: StudyTexts

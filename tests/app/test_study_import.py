@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from stimuli_gen.manifest import ManifestError
 from webmushra_app import models
 from webmushra_app.studies import Studies
 from webmushra_app.study import StudyError, import_study, open_study
@@ -13,7 +12,7 @@ from webmushra_app.study import StudyError, import_study, open_study
 def test_a_changed_byte_is_refused_by_name(make_app, stimulus_set):
     changed = sorted((stimulus_set / "audio").iterdir())[3]
     changed.write_bytes(b"x" + changed.read_bytes()[1:])
-    with pytest.raises(ManifestError, match=f"{changed}: changed since the set was made"):
+    with pytest.raises(StudyError, match=f"{changed}: changed since the set was made"):
         make_app(stimulus_set)
 
 
@@ -91,6 +90,8 @@ def test_a_sitting_goes_on_when_another_study_is_opened(make_app, make_listener,
     import_study(provided.database, make_set(name="second"))
     provided.studies.look_again()
     assert app.test_client().get("/api/v1/study").json["name"] == "second"
+    own = app.test_client().get(f"{listener.address}/study").json
+    assert (own["name"], own["open"]) == ("study", True)
     listener.rate_all()
     assert listener.finish().json["stage"] == "finished"
     assert make_listener(app).take_the_test().status_code == 200
@@ -104,6 +105,7 @@ def test_a_closed_study_begins_no_sitting_and_lets_the_begun_ones_end(
     listener.begin()
     with app.extensions["webmushra"].database.writing() as db:
         db.query(models.Study).one().closed_at = models.moment()
+    assert app.test_client().get("/api/v1/study").json["open"] is False
     refused = make_listener(app).begin()
     assert (refused.status_code, refused.json["detail"]) == (
         409,

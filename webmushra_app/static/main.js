@@ -29,7 +29,8 @@ const EXTERNAL_FORM = /^[A-Za-z0-9_.@-]{1,64}$/;
 async function run() {
   await insist(() => speak(document.documentElement.lang));
   page.followConnection();
-  const study = await insist(() => request("GET", "/study"));
+  const token = tokenOfAddress();
+  const study = await insist(() => readStudy(token));
   const sitting = await openSitting(study);
   page.followOutbox(sitting.outbox);
   if (sitting.state.simulated) page.markSimulated();
@@ -65,7 +66,7 @@ async function rateTrials(tools, prefetched) {
 
 /** Resumes the sitting of the address, or the one this device remembers, or begins a new one. */
 async function openSitting(study) {
-  const token = /^\/s\/([\w-]+)/.exec(location.pathname)?.[1];
+  const token = tokenOfAddress();
   if (token) return resume(study, token);
   await useLanguage(study, null);
   const remembered = localStorage.getItem(memoryOf(study));
@@ -73,6 +74,7 @@ async function openSitting(study) {
     history.replaceState(null, "", `/s/${remembered}`);
     return resume(study, remembered);
   }
+  if (!study.open) await page.showMessage(t("closed_title"), t("closed")); // and nothing after it
   await welcome(study);
   const sitting = await Sitting.begin({
     consent_version: study.consent.version,
@@ -83,6 +85,20 @@ async function openSitting(study) {
   history.replaceState(null, "", sitting.state.url);
   offerLanguages(study, sitting);
   return sitting;
+}
+
+/** The study of the address's sitting, or the one that is open now. */
+async function readStudy(token) {
+  try {
+    return await request("GET", token ? `/sessions/${token}/study` : "/study");
+  } catch (error) {
+    if (token && error instanceof Refused) return readStudy(null);
+    throw error;
+  }
+}
+
+function tokenOfAddress() {
+  return /^\/s\/([\w-]+)/.exec(location.pathname)?.[1];
 }
 
 async function resume(study, token) {
