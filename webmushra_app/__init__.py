@@ -15,6 +15,8 @@ export, exported_tables, maintenance, simulate, serve
     Ratings out and kept safe, simulated listeners in, the server itself.
 """
 
+from pathlib import Path
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -26,8 +28,11 @@ from webmushra_app.listening_test import ListeningTestError
 from webmushra_app.studies import Studies
 from webmushra_app.study import StudyError, import_study, open_study
 
-USER_ERRORS = (ConfigError, DatabaseError, ListeningTestError, ManifestError, StudyError)
-"""What can be wrong with a setting, a database or a stimulus set: one line says how to mend it."""
+USER_ERRORS = (ConfigError, DatabaseError, StudyError)
+"""What can be wrong with a setting, a database or a stimulus set: one line says how to mend it.
+
+They are RuntimeErrors, which gunicorn prints as that line too.
+"""
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -49,7 +54,7 @@ def create_app(config: Config | None = None) -> Flask:
     try:
         database.prepare()
         if config.study:
-            name = import_study(database, config.study)
+            name = _import(database, config.study)
             if config.reopen_study:
                 open_study(database, name)
         studies = Studies(database)
@@ -69,3 +74,10 @@ def create_app(config: Config | None = None) -> Flask:
     app.register_blueprint(collect.blueprint)
     admin.register(app)
     return app
+
+
+def _import(database: Database, folder: Path) -> str:
+    try:
+        return import_study(database, folder)
+    except (ManifestError, ListeningTestError) as error:
+        raise StudyError(str(error)) from None

@@ -7,7 +7,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 from tqdm import tqdm
 
-from stimuli_gen.manifest import read_manifest
+from stimuli_gen.manifest import ManifestError, read_manifest
 from webmushra_app import USER_ERRORS, create_app, maintenance
 from webmushra_app.admin.password import PasswordError, hash_password
 from webmushra_app.config import DEFAULT_DATABASE_URL, home_config, keep_password_hash
@@ -33,7 +33,7 @@ class _Group(click.Group):
     def invoke(self, context: click.Context) -> object:
         try:
             return super().invoke(context)
-        except (*USER_ERRORS, ServeError, SimulationError) as error:
+        except (*USER_ERRORS, ManifestError, ServeError, SimulationError) as error:
             raise click.ClickException(str(error)) from None
         except DBAPIError as error:
             raise click.ClickException(str(error.orig).partition("\n")[0]) from None

@@ -6,9 +6,6 @@ A wrong setting, database or stimulus set stops the start with one line.
 """
 
 import os
-import sys
-
-from webmushra_app import USER_ERRORS, create_app
 
 wsgi_app = "webmushra_app:create_app()"
 bind = os.environ.get("AUTOFX_BIND", "127.0.0.1:8000")
@@ -24,11 +21,3 @@ limit_request_fields = 40
 worker_tmp_dir = "/dev/shm"  # a slow disk must not look like a dead worker  # noqa: S108
 control_socket_disable = True
 loglevel = "warning"
-
-
-def on_starting(_server: object) -> None:
-    """Try everything once before any worker starts."""
-    try:
-        create_app()
-    except USER_ERRORS as error:
-        sys.exit(f"Error: {error}")

@@ -1,0 +1,134 @@
+"""In production: secrets have no default, logs name nobody, limits hold, headers protect."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from webmushra_app.config import ConfigError, production_config
+from webmushra_app.http import SECURITY_HEADERS
+from webmushra_app.limits import Limit
+
+GUNICORN_CONFIG = Path(__file__).parents[2] / "webmushra_app" / "deploy" / "gunicorn.conf.py"
+SECRET = "pS9-nVb2Qx_74tLwZrK0aYe3GmUcHd5J"
+
+
+@pytest.mark.parametrize("secret", ["", "changeme", "x" * 40, "secret" * 10])
+def test_a_missing_short_or_repetitive_secret_stops_the_start(secret):
+    with pytest.raises(ConfigError, match="AUTOFX_SECRET_KEY must be at least 32 random"):
+        production_config({"AUTOFX_SECRET_KEY": secret})
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({}, "AUTOFX_SECRET_KEY must be at least 32 random characters"),
+        ({"AUTOFX_SECRET_KEY": SECRET, "AUTOFX_PROXIES": "one"}, "AUTOFX_PROXIES must be a whole"),
+        (
+            {"AUTOFX_SECRET_KEY": SECRET, "AUTOFX_STUDY": "nowhere"},
+            "nowhere/manifest.json: no such",
+        ),
+        (
+            {"AUTOFX_SECRET_KEY": SECRET, "AUTOFX_DATABASE_URL": "sqlite:////proc/none/r.db"},
+            "choose another with --database",
+        ),
+    ],
+)
+def test_gunicorn_refuses_a_wrong_setting_in_one_line(tmp_path, environment, message):
+    inherited = {name: value for name, value in os.environ.items() if "AUTOFX" not in name}
+    result = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", GUNICORN_CONFIG],
+        cwd=tmp_path,
+        env=inherited | environment | {"AUTOFX_BIND": "127.0.0.1:0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode != 0
+    (line,) = result.stderr.split("\n\n")[0].strip().splitlines()
+    assert line.startswith("Error: ")
+    assert message in line
+    assert "Traceback" not in result.stderr
+
+
+def test_every_answer_carries_the_security_headers(listener):
+    listener.begin()
+    for path in ("/", "/api/v1/study", "/nothing/here", f"{listener.address}/trials/{'x' * 16}"):
+        headers = listener.client.get(path).headers
+        for name, value in SECURITY_HEADERS.items():
+            assert headers[name] == value
+
+
+def test_the_content_security_policy_allows_no_inline_script(app):
+    policy = app.test_client().get("/").headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+
+
+def test_a_fault_tells_the_browser_no_detail(app, caplog):
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    @app.get("/fault")
+    def fault():
+        raise RuntimeError("the password is swordfish")
+
+    response = app.test_client().get("/fault")
+    assert response.status_code == 500
+    assert "swordfish" not in response.text
+    assert "swordfish" in caplog.text
+
+
+def test_requests_over_an_addresss_limit_are_told_to_wait(make_app, stimulus_set):
+    client = make_app(stimulus_set, requests_per_minute=5).test_client()
+    statuses = [client.get("/api/v1/study").status_code for _ in range(7)]
+    assert sorted(statuses)[:5] == [200] * 5  # a new minute may have begun in between
+    assert statuses[-1] in (200, 429)
+    refused = [client.get("/api/v1/study") for _ in range(5)][-1]
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "2"
+
+
+def test_sittings_over_an_addresss_limit_are_not_begun(make_app, make_listener, stimulus_set):
+    app = make_app(stimulus_set, sessions_per_hour=2)
+    statuses = [make_listener(app).begin().status_code for _ in range(5)]
+    assert statuses.count(429) >= 1
+
+
+def test_a_limit_of_zero_is_none():
+    limit = Limit(0, per_s=60)
+    assert all(limit.allows("a") for _ in range(1000))
+
+
+def test_behind_a_proxy_each_client_has_its_own_limit(make_app, stimulus_set):
+    app = make_app(stimulus_set, requests_per_minute=3, proxies=1)
+
+    def statuses(address):
+        forwarded = {"X-Forwarded-For": address}
+        get = app.test_client().get
+        return [get("/healthz", headers=forwarded).status_code for _ in range(3)]
+
+    assert statuses("192.0.2.1") == statuses("192.0.2.2") == [200] * 3
+
+
+def test_without_a_proxy_nobody_chooses_their_own_address(make_app, stimulus_set):
+    client = make_app(stimulus_set, requests_per_minute=3).test_client()
+    forged = [{"X-Forwarded-For": f"192.0.2.{n}"} for n in range(10)]
+    assert 429 in [client.get("/healthz", headers=headers).status_code for headers in forged]
+
+
+def test_logs_are_json_and_name_neither_address_nor_key(
+    make_app, make_listener, stimulus_set, capsys
+):
+    listener = make_listener(make_app(stimulus_set, log_format="json"))
+    listener.take_the_test()
+    captured = capsys.readouterr().err
+    lines = [json.loads(line) for line in captured.splitlines()]
+    stored = [line for line in lines if line["route"].endswith("trials/<opaque:trial_id>")]
+    assert {line["status"] for line in stored} == {200}
+    assert {"time", "level", "event", "method", "ms", "address", "session"} <= set(stored[0])
+    assert listener.token not in captured
+    assert "127.0.0.1" not in captured
