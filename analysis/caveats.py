@@ -30,6 +30,7 @@ def collect(findings: Findings) -> tuple[str, ...]:
         _ends,
         _checks,
         _families,
+        _reading,
     )
     return tuple(sentence for rule in rules for sentence in rule(findings))
 
@@ -181,3 +182,7 @@ def _families(f: Findings) -> Iterator[str]:
                 f"F = {number(effect.statistic)}, p {p_value(effect.p_value)}): the overall mean "
                 "is over this mix of sounds."
             )
+
+
+def _reading(f: Findings) -> Iterator[str]:
+    yield from f.ratings.notes

@@ -240,7 +240,7 @@ FIGURES = (
         "screening",
         "Hidden reference, listener by listener",
         "Scores of the hidden reference; the line is the limit of BS.1534-3. Listeners that a rule "
-        "flags are marked.",
+        "flags are crossed out: † by BS.1534-3, ‡ by the rank rule.",
         diagnostics.draw_screening,
         lambda findings: bool(findings.screening.verdicts),
     ),

@@ -165,9 +165,7 @@ def analyse(
         omnibus_all=friedman(scores.listener_means()),
         screened=_screened(everyone, screening, pair, seed),
         estimators=estimators,
-        equivalences=tuple(judge_equivalence(c, options.margin) for c in estimators)
-        if options.margin is not None
-        else (),
+        equivalences=_equivalences(primary, estimators, options),
         mixed=check_by_mixed_model(scores, *pair, primary.crossed) if primary else None,
         routes=try_other_routes(scores, primary, seed=seed) if primary else (),
         reliability=measure_reliability(scores),
@@ -265,6 +263,18 @@ def _screened(
         left = everyone.select(listeners=[name not in excluded for name in everyone.listeners])
         out[rule] = compare(left, *pair, seed=seed) if left.listeners else None
     return out
+
+
+def _equivalences(
+    primary: Comparison | None, estimators: tuple[Comparison, ...], options: Options
+) -> tuple[Equivalence, ...]:
+    """Judge every pair of estimators, and the primary pair if its baseline was named."""
+    if options.margin is None:
+        return ()
+    named = (primary,) if primary and options.against else ()
+    pairs = {(c.a, c.b) for c in estimators}
+    chosen = [c for c in named if not {(c.a, c.b), (c.b, c.a)} & pairs] + list(estimators)
+    return tuple(judge_equivalence(c, options.margin) for c in chosen)
 
 
 def _among_estimators(scores: Scores, pairwise: tuple[Comparison, ...]) -> tuple[Comparison, ...]:

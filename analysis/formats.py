@@ -66,7 +66,7 @@ class Converted:
     notes: tuple[str, ...] = ()
 
 
-def convert(lines: Lines, columns: dict[str, str]) -> tuple[str, Converted]:
+def convert(lines: Lines, columns: dict[str, str]) -> Converted:
     """Recognise the format and convert the rows.
 
     Parameters
@@ -80,10 +80,10 @@ def convert(lines: Lines, columns: dict[str, str]) -> tuple[str, Converted]:
         If no format fits, or a row has more or fewer cells than its header.
     """
     if columns:
-        return "long CSV", _rename(lines, {**{c: c for c in COLUMNS}, **columns})
-    for name, recognise, read in FORMATS:
+        return _rename(lines, {**{c: c for c in COLUMNS}, **columns})
+    for _, recognise, read in FORMATS:
         if recognise(lines):
-            return name, read(lines)
+            return read(lines)
     known = ", ".join(name for name, *_ in FORMATS)
     raise RatingsError(
         f"{lines.name}: unknown columns {', '.join(lines.header[:8])}; known formats: {known}; for "
@@ -109,7 +109,10 @@ def _pick(lines: Lines, body: list[tuple[int, list[str]]], names: dict[str, str]
         for at, theirs in enumerate(header)
         if (ours := names.get(theirs))
     }
-    return Converted(pd.DataFrame(data, dtype=object), np.array([n for n, _ in body], int))
+    unread = [theirs for theirs in header if theirs and theirs not in names]
+    notes = (f"Columns left unread: {', '.join(unread)}.",) if unread else ()
+    numbers = np.array([number for number, _ in body], int)
+    return Converted(pd.DataFrame(data, dtype=object), numbers, notes)
 
 
 def _unescape(converted: Converted) -> Converted:
@@ -138,10 +141,11 @@ def _same_width(lines: Lines) -> list[tuple[int, list[str]]]:
 def _read_webmushra(lines: Lines) -> Converted:
     """Read webMUSHRA's mushra.csv: times in ms; older files have no session_uuid."""
     converted = _unescape(_pick(lines, _same_width(lines), WEBMUSHRA))
-    table, notes = converted.table, ()
+    table, notes = converted.table, converted.notes
     if "session" not in table:
         table["session"] = _sittings(lines, table)
         notes = (
+            *notes,
             f"The file has no session_uuid: {table['session'].nunique()} sittings were told apart "
             "by the questionnaire and by trials that start over.",
         )
@@ -176,12 +180,13 @@ def _seconds(table: pd.DataFrame) -> pd.DataFrame:
 def _read_pymushra(lines: Lines) -> Converted:
     """Read pymushra's export: one row a response; its spelling is ``questionaire``."""
     converted = _pick(lines, _same_width(lines), PYMUSHRA)
-    table, numbers, notes = converted.table, converted.row_numbers, ()
+    table, numbers, notes = converted.table, converted.row_numbers, converted.notes
     if "wm_type" in lines.header:
         types = _pick(lines, _same_width(lines), {"wm_type": "type"}).table["type"]
         keep = (types == "mushra").to_numpy()
         if not keep.all():
-            notes = (f"{(~keep).sum()} rows of other page types than mushra were left out.",)
+            left_out = f"{(~keep).sum()} rows of other page types than mushra were left out."
+            notes = (*notes, left_out)
             table, numbers = table[keep].reset_index(drop=True), numbers[keep]
     return Converted(_seconds(table), numbers, notes)
 

@@ -35,11 +35,12 @@ class Agreement:
 
 @dataclass(frozen=True)
 class StimulusSet:
-    """What the analysis needs of a manifest: the distances, and the order of its conditions."""
+    """What the analysis needs of a manifest: title, conditions in order, distances."""
 
     distances: dict[tuple[str, str], dict[str, float]]
     order: tuple[str, ...]
     labels: dict[str, str]
+    title: str
 
 
 def read_stimulus_set(path: Path) -> StimulusSet:
@@ -60,6 +61,7 @@ def read_stimulus_set(path: Path) -> StimulusSet:
             },
             tuple(c["id"] for c in data["conditions"]),
             {c["id"]: c["label"] for c in data["conditions"]},
+            data["title"],
         )
     except OSError as error:
         raise RatingsError(f"{path}: {error.strerror}") from None
@@ -109,4 +111,5 @@ def _correlate(scores: Scores, stimuli: StimulusSet, name: str) -> Agreement | N
     if n > 1:
         half = special.stdtrit(n - 1, 0.975) * np.std(found, ddof=1) / np.sqrt(n)
     stimuli_used = sum(len(pairs) for pairs in by_item.values())
-    return Agreement(name, n, stimuli_used, mean, float(mean - half), float(mean + half))
+    low, high = np.clip([mean - half, mean + half], -1.0, 1.0)
+    return Agreement(name, n, stimuli_used, mean, float(low), float(high))

@@ -59,4 +59,5 @@ def render(findings: Findings, **parts) -> str:
         percent=lambda share: wording.number(100 * share, 0) + " %",
     )
     template = environment.from_string(source)
-    return template.render(f=findings, label=findings.label, wording=wording, **parts)
+    further = wording.further_answers(findings)
+    return template.render(f=findings, wording=wording, further=further, **parts)

@@ -62,7 +62,7 @@ def publish(
     pictures = [_picture(f, findings, folder / "figures") for f in figures if f.wanted(findings)]
     page = render(
         findings,
-        title=", ".join(filter(None, summary["inputs"]["studies"])) or findings.ratings.source,
+        title=_title(findings),
         pictures=pictures,
         results=results,
         checks=checks,
@@ -74,6 +74,14 @@ def publish(
     index = folder / "index.html"
     index.write_text(page, encoding="utf-8")
     return index
+
+
+def _title(findings: Findings) -> str:
+    """Name the study: the stimulus set's title, the study's name, or the file's."""
+    if findings.stimuli:
+        return findings.stimuli.title
+    studies = sorted(set(findings.ratings.table["study"]) - {""})
+    return ", ".join(studies) or findings.ratings.source
 
 
 def _picture(figure: Figure, findings: Findings, folder: Path) -> Picture:

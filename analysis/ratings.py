@@ -136,7 +136,10 @@ def check(
     table = pd.DataFrame({name: _typed(raw, name, rows, source) for name in COLUMNS})
     for name in ("session", "item", "condition"):
         if (empty := table[name] == "").any():
-            raise RatingsError(f"{source} row {rows[empty.argmax()]}: {name} is empty")
+            raise RatingsError(
+                f"{source} row {rows[empty.argmax()]}: {name} is empty; "
+                "fill it in or take the row out"
+            )
     scale = _check_scale(table["score"].to_numpy(), rows, scale, source)
     _check_kinds(table, rows, source)
     person = table["participant"].where(table["participant"] != "", table["session"])

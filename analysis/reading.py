@@ -97,7 +97,7 @@ def read_file(path: Path, mapping: Mapping | None = None, *, study: str | None =
         data = path.read_bytes()
     except OSError as error:
         raise RatingsError(f"{path}: {error.strerror}") from None
-    name, converted = convert(_split(data, path), mapping.columns)
+    converted = convert(_split(data, path), mapping.columns)
     table, rows = _one_study(converted.table, converted.row_numbers, study, path.name)
     return _apply(
         check(
@@ -106,7 +106,7 @@ def read_file(path: Path, mapping: Mapping | None = None, *, study: str | None =
             sha256=hashlib.sha256(data).hexdigest(),
             scale=mapping.scale,
             row_numbers=rows,
-            notes=(f"Read as {name}.", *converted.notes),
+            notes=converted.notes,
         ),
         mapping,
     )

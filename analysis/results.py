@@ -131,12 +131,15 @@ def comparison(c: Comparison) -> dict:
 
 
 def _omnibus(findings: Findings) -> dict | None:
-    if findings.omnibus is None:
+    found, over = findings.omnibus, "without reference and anchors"
+    if found is None:
+        found, over = findings.omnibus_all, "all conditions"
+    if found is None:
         return None
     return {
-        "test": "Friedman on listener means, without reference and anchors",
-        **asdict(findings.omnibus),
-        "all_conditions": findings.omnibus_all and asdict(findings.omnibus_all),
+        "test": f"Friedman on listener means, {over}",
+        **asdict(found),
+        "all_conditions": asdict(findings.omnibus_all),
     }
 
 

@@ -57,7 +57,8 @@ def try_other_routes(scores: Scores, primary: Comparison, *, seed: int) -> tuple
     ranks = _within_trial_ranks(scores.values)
     index = [scores.conditions.index(c) for c in (primary.a, primary.b)]
     ranked = estimate_mean(ranks[:, :, index[0]] - ranks[:, :, index[1]], scores.families)
-    low, high, p_boot = crossed_bootstrap(scores.difference(primary.a, primary.b), seed=seed)
+    table = scores.difference(primary.a, primary.b)
+    low, high, p_boot = crossed_bootstrap(table, seed=seed, families=scores.families)
     new, these = "new listeners and new sounds", "these sounds"
     found = [
         ("ranks within the trial, crossed", new, "ranks", ranked.estimate, ranked.ci_low,
@@ -91,23 +92,35 @@ def _draw_with_replacement(rng: np.random.Generator, times: int, n: int) -> np.n
     return np.bincount(drawn.ravel(), minlength=times * n).reshape(times, n).astype(float)
 
 
-def crossed_bootstrap(table: np.ndarray, *, seed: int) -> tuple[float, float, float]:
+def crossed_bootstrap(
+    table: np.ndarray, *, seed: int, families: tuple[str, ...] | None = None
+) -> tuple[float, float, float]:
     """Resample listeners and items; 95 % percentile interval and two-sided p of the mean.
 
     Parameters
     ----------
     table : ndarray, shape (listeners, items), float
         Paired differences, NaN where missing.
+    families : tuple of str, optional
+        Family of each item; items are then drawn within their family.
     """
+    groups = np.zeros(table.shape[1], int)
+    if families is not None:
+        groups = np.unique(np.array(families, str), return_inverse=True)[1]
+    columns = np.isfinite(table).any(axis=0)
+    groups = groups[columns]
     present = np.isfinite(table)
-    table, present = (m[present.any(axis=1)][:, present.any(axis=0)] for m in (table, present))
+    table, present = (m[present.any(axis=1)][:, columns] for m in (table, present))
     values, weight = np.where(present, table, 0.0), present.astype(float)
     rng = np.random.default_rng(seed)
     n_l, n_i = table.shape
     means = []
     for start in range(0, RESAMPLES, BLOCK):
         block = min(BLOCK, RESAMPLES - start)
-        of_l, of_i = (_draw_with_replacement(rng, block, n) for n in (n_l, n_i))
+        of_l, of_i = _draw_with_replacement(rng, block, n_l), np.zeros((block, n_i))
+        for group in np.unique(groups):
+            own = np.flatnonzero(groups == group)
+            of_i[:, own] = _draw_with_replacement(rng, block, len(own))
         sums = np.einsum("bi,bi->b", of_l @ values, of_i)
         counts = np.einsum("bi,bi->b", of_l @ weight, of_i)
         means.append(sums[counts > 0] / counts[counts > 0])

@@ -108,7 +108,10 @@ def answer(findings: Findings) -> str:
             f"{points(e.estimate, scale)} points ({span}, p {p_value(e.p_value)})."
         )
     where = "above" if e.estimate > 0 else "below"
-    claim = "for new listeners and new sounds alike" if e.n_items > 1 else "for this sound only"
+    claim = "for this sound only"
+    if e.n_items > 1:
+        kinds = f" of these {len(findings.families)} families" if findings.families else ""
+        claim = f"for new listeners and new sounds{kinds}"
     return f"{a} is rated {size} {where} {b} ({span}, p {p_value(e.p_value)}), {claim}."
 
 
@@ -121,6 +124,7 @@ def further_answers(findings: Findings) -> list[str]:
         holm = f" (after Holm p {p_value(c.p_holm)})" if math.isfinite(c.p_holm) else ""
         name = f"{findings.label(c.a)} against {findings.label(c.b)}"
         lines.append(f"{name}: {comparison_sentence(c, scale)}{holm}.")
+    lines += _among_estimators(findings)
     for e in findings.family_effects:
         verdict = "depends" if e.p_value < 0.05 else "was not found to depend"
         lines.append(
@@ -128,4 +132,32 @@ def further_answers(findings: Findings) -> list[str]:
             f"effect family: F({degrees(e.df1)}, {degrees(e.df2)}) = {number(e.statistic)}, "
             f"p {p_value(e.p_value)}."
         )
+    return lines
+
+
+def _among_estimators(findings: Findings) -> list[str]:
+    """Report which estimated conditions differ from one another, and which may stand for others."""
+    found, lines = findings.estimators, []
+    if found:
+        apart = [c for c in found if c.p_holm < 0.05]
+        said = "; ".join(
+            f"{findings.label(c.a)} − {findings.label(c.b)} "
+            f"{points(c.crossed.estimate, findings.ratings.scale)} points, p {p_value(c.p_holm)}"
+            for c in apart
+        )
+        pairs = "the one pair" if len(found) == 1 else f"{len(found)} pairs"
+        lines.append(
+            f"Among the estimators, after Holm over {pairs}: {said or 'no difference was found'}."
+        )
+    margin = findings.options.margin
+    for e in findings.equivalences:
+        if e.verdict != "undecided":
+            verdict = {
+                "equivalent": "are equivalent",
+                "a not worse": "compare as: the first is not worse",
+                "a worse": "compare as: the first is worse",
+            }[e.verdict]
+            span = interval(e.ci90_low, e.ci90_high, findings.ratings.scale, level="90 %")
+            pair = f"{findings.label(e.a)} and {findings.label(e.b)}"
+            lines.append(f"{pair} {verdict} within {margin:g} points ({span}).")
     return lines

@@ -87,6 +87,7 @@ def manifest(tmp_path, distance):
     items = sorted(set(table["item"]))
     conditions = ["reference", "autofx_f", "mlp_163nc", "random", "clean"]
     data = {
+        "title": "Test set",
         "conditions": [{"id": c, "label": c.upper(), "kind": "x"} for c in conditions],
         "items": [
             {
