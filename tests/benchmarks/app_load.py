@@ -17,6 +17,8 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
@@ -106,41 +108,52 @@ def in_parallel(work, arguments: list) -> list:
     return results
 
 
-def put_all(port: int, puts_by_client: list, *, seconds: float) -> tuple[list[float], float, int]:
-    """Put trials for some seconds; gives latencies in ms, the time it took, and refusals."""
-    refused = []
+@dataclass
+class Outcome:
+    """What became of many puts."""
+
+    latencies_ms: list[float]
+    acknowledged: list[tuple[str, bytes]]
+    took_s: float
+    refused: int
+
+
+def put_all(port: int, puts_by_client: list, *, seconds: float) -> Outcome:
+    """Put trials for some seconds, each client one after the other."""
+    outcome = Outcome([], [], 0.0, 0)
     until_s = time.perf_counter() + seconds
 
-    def put(puts: list[tuple[str, bytes]]) -> list[float]:
+    def put(puts: list[tuple[str, bytes]]) -> None:
         connection = Connection(port)
-        latencies_ms = []
         for path, body in puts:
             started_s = time.perf_counter()
             if started_s > until_s:
                 break
-            status, content = connection.ask("PUT", path, body)
+            status, _ = connection.ask("PUT", path, body)
             if status == 200:
-                latencies_ms.append((time.perf_counter() - started_s) * 1000)
+                outcome.latencies_ms.append((time.perf_counter() - started_s) * 1000)
+                outcome.acknowledged.append((path, body))
             else:
-                refused.append(content)
-        return latencies_ms
+                outcome.refused += 1
 
     started_s = time.perf_counter()
-    latencies = [value for values in in_parallel(put, puts_by_client) for value in values]
-    return latencies, time.perf_counter() - started_s, len(refused)
+    in_parallel(put, puts_by_client)
+    outcome.took_s = time.perf_counter() - started_s
+    return outcome
 
 
-def report(what: str, latencies: list[float], took_s: float, **more) -> float:
+def report(what: str, outcome: Outcome, **more) -> float:
     """Print one row; gives the rate."""
-    cuts = statistics.quantiles(latencies, n=100)
-    rate = len(latencies) / took_s
+    cuts = statistics.quantiles(outcome.latencies_ms, n=100)
+    rate = len(outcome.acknowledged) / outcome.took_s
     print_row(
         what,
-        saves=len(latencies),
+        saves=len(outcome.acknowledged),
         saves_per_s=rate,
         p50_ms=cuts[49],
         p95_ms=cuts[94],
         p99_ms=cuts[98],
+        refused=outcome.refused,
         **more,
     )
     return rate
@@ -160,23 +173,21 @@ def main() -> None:
             puts = in_parallel(
                 lambda _: prepare(server.port, n_sittings=options.sittings), [None] * N_CLIENTS
             )
-            latencies, took_s, refused = put_all(server.port, puts, seconds=options.seconds)
+            outcome = put_all(server.port, puts, seconds=options.seconds)
             ours_rate = report(
                 "ours, 32 clients, 2 x 8, SQLite FULL",
-                latencies,
-                took_s,
-                refused=refused,
+                outcome,
                 worker_resident_mb=server.resident_mb(),
             )
-        with sqlite3.connect(database) as connection:
+        with closing(sqlite3.connect(database)) as connection:
             (stored,) = connection.execute(
                 "SELECT count(*) FROM trials WHERE finished_at IS NOT NULL"
             ).fetchone()
-        print_row("acknowledged and lost", trials=len(latencies) - stored)
+        print_row("acknowledged and lost", trials=len(outcome.acknowledged) - stored)
         with bare(folder) as server:
             put_all(server.port, [puts[0][:5]], seconds=5)  # makes the table
-            latencies, took_s, refused = put_all(server.port, puts, seconds=options.seconds)
-            bare_rate = report("bare Flask + SQLite, the same", latencies, took_s, refused=refused)
+            outcome = put_all(server.port, puts, seconds=options.seconds)
+            bare_rate = report("bare Flask + SQLite, the same", outcome)
         print_row("ours / bare", ratio=ours_rate / bare_rate)
 
 
