@@ -1,0 +1,213 @@
+"""Hostile requests, made from the OpenAPI document: every route, every field, every trick.
+
+A round takes an operation of the document, fills its address and body with what a page would send,
+and then spoils some of it: other types, huge and non-finite numbers, a million sliders, broken
+JSON, another sitting's identifiers, path tricks, formula cells, line breaks for headers.
+"""
+
+import json
+import math
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+from listening import Listener
+from sqlalchemy import text
+
+from webmushra_app.maintenance import examine
+from webmushra_app.openapi import OPERATIONS, Operation
+
+HOSTILE = [
+    *(None, True, False, 0, -1, -0.0, 1e308, 10**40, 100.0000001, math.nan, math.inf, -math.inf),
+    *(
+        "",
+        "0",
+        "50",
+        "NaN",
+        "\0",
+        "\ud800",
+        "=1+1",
+        "@SUM(A1)",
+        "a" * 5000,
+        "'; DROP TABLE ratings;--",
+    ),
+    *(
+        "../../etc/passwd",
+        "a\r\nSet-Cookie: x=1",
+        "<script>alert(1)</script>",
+        "🎸" * 700,
+        "{{7*7}}",
+    ),
+    *([], [[]], {}, {"": ""}, [None] * 300, {"__proto__": {}}, {"score": {"score": 1}}),
+]
+PATHS = [
+    *("..", ".", "../../etc/passwd", "%2e%2e%2f", "%00", "a%00b", "-" * 16, "A" * 64, "A" * 5000),
+    *("' OR 1=1 --", "{{7*7}}", "\u202e" * 16, "x" * 15, "%0d%0aSet-Cookie:x=1", "audio/../.."),
+]
+MEDIA = ["application/json", "text/plain", "application/x-www-form-urlencoded", "", "multipart/x"]
+BROKEN = [b"", b"{", b"\xff\xfe\x00", b"[" * 5000, b'{"a":' * 3000, b"null", b"1e999", b'"\\ud800"']
+
+
+@dataclass
+class Outcome:
+    """What the server answered, and to what it answered with 5xx."""
+
+    statuses: Counter = field(default_factory=Counter)
+    faults: list = field(default_factory=list)
+    leaks: list = field(default_factory=list)
+
+
+class Fuzzer:
+    """Sends hostile requests on behalf of one listener, with another one's sitting as the prey."""
+
+    def __init__(self, app, *, seed):
+        self.rng = random.Random(seed)
+        self.client = app.test_client()
+        self.me = Listener(self.client)
+        self.prey = Listener(app.test_client(), external={"PROLIFIC_PID": "prey"})
+        self.prey.begin()
+        self.prey.do_steps()
+        self.prey_trial = self.prey.state()["next_trial"]
+        self.prey.rate(self.prey_trial)
+        self.outcome = Outcome()
+        self._begin_anew()
+
+    def _begin_anew(self):
+        self.me = Listener(self.client)
+        self.me.begin()
+        self.me.do_steps()
+        self.trials = [trial["id"] for trial in self.me.state()["trials"]]
+
+    def run(self, n_requests):
+        for n in range(n_requests):
+            if n % 200 == 199:
+                self._begin_anew()
+            operation = self.rng.choice(OPERATIONS)
+            self._send(operation)
+        return self.outcome
+
+    def _send(self, operation: Operation):
+        path = self._path(operation.path)
+        method = operation.method.upper()
+        if self.rng.random() < 0.03:
+            method = self.rng.choice(["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"])
+        data, media = self._body(operation) if operation.body else (None, None)
+        if self.rng.random() < 0.02:
+            data, media = self.rng.choice(BROKEN), "application/json"
+        try:
+            with self.client.open(path, method=method, data=data, content_type=media) as response:
+                self._judge(f"{method} {path[:200]}", data, response)
+        except (UnicodeEncodeError, UnicodeError):
+            self.outcome.statuses["not sendable"] += 1  # no client can send such an address
+
+    def _judge(self, request, data, response):
+        self.outcome.statuses[response.status_code] += 1
+        if response.status_code >= 500:
+            self.outcome.faults.append((request, data and data[:500], response.status_code))
+        if "Set-Cookie" in response.headers:
+            self.outcome.leaks.append(request)
+        if not self._is_the_preys(request) and self.prey.token.encode() in response.data:
+            self.outcome.leaks.append(request)
+
+    def _is_the_preys(self, request):
+        return self.prey.token in request
+
+    def _path(self, template):
+        mine = {
+            "token": self.me.token,
+            "trial": self.rng.choice(self.trials),
+            "sound": self.rng.choice(self.trials),
+        }
+        for name, own in mine.items():
+            spoilt = self.rng.random() < 0.15
+            value = self.rng.choice([*PATHS, self.prey_trial, *self.trials]) if spoilt else own
+            template = template.replace("{" + name + "}", value)
+        return template + (f"?{self.rng.choice(PATHS)}=1" if self.rng.random() < 0.05 else "")
+
+    def _body(self, operation):
+        body = self._valid(operation)
+        for _ in range(self.rng.choice([0, 1, 1, 1, 2, 4])):
+            body = self._spoil(body)
+        media = "application/json" if self.rng.random() < 0.97 else self.rng.choice(MEDIA)
+        if self.rng.random() < 0.002:
+            body = {"ratings": [{"score": n} for n in range(10**6)]}
+        return json.dumps(body).encode(), media
+
+    def _valid(self, operation):
+        trial = self.rng.choice(self.trials)
+        bodies = {
+            "NewSession": {
+                "request_id": self.rng.choice(
+                    [self.me.request_id, f"{self.rng.getrandbits(64):016x}"]
+                ),
+                "consent_version": "1",
+                "language": "en",
+                "external": {"PROLIFIC_PID": "=cmd"},
+                "simulated": False,
+            },
+            "SessionUpdate": {"language": "fr"},
+            "QuestionnaireAnswers": {
+                "answers": {
+                    "musical_background": "none",
+                    "hearing": "normal",
+                    "device": "earphones",
+                }
+            },
+            "LevelSetting": {"level_db": -12.5},
+            "HeadphoneResult": {"correct": 5, "total": 6, "passed": True},
+            "InstructionsRead": {},
+            "EventBatch": {
+                "page": "p" * 16,
+                "events": [
+                    {"seq": 1, "at_s": 1.0, "kind": "play", "trial": trial, "detail": {"a": 1}}
+                ],
+            },
+        }
+        name = operation.body.__name__
+        return bodies[name] if name in bodies else self.me.result(trial, comment="=1+1")
+
+    def _spoil(self, body):
+        """Replace, drop or add something at a random depth."""
+        if isinstance(body, dict) and body and self.rng.random() < 0.75:
+            key = self.rng.choice(list(body))
+            return body | {key: self._spoil(body[key])}
+        if isinstance(body, list) and body and self.rng.random() < 0.75:
+            n = self.rng.randrange(len(body))
+            return [*body[:n], self._spoil(body[n]), *body[n + 1 :]]
+        if isinstance(body, dict) and self.rng.random() < 0.5:
+            return body | {self.rng.choice(["", "x", "score", "\0", "__class__"]): self._any()}
+        if isinstance(body, list) and body and self.rng.random() < 0.3:
+            return body * self.rng.choice([0, 2, 150])
+        return self._any()
+
+    def _any(self):
+        return self.rng.choice(HOSTILE)
+
+
+def snapshot(database, listener):
+    """Read all that the database holds of one sitting."""
+    with database.reading() as db:
+        sitting = db.execute(
+            text("SELECT * FROM sessions WHERE token = :token"), {"token": listener.token}
+        ).one()
+        ratings = db.execute(
+            text("SELECT * FROM ratings_long WHERE session = :id ORDER BY item, condition"),
+            {"id": sitting.id},
+        ).all()
+        events = db.execute(
+            text("SELECT count(*) FROM events WHERE session_id = :id"), {"id": sitting.id}
+        ).scalar()
+    return tuple(sitting), ratings, events
+
+
+def broken_rows(database):
+    """Count rows that break a rule, and list what the doctor finds."""
+    rules = {
+        "scores": "SELECT count(*) FROM ratings WHERE NOT (score >= 0 AND score <= 100)",
+        "listened": "SELECT count(*) FROM ratings WHERE NOT (listened_s >= 0 AND plays >= 0)",
+        "levels": "SELECT count(*) FROM sessions WHERE NOT (level_db >= -60 AND level_db <= 12)",
+        "comments": "SELECT count(*) FROM trials WHERE length(comment) > 2000",
+    }
+    with database.reading() as db:
+        broken = {name: db.execute(text(rule)).scalar() for name, rule in rules.items()}
+    return {name: count for name, count in broken.items() if count}, list(examine(database))
