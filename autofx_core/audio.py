@@ -92,6 +92,17 @@ def normalize_peak(wave: np.ndarray) -> np.ndarray:
     return wave / peak if peak > 0 else wave
 
 
+def fade_ends(
+    wave: np.ndarray, sample_rate: int, *, fade_in_s: float, fade_out_s: float
+) -> np.ndarray:
+    """Fade the last axis in and out with half a cosine; the wave itself stays as it is."""
+    faded = wave.copy()
+    for length_s, part in ((fade_in_s, faded), (fade_out_s, faded[..., ::-1])):
+        n = round(length_s * sample_rate)
+        part[..., :n] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(n) / n)
+    return faded
+
+
 def require_sound(wave: np.ndarray, sample_rate: int, name: str | Path) -> None:
     """Refuse what no effect can be recognised in.
 

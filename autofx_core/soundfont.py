@@ -23,6 +23,7 @@ SoundFont Technical Specification 2.04, Creative Technology, 2006.
 """
 
 import csv
+import hashlib
 import shutil
 import subprocess
 import tempfile
@@ -36,7 +37,8 @@ import numpy as np
 import soundfile
 from tqdm import tqdm
 
-from autofx_core.sources import NOTES_CSV_NAME, NOTES_FIELDS, file_sha256
+from autofx_core.audio import fade_ends
+from autofx_core.sources import NOTES_CSV_NAME, NOTES_FIELDS
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 SAMPLE_RATE_HZ = 44_100
@@ -333,10 +335,12 @@ def cut_note(slot: np.ndarray) -> np.ndarray:
     onset = int(np.argmax(level >= level.max() * 10 ** (ONSET_DB / 20)))
     lead_in = round(LEAD_IN_S * SAMPLE_RATE_HZ)
     padded = np.concatenate([np.zeros(lead_in, np.float32), slot])
-    note = padded[onset : onset + round(DURATION_S * SAMPLE_RATE_HZ)].copy()
-    for length_s, part in ((FADE_IN_S, note), (FADE_OUT_S, note[::-1])):
-        n = round(length_s * SAMPLE_RATE_HZ)
-        part[:n] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(n) / n)
+    note = fade_ends(
+        padded[onset : onset + round(DURATION_S * SAMPLE_RATE_HZ)],
+        SAMPLE_RATE_HZ,
+        fade_in_s=FADE_IN_S,
+        fade_out_s=FADE_OUT_S,
+    )
     return note * np.float32(10 ** (PEAK_DBFS / 20) / np.abs(note).max())
 
 
@@ -370,7 +374,7 @@ def _render_preset(soundfont: Path, folder: Path, notes: list[PlannedNote]) -> l
                 "velocity": note.velocity,
                 "sample": note.zone.sample,
                 "split": note.split,
-                "sha256": file_sha256(path),
+                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             }
         )
     return rows

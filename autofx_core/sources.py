@@ -91,12 +91,6 @@ class CleanSound:
         return resample(to_mono(wave)[np.newaxis], from_hz, sample_rate)
 
 
-def file_sha256(path: Path) -> str:
-    """Hash a file's bytes with SHA-256, as 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def builtin_notes(split: Split | None = None) -> list[CleanSound]:
     """List the notes shipped with the package, or one split of them."""
     return rendered_notes(NOTES_FOLDER, split)

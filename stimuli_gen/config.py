@@ -7,9 +7,10 @@ the command line's help is made of it.
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
 from autofx_core.audio import LISTENING_RATE_HZ
 from autofx_core.effects import EFFECTS
@@ -150,14 +151,14 @@ class Study(_Table):
         LISTENING_RATE_HZ
     )
     format: Annotated[
-        Literal["wav", "flac"], Field(description="FLAC files of an item are padded to one size")
+        Literal["wav", "flac"], Field(description="of every file; FLAC is padded to one size")
     ] = "wav"
     bit_depth: Annotated[Literal[16, 24], Field(description="bits per sample")] = 16
     dither: Annotated[
         Literal["tpdf", "none"], Field(description="triangular noise of 2 LSB before rounding")
     ] = "tpdf"
     target_lufs: Annotated[
-        float, Field(ge=-60, le=-5, description="integrated loudness of every file (BS.1770)")
+        float, Field(ge=-60, le=-5, description="integrated loudness of every file after BS.1770")
     ] = -23.0
     true_peak_dbtp: Annotated[
         float, Field(ge=-20, le=0, description="ceiling, kept by lowering a whole item")
@@ -167,7 +168,8 @@ class Study(_Table):
         Field(ge=0, le=5, description="silence appended to the clean sound: the effect rings"),
     ] = 0.5
     longest_s: Annotated[
-        float, Field(gt=0.5, le=60, description="longer clean sounds are cut (BS.1534: 12 s)")
+        float,
+        Field(gt=0.5, le=60, description="longer clean sounds are cut; 12 s after BS.1534"),
     ] = 12.0
     on_fault: Annotated[
         Literal["redraw", "stop"],
@@ -266,8 +268,22 @@ def describe_keys() -> list[tuple[str, str]]:
             key = f"{prefix}.{name}" if prefix else name
             has_default = not field.is_required() and field.default not in (None, "", {}, [])
             shown = f"  [{_as_toml(field.default)}]" if has_default and key not in TABLES else ""
-            described.append((key, f"{field.description}{shown}"))
+            described.append((key, f"{field.description}{_limits(field)}{shown}"))
     return described
+
+
+def _limits(field: FieldInfo) -> str:
+    """Name what a key may be, where that is a short list or a range."""
+    if get_origin(field.annotation) is Literal:
+        return f" ({', '.join(map(str, get_args(field.annotation)))})"
+    ends = {
+        name: getattr(limit, name)
+        for limit in field.metadata
+        for name in ("ge", "gt", "le")
+        if hasattr(limit, name)
+    }
+    low = ends.get("ge", ends.get("gt"))
+    return f" ({low:g} to {ends['le']:g})" if "le" in ends else ""
 
 
 def _as_toml(value: Any) -> str:

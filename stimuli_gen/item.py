@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autofx_core.audio import fade_ends
 from autofx_core.matching import measure_distances
 from stimuli_gen.config import Study, StudyError
 from stimuli_gen.draw import DrawnItem, ItemTask, draw_item, one_thread
@@ -41,7 +42,12 @@ def render_item(task: ItemTask) -> RenderedItem:
     study, item = task.study, task.planned.id
     drawn = draw_item(task)
     sounds = {OPEN_REFERENCE: drawn.reference, **drawn.sounds}
-    waves = {name: _fade(sound.wave, study.sample_rate_hz) for name, sound in sounds.items()}
+    waves = {
+        name: fade_ends(
+            sound.wave, study.sample_rate_hz, fade_in_s=FADE_IN_S, fade_out_s=FADE_OUT_S
+        )
+        for name, sound in sounds.items()
+    }
     try:
         gains_db, loudness_lufs = match_loudness(
             waves,
@@ -111,15 +117,6 @@ def _origin(task: ItemTask) -> str:
         return f"recorded: {recording.processed.id} sha256:{task.recording_sha256}"
     table = "effects" if task.planned.kind == "in_domain" else "designs"
     return f"{task.planned.kind.replace('_', '-')}: autofx_core.{table}"
-
-
-def _fade(wave: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Fade both ends with half a cosine, the same for every sound."""
-    faded = wave.astype(np.float64)
-    for length_s, part in ((FADE_IN_S, faded), (FADE_OUT_S, faded[:, ::-1])):
-        n = round(length_s * sample_rate)
-        part[:, :n] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(n) / n)
-    return faded
 
 
 def _encode(

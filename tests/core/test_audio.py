@@ -6,6 +6,7 @@ import soundfile
 
 from autofx_core.audio import (
     AudioError,
+    fade_ends,
     for_analysis,
     load_sound,
     read_audio,
@@ -33,6 +34,15 @@ def test_resampling_keeps_a_tone_and_removes_what_does_not_fit():
     np.testing.assert_allclose(kept[middle], tone(22_050)[middle], atol=1e-4)
     gone = resample(tone(44_100, frequency_hz=15_000)[None], 44_100, 22_050)[0]
     assert np.abs(gone[middle]).max() < 1e-3
+
+
+def test_fades_follow_half_a_cosine_and_leave_the_middle_and_the_wave_alone():
+    wave = np.ones((1, 1000), np.float32)
+    faded = fade_ends(wave, 1000, fade_in_s=0.1, fade_out_s=0.2)
+    expected = [0.0, 0.5, 1.0, 1.0, 1.0, 0.5, 0.0]
+    places = [0, 50, 100, 500, 799, 899, 999]
+    np.testing.assert_allclose(faded[0, places], expected, atol=0.01)
+    assert wave.min() == 1.0
 
 
 def test_for_analysis_gives_mono_at_22_khz_with_peak_one():

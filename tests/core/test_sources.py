@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autofx_core import sources
 from autofx_core.audio import AudioError, to_mono
 from autofx_core.idmt import EFFECTS, PLAYING_STYLES, IdmtName, parse_name
 from autofx_core.soundfont import LEAD_IN_S, ONSET_DB, TEST_ONLY_FAMILY
+from stimuli_gen.manifest import file_sha256
 
 PITCH_TOLERANCE_CENTS = 30.0
 ONSET_TOLERANCE_MS = 0.1
@@ -67,11 +68,11 @@ def test_packaged_notes_take_at_most_twenty_megabytes():
 def test_packaged_notes_have_the_bytes_their_table_promises():
     with (sources.NOTES_FOLDER / sources.NOTES_CSV_NAME).open(newline="") as file:
         for row in csv.DictReader(file):
-            assert sources.file_sha256(sources.NOTES_FOLDER / row["file"]) == row["sha256"]
+            assert file_sha256(sources.NOTES_FOLDER / row["file"]) == row["sha256"]
 
 
 def test_no_two_packaged_notes_sound_the_same():
-    hashes = [sources.file_sha256(note.path) for note in sources.builtin_notes()]
+    hashes = [file_sha256(note.path) for note in sources.builtin_notes()]
     assert len(set(hashes)) == len(hashes)
 
 
@@ -206,6 +207,7 @@ def test_idmt_sound_without_its_clean_take_is_refused_by_name(idmt):
         sources.idmt_pairs(idmt)
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         IdmtName,
@@ -231,11 +233,13 @@ def test_idmt_names_are_read_back_as_written(said, code, number):
     )
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_other_name_is_no_idmt_name(text):
     assert parse_name(text + "!") is None
 
 
+@settings(deadline=None)
 @given(st.sets(st.text(min_size=1), min_size=1, max_size=50))
 def test_splits_by_source_do_not_depend_on_the_other_sounds(names):
     sounds = [sources.CleanSound(id=n, path=None, source=n) for n in sorted(names)]

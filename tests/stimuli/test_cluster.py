@@ -4,10 +4,12 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 from distributed import Client
 from small_studies import hashes, render_text
 
 from stimuli_gen import workers
+from stimuli_gen.__main__ import main
 from stimuli_gen.workers import ClusterError
 
 STUDY = """
@@ -53,8 +55,12 @@ def test_cluster_gives_the_bytes_that_one_process_gives(cluster, tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "cluster_estimator.py").write_text(ESTIMATOR)
     here = render_text(STUDY, tmp_path / "here")
-    there = render_text(STUDY, tmp_path / "there", cluster=cluster)
-    assert hashes(there) == hashes(here)
+    there = tmp_path / "there"
+    (there / "study.toml").write_text(STUDY)
+    words = ["render", str(there / "study.toml"), "-o", str(there / "set"), "--cluster", cluster]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    assert hashes(there / "set") == hashes(here)
 
 
 def test_scheduler_that_does_not_answer_is_refused_by_address(tmp_path, monkeypatch):

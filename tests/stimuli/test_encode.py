@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -20,6 +20,7 @@ def decode(content, dtype="int32"):
 
 
 @pytest.mark.parametrize(("file_format", "bit_depth"), FORMATS)
+@settings(deadline=None)
 @given(data=st.data())
 def test_files_give_back_every_step(file_format, bit_depth, data):
     top = 2 ** (bit_depth - 1)
@@ -31,6 +32,7 @@ def test_files_give_back_every_step(file_format, bit_depth, data):
     assert (frames.T >> (32 - bit_depth)).tolist() == steps.tolist()
 
 
+@settings(deadline=None)
 @given(arrays.arrays(np.float32, (1, 50), elements=st.floats(-1, 1, width=32)))
 def test_rounding_without_dither_is_off_by_half_a_step_at_most(wave):
     steps = quantize(wave, 16, None)

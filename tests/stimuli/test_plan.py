@@ -82,6 +82,7 @@ def test_designs_of_a_family_are_used_in_turn():
         assert max(uses.values()) - min(uses.values()) <= 1
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

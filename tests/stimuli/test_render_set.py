@@ -1,6 +1,9 @@
 """Rendering a set: reproducible to the byte, resumable, and refusing what cannot work."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -67,6 +70,25 @@ def test_interrupted_rendering_goes_on_where_it_was(small_set, tmp_path, monkeyp
     folder = render_text(SMALL, tmp_path)
     assert hashes(folder) == hashes(small_set)
     assert not (folder / ".unfinished").exists()
+
+
+def test_ctrl_c_ends_at_once_and_the_same_command_finishes(tmp_path):
+    """A real process, interrupted in its work, and the same command once more."""
+    study, output = tmp_path / "study.toml", tmp_path / "set"
+    study.write_text(SMALL.replace("in_domain = 1", "in_domain = 3"))
+    words = [sys.executable, "-m", "stimuli_gen", "render", str(study), "-o", str(output)]
+    process = subprocess.Popen([*words, "--workers", "1"], stderr=subprocess.PIPE, text=True)
+    while not list((output / ".unfinished").glob("*.json")):
+        assert process.poll() is None, process.communicate()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 1
+    assert "Aborted!" in process.stderr.read()
+    process.stderr.close()
+    finished = list((output / ".unfinished").glob("*.json"))
+    assert 0 < len(finished) < 9
+    assert invoke("check", output).exit_code == 1
+    assert invoke(*words[3:]).exit_code == 0
+    assert invoke("check", output).exit_code == 0
 
 
 def test_what_another_study_left_unfinished_is_not_used(small_set, tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stimuli_gen.config import STUDY_NAME, Study, StudyError, describe_keys, read_study
@@ -37,6 +37,7 @@ def as_toml(value):
     return repr(value)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused_in_one_line(path, content):
     path.write_bytes(content)
@@ -46,6 +47,7 @@ def test_any_bytes_are_read_or_refused_in_one_line(path, content):
     assert "\n" not in str(refused.value)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(Study.model_fields)), values))
 def test_any_values_are_accepted_or_refused_in_one_line_that_names_the_key(path, content):
     text = "\n".join(f"{key} = {as_toml(value)}" for key, value in content.items())
