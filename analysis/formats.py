@@ -29,8 +29,8 @@ WEBMUSHRA = {
     "rating_comment": "comment",
     "simulated": "simulated",
 }
+# How a text begins that the listening test's export keeps spreadsheets from calculating.
 ESCAPED = re.compile(r"'[=+\-@\t\r']")
-"""How a text begins that the listening test's export keeps spreadsheets from calculating."""
 PYMUSHRA = {
     "wm_testId": "study",
     "questionaire_uuid": "session",
@@ -118,8 +118,9 @@ def _pick(lines: Lines, body: list[tuple[int, list[str]]], names: dict[str, str]
 def _unescape(converted: Converted) -> Converted:
     """Take off the apostrophe that the listening test's export puts before formulas."""
     for name, column in converted.table.items():
-        escaped = column.str.match(ESCAPED)
-        converted.table.loc[escaped, name] = column[escaped].str[1:]
+        escaped = {text: text[1:] for text in column.unique() if ESCAPED.match(text)}
+        if escaped:
+            converted.table[name] = column.replace(escaped)
     return converted
 
 

@@ -168,7 +168,7 @@ def read_database(url: str, mapping: Mapping | None = None, *, study: str | None
             "with --database URL or --ratings FILE"
         )
     try:
-        engine = sa.create_engine(address)
+        engine = sa.create_engine(address, poolclass=sa.NullPool)
         with engine.connect() as connection:
             columns = [sa.column(name) for name in COLUMNS]
             order = ("study", "session", "trial_position", "stimulus_position", "item", "condition")

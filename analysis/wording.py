@@ -8,7 +8,7 @@ import math
 
 from analysis.crossed import Estimate
 from analysis.findings import Findings
-from analysis.inference import Comparison
+from analysis.inference import Comparison, FamilyEffect
 
 MINUS = "−"
 
@@ -125,14 +125,22 @@ def further_answers(findings: Findings) -> list[str]:
         name = f"{findings.label(c.a)} against {findings.label(c.b)}"
         lines.append(f"{name}: {comparison_sentence(c, scale)}{holm}.")
     lines += _among_estimators(findings)
-    for e in findings.family_effects:
-        verdict = "depends" if e.p_value < 0.05 else "was not found to depend"
-        lines.append(
-            f"The gap between {findings.label(e.a)} and {findings.label(e.b)} {verdict} on the "
-            f"effect family: F({degrees(e.df1)}, {degrees(e.df2)}) = {number(e.statistic)}, "
-            f"p {p_value(e.p_value)}."
+    if findings.family_effects:
+        apart, alike = (
+            "; ".join(_family_test(findings, e) for e in findings.family_effects if test(e))
+            for test in (lambda e: e.p_value < 0.05, lambda e: not e.p_value < 0.05)
         )
+        said = f"The gap to {findings.label(findings.baseline)} depends on the effect family for "
+        unsaid = "No dependence on the effect family was found for "
+        lines += [start + list_ + "." for start, list_ in ((said, apart), (unsaid, alike)) if list_]
     return lines
+
+
+def _family_test(findings: Findings, e: FamilyEffect) -> str:
+    return (
+        f"{findings.label(e.a)} (F({degrees(e.df1)}, {degrees(e.df2)}) = {number(e.statistic)}, "
+        f"p {p_value(e.p_value)})"
+    )
 
 
 def _among_estimators(findings: Findings) -> list[str]:
@@ -149,15 +157,13 @@ def _among_estimators(findings: Findings) -> list[str]:
         lines.append(
             f"Among the estimators, after Holm over {pairs}: {said or 'no difference was found'}."
         )
-    margin = findings.options.margin
-    for e in findings.equivalences:
-        if e.verdict != "undecided":
-            verdict = {
-                "equivalent": "are equivalent",
-                "a not worse": "compare as: the first is not worse",
-                "a worse": "compare as: the first is worse",
-            }[e.verdict]
-            span = interval(e.ci90_low, e.ci90_high, findings.ratings.scale, level="90 %")
-            pair = f"{findings.label(e.a)} and {findings.label(e.b)}"
-            lines.append(f"{pair} {verdict} within {margin:g} points ({span}).")
+    if findings.equivalences:
+        alike = "; ".join(
+            f"{findings.label(e.a)} and {findings.label(e.b)} "
+            f"({interval(e.ci90_low, e.ci90_high, findings.ratings.scale, level='90 %')})"
+            for e in findings.equivalences
+            if e.verdict == "equivalent"
+        )
+        margin = f"{findings.options.margin:g}"
+        lines.append(f"Equivalent within ±{margin} points: {alike or 'no pair'}.")
     return lines
