@@ -78,12 +78,14 @@ def test_ctrl_c_ends_at_once_and_the_same_command_finishes(tmp_path):
     study.write_text(SMALL.replace("in_domain = 1", "in_domain = 3"))
     words = [sys.executable, "-m", "stimuli_gen", "render", str(study), "-o", str(output)]
     process = subprocess.Popen([*words, "--workers", "1"], stderr=subprocess.PIPE, text=True)
-    while not list((output / ".unfinished").glob("*.json")):
-        assert process.poll() is None, process.communicate()
+    said = ""
+    while "1/9" not in said:  # the progress bar
+        letter = process.stderr.read(1)
+        assert letter, said
+        said += letter
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 1
-    assert "Aborted!" in process.stderr.read()
-    process.stderr.close()
+    assert "Aborted!" in process.communicate(timeout=60)[1]
+    assert process.returncode == 1
     finished = list((output / ".unfinished").glob("*.json"))
     assert 0 < len(finished) < 9
     assert invoke("check", output).exit_code == 1
