@@ -80,9 +80,9 @@ def trial_body(trial: dict, *, score: float) -> bytes:
     return json.dumps({"ratings": ratings, "trial_time_s": 30.0, "comment": ""}).encode()
 
 
-def prepare(port: int, *, n_sittings: int) -> list[tuple[str, bytes]]:
+def prepare(port: int, *, n_sittings: int, connect=Connection) -> list[tuple[str, bytes]]:
     """Begin sittings and make the bodies of all their trials: what one client will put."""
-    connection = Connection(port)
+    connection = connect(port)
     puts = []
     for _ in range(n_sittings):
         state = begin_sitting(connection)
