@@ -10,6 +10,8 @@ your function     the same, or the sound itself
 your folder       a sound rendered elsewhere
 ================  ===================================================================
 
+Every system is told the effect's family, as in AutoFX's experiment: settings are under test.
+
 References
 ----------
 Rec. ITU-R BS.1534-3 (2015), 5.1: the low-pass anchors; at most ±0.1 dB of ripple below the cutoff

@@ -82,8 +82,9 @@ def draw_item(task: ItemTask) -> DrawnItem:
     Raises
     ------
     StudyError
-        If a fault stops it, or remains after 20 draws.
+        If a recording is clipped, or a fault stops it or remains after 20 draws.
     """
+    _refuse_clipped_inputs(task)
     remarks: list[str] = []
     for attempt in range(ATTEMPTS):
         try:
@@ -97,9 +98,18 @@ def draw_item(task: ItemTask) -> DrawnItem:
     raise StudyError(f"{task.planned.id}: {ATTEMPTS} draws failed; {remarks[-1]}")
 
 
+def _refuse_clipped_inputs(task: ItemTask) -> None:
+    planned = task.planned
+    try:
+        refuse_clipped(task.clean, f"clean sound {planned.clean.id}")
+        if planned.recording is not None:
+            refuse_clipped(task.recording, f"recording {planned.recording.processed.id}")
+    except FaultError as fault:
+        raise StudyError(f"{planned.id}: {fault}; take it out or record it again") from None
+
+
 def _draw_attempt(task: ItemTask, attempt: int, remarks: list[str]) -> DrawnItem:
     study, planned = task.study, task.planned
-    refuse_clipped(task.clean, f"clean sound {planned.clean.id}")
     clean = prepare_clean(task.clean, study)
     reference = make_reference(study, planned, clean, task.recording, attempt=attempt)
     scene = Scene(

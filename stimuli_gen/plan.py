@@ -1,8 +1,9 @@
 """Draw the items of a study: which clean sound, which kind of reference, which effect.
 
-Families are balanced by design: each gets the same number of items of each kind. Clean sounds are
-drawn without repetition, so that they spread over pitches, strings, instruments and source
-recordings; none comes from a recording that a network of the study has learnt from.
+Families are balanced by design: each gets the same number of items of each kind, and clean sounds
+are dealt to them in turn. Clean sounds are drawn without repetition, so that they spread over
+pitches, strings, instruments and source recordings; none comes from a recording that a shipped
+network has learnt from.
 """
 
 from collections import Counter
@@ -80,13 +81,17 @@ def plan_items(study: Study, folder: Path) -> list[PlannedItem]:
     """
     counts = study.items
     drawn = counts.training + len(study.families) * (counts.in_domain + counts.out_of_domain)
-    sounds = iter(_draw_clean(study, folder, drawn))
+    sounds = _draw_clean(study, folder, drawn)
     items = [
-        PlannedItem(f"training-{i + 1:02d}", family, "in_domain", next(sounds), training=True)
-        for i, family in zip(range(counts.training), cycle(study.families), strict=False)
+        PlannedItem(f"training-{i + 1:02d}", family, "in_domain", sound, training=True)
+        for i, (sound, family) in enumerate(
+            zip(sounds[: counts.training], cycle(study.families), strict=False)
+        )
     ]
-    for family in study.families:
-        items += _plan_family(study, folder, family, sounds)
+    for place, family in enumerate(study.families):
+        # Dealt in turn, so that no family gets the first choice of recordings and pitches.
+        own = sounds[counts.training + place :: len(study.families)]
+        items += _plan_family(study, folder, family, iter(own))
     return items
 
 

@@ -13,7 +13,7 @@ from autofx_core.audio import normalize_peak
 from autofx_core.designs import DESIGNS
 from autofx_core.effects import draw_setting, effect_of, render
 from stimuli_gen.config import Study
-from stimuli_gen.faults import FaultError, cannot_be_told, refuse_broken, refuse_clipped
+from stimuli_gen.faults import FaultError, cannot_be_told, refuse_broken
 from stimuli_gen.plan import PlannedItem
 from stimuli_gen.seeds import derive_rng
 
@@ -79,7 +79,6 @@ def make_reference(
         normalized = _normalize(setting, design.ranges)
         sound = Sound(design.render(clean, rate, setting), design.name, setting, normalized)
     else:
-        refuse_clipped(recording, f"recording {planned.recording.processed.path.name}")
         sound = Sound(_align(recording, clean), planned.recording.effect)
     refuse_broken(sound.wave, f"reference ({sound.effect})")
     if cannot_be_told(sound.wave, clean):

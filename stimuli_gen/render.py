@@ -173,8 +173,6 @@ def render_set(
     StudyError, AudioError, ClusterError, ManifestError, OSError
         If an input is missing or wrong, or the output folder holds something else.
     """
-    if is_finished(job, output):
-        return read_manifest(output)
     done = _open_output(job, output)
     left = [item for item in job.items if item.id not in done]
     rendered = run_all(
@@ -182,7 +180,7 @@ def render_set(
         make_tasks(job, left),
         workers=min(workers, max(1, len(left) // ITEMS_PER_WORKER)),
         cluster=cluster,
-        modules=list_modules(job.study, job.folder),
+        modules=[path for path in list_modules(job.study, job.folder) if path.parent == job.folder],
     )
     with tqdm(total=len(job.items), initial=len(done), unit="item") as progress:
         for result in rendered:
