@@ -108,9 +108,8 @@ def test_changed_and_missing_sounds_are_found(rated, stimulus_set):
     assert "no such file" in fault
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_damaged_sqlite_file_is_found(rated):
-    if not rated.is_sqlite:
-        return
     rated.engine.dispose()
     with Path(rated.url.database).open("r+b") as file:
         file.seek(4096 * 5)
