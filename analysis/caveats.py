@@ -100,6 +100,12 @@ def _primary(f: Findings) -> Iterator[str]:
             f"The kind of {_names(f, unknown)} is not known (estimated, random, anchor, …); a map "
             "file (--map) can say it."
         )
+    randoms = f.scores.of_kind("random")
+    if len(randoms) > 1 and f.options.against is None:
+        yield (
+            f"Several conditions are random ({_names(f, randoms)}); compared is with the first. "
+            "Name the one wanted with --against."
+        )
     if f.primary and f.options.primary is None and len(f.planned) > 1:
         yield (
             f"The primary comparison was not named: the first of {len(f.planned)} estimated "

@@ -86,13 +86,13 @@ def estimate_mean(table: np.ndarray, families: tuple[str, ...] | None = None) ->
     present = np.isfinite(table)
     rows, columns = present.any(axis=1), present.any(axis=0)
     table, present = table[np.ix_(rows, columns)], present[np.ix_(rows, columns)]
-    groups = _family_codes(families, columns)
     n_listeners, n_items = table.shape
     if n_listeners < MIN_LISTENERS:
         mean = float(table[present].mean()) if present.any() else float("nan")
         return _finish(mean, float("nan"), float("nan"), table.shape, "none")
     if n_items == 1:
         return _listener_t(table[:, 0])
+    groups = _family_codes(families, columns)
     if present.all():
         return quasi_t(table, groups)
     return clustered(table, groups)

@@ -52,7 +52,7 @@ def draw_agreement(findings: Findings, keep: Callable) -> None:
     with canvas(5.6, 4.6, simulated=findings.simulated) as (figure, axes):
         image = axes.imshow(
             shown,
-            vmin=min(0.0, np.nanmin(shown)),
+            vmin=min(0.0, np.nan_to_num(shown, nan=0.0).min()),
             vmax=1,
             cmap="Blues",
             interpolation="nearest",

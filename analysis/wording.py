@@ -95,6 +95,8 @@ def answer(findings: Findings) -> str:
             "--against. Every pair of conditions is compared below, as exploration."
         )
     a, b, e = findings.label(c.a), findings.label(c.b), c.crossed
+    if not e.n_listeners:
+        return f"No listener rated both {a} and {b} with the same sound: nothing can be compared."
     size = f"{points(abs(e.estimate), scale)} points"
     if not math.isfinite(e.p_value):
         return (

@@ -420,3 +420,40 @@ def test_importing_the_analysis_does_not_import_matplotlib():
     code = "import sys; " + "; ".join(f"import analysis.{m}" for m in modules.split())
     code += "; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+ODD = {
+    "constant listener": lambda t: t.assign(
+        score=t["score"].where(t["session"] > "session-000", 5)
+    ),
+    "all scores equal": lambda t: t.assign(score=50.0),
+    "one rating": lambda t: t[:1],
+    "one condition": lambda t: t[t["condition"] == "random"],
+    "nine in ten missing": lambda t: t.sample(frac=0.1, random_state=1),
+    "balanced halves": lambda t: t[
+        (t["session"].str[-1].astype(int) + t["item"].str[-1].astype(int)) % 2 == 0
+    ],
+    "never in one trial": lambda t: t[(t["condition"] == "random") == (t["item"] > "item-02")],
+    "some families unknown": lambda t: t.assign(
+        family=t["family"].where(t["item"] > "item-02", "")
+    ),
+    "odd names": lambda t: t.assign(
+        condition=t["condition"].replace({"random": "$$", "autofx_f": "a$b_{x}^2 & <é> %"}),
+        family=t["family"].replace("delay", "../delay/$y"),
+    ),
+    "no positions": lambda t: t.assign(trial_position=np.nan, trial_time_s=np.nan),
+    "two random conditions": lambda t: t.assign(
+        kind=t["kind"].where(t["condition"] != "clean", "random")
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_tables_get_a_whole_report(name, tmp_path):
+    findings = findings_of(ODD[name](simulate_ratings()).reset_index(drop=True), Options(margin=5))
+    publish(findings, tmp_path / "report", command="", figures=())
+    json.loads((tmp_path / "report" / "results.json").read_text())
+    assert all(path.parent.parent == tmp_path / "report" for path in tmp_path.rglob("*.tex"))
+    for figure in FIGURES:
+        if figure.wanted(findings):
+            figure.draw(findings, lambda canvas: canvas.draw_without_rendering())
