@@ -7,8 +7,10 @@ form; a ramp, whose value is its position. All at full scale 0.5, at the rates o
 import base64
 from dataclasses import dataclass
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
 from playwright.sync_api import Page
 
 SAMPLE_RATES_HZ = (44_100, 48_000, 96_000)
@@ -247,3 +249,50 @@ def test_a_switch_is_obeyed_within_one_render_quantum(static_page: Page) -> None
     output = render(static_page, sample_rate, tracks, {0: [["select", 0]], 200: [["select", 1]]})
     first_change = 200 * QUANTUM + int(np.flatnonzero(output.left[200 * QUANTUM :] != LEVEL)[0])
     assert first_change - 200 * QUANTUM <= QUANTUM
+
+
+PLAY = """
+async ({ sampleRate, levels, commands }) => {
+  const { Player } = await import("/audio/player.js");
+  const player = new Player(sampleRate);
+  player.load(levels.map((level) => [new Float32Array(sampleRate).fill(level)]));
+  const output = [];
+  const render = (frames) => {
+    const side = new Float32Array(frames);
+    player.render(side, new Float32Array(frames));
+    output.push(...side);
+  };
+  for (const [frames, name, ...values] of commands) {
+    render(frames);
+    player[name](...values);
+  }
+  render(sampleRate / 50);
+  const { now, position } = player;
+  return { output, now, position };
+}
+"""
+RATE_HZ = 8_000
+LEVELS = [0.5, -0.5, 0.25]
+frames = st.integers(0, 100)
+times = st.integers(-RATE_HZ, 2 * RATE_HZ)
+commands = st.one_of(
+    st.tuples(frames, st.just("select"), st.integers(-1, 3)),
+    st.tuples(frames, st.just("stop")),
+    st.tuples(frames, st.just("seek"), times),
+    st.tuples(frames, st.just("loop"), times, times),
+    st.tuples(frames, st.just("setRepeat"), st.booleans()),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(commands=st.lists(commands, max_size=25))
+def test_whatever_is_pressed_and_when_no_step_is_steeper_than_the_fade(
+    static_page: Page, commands: list[tuple]
+) -> None:
+    arguments = {"sampleRate": RATE_HZ, "levels": LEVELS, "commands": commands}
+    played = static_page.evaluate(PLAY, arguments)
+    steepest = LEVEL * np.pi / (2 * fade_frames(RATE_HZ))
+    assert np.abs(np.diff(played["output"], prepend=0)).max() <= steepest * (1 + 1e-6)
+    now = played["now"]
+    assert now["start"] <= played["position"] < now["end"] <= RATE_HZ
+    assert now["end"] - now["start"] >= RATE_HZ / 2

@@ -50,7 +50,8 @@ export function list(parts) {
 export function chooseLanguage(offered, ...wishes) {
   const asked = [...wishes, ...navigator.languages].filter(Boolean);
   const found = asked.map(
-    (wish) => offered.find((one) => one === wish) ?? offered.find((one) => one === wish.slice(0, 2)),
+    (wish) =>
+      offered.find((one) => one === wish) ?? offered.find((one) => one === wish.slice(0, 2)),
   );
   return found.find(Boolean) ?? offered[0];
 }

@@ -3,7 +3,7 @@
  * stands and shows one view after the other. The address `/s/<token>` resumes a sitting anywhere.
  */
 
-import { Engine, UnsupportedBrowser } from "./audio/engine.js";
+import { Engine, UnsupportedBrowser, requireAudioWorklet } from "./audio/engine.js";
 import { chooseLanguage, currentLanguage, pick, speak, t } from "./i18n.js";
 import { Sitting } from "./state/sitting.js";
 import { Refused, request } from "./transport/api.js";
@@ -29,6 +29,7 @@ const EXTERNAL_FORM = /^[A-Za-z0-9_.@-]{1,64}$/;
 async function run() {
   await insist(() => speak(document.documentElement.lang));
   page.followConnection();
+  requireAudioWorklet();
   const token = tokenOfAddress();
   const study = await insist(() => readStudy(token));
   const sitting = await openSitting(study);
@@ -59,7 +60,7 @@ async function rateTrials(tools, prefetched) {
   for (let first = true; sitting.openTrials.length; first = false) {
     showProgress(tools);
     const [summary] = sitting.openTrials;
-    if (summary.break_before && !first) await takeBreak(tools);
+    if (summary.break_before && !first) await takeBreak();
     await rateTrial(tools, summary, prefetched);
   }
 }

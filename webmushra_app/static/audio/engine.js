@@ -13,6 +13,12 @@ const LEVEL_TIME_CONSTANT_S = 0.02;
 
 export class UnsupportedBrowser extends Error {}
 
+/** @throws {UnsupportedBrowser} without AudioWorklet: an old browser, or a page not from https */
+export function requireAudioWorklet() {
+  if (!globalThis.BaseAudioContext?.prototype.hasOwnProperty("audioWorklet"))
+    throw new UnsupportedBrowser("no AudioWorklet");
+}
+
 export class Engine extends EventTarget {
   #waiting = new Map();
   #nextId = 0;
@@ -20,10 +26,8 @@ export class Engine extends EventTarget {
   /**
    * @param {BaseAudioContext} context
    * @returns {Promise<Engine>}
-   * @throws {UnsupportedBrowser} without AudioWorklet: an old browser, or a page not from https
    */
   static async create(context) {
-    if (!context.audioWorklet) throw new UnsupportedBrowser();
     await context.audioWorklet.addModule(WORKLET);
     return new Engine(context);
   }

@@ -27,7 +27,10 @@ export const SILENT = -1;
  */
 export function raisedCosine(sampleRate) {
   const steps = Math.round(FADE_S * sampleRate);
-  return Float32Array.from({ length: steps + 1 }, (_, k) => (1 - Math.cos((Math.PI * k) / steps)) / 2);
+  return Float32Array.from(
+    { length: steps + 1 },
+    (_, k) => (1 - Math.cos((Math.PI * k) / steps)) / 2,
+  );
 }
 
 /**

@@ -34,7 +34,11 @@ async function takeCheck({ engine, startAudio }, mayskip) {
       { class: "card" },
       progress,
       h("div", { class: "actions" }, play),
-      h("div", { class: "choices", role: "group", "aria-label": t("headphones_question") }, choices),
+      h(
+        "div",
+        { class: "choices", role: "group", "aria-label": t("headphones_question") },
+        choices,
+      ),
     ),
     mayskip ? h("div", { class: "actions" }, skip) : "",
   );
@@ -65,9 +69,16 @@ function askRound(play, choices, engine, startAudio) {
 }
 
 async function offerRetry(advisory) {
-  if (!advisory) return showMessage(t("headphones_failed"), t("headphones_required"), t("retry")).then(() => true);
+  if (!advisory)
+    return showMessage(t("headphones_failed"), t("headphones_required"), t("retry")).then(
+      () => true,
+    );
   const retry = h("button", {}, t("retry"));
   const goOn = h("button", { class: "primary" }, t("headphones_go_on"));
-  show(t("headphones_failed"), h("p", {}, t("headphones_advice")), h("div", { class: "actions" }, goOn, retry));
+  show(
+    t("headphones_failed"),
+    h("p", {}, t("headphones_advice")),
+    h("div", { class: "actions" }, goOn, retry),
+  );
   return Promise.race([pressed(retry, true), pressed(goOn, false)]);
 }

@@ -14,29 +14,49 @@ export async function instructions({ study, sitting, engine, sounds, startAudio 
   show(
     t("instructions_title"),
     paragraphs(pick(study.texts.instructions) || t("instructions_text")),
-    h("div", { class: "card" }, h("h2", {}, t("scale_title")), scaleLabels(), h("p", {}, t("scale_text"))),
+    h(
+      "div",
+      { class: "card" },
+      h("h2", {}, t("scale_title")),
+      scaleLabels(),
+      h("p", {}, t("scale_text")),
+    ),
     h("div", { class: "card" }, h("h2", {}, t("examples_title")), place, examples),
     h("details", {}, h("summary", {}, t("keys_title")), keyHelp()),
     h("div", { class: "actions" }, next),
   );
   const gone = pressed(next);
+  const leaving = new AbortController();
   const offered = Object.entries(await sitting.examples()).filter(([, sound]) => sound);
   if (offered.length) {
     await Promise.race([gone, offer(offered)]);
   }
   await gone;
+  leaving.abort();
   engine.stop();
   await sitting.complete("instructions", {});
 
   async function offer(entries) {
-    await engine.load(await loadSounds(place, { sounds, sitting }, entries.map(([, sound]) => sound)));
+    await engine.load(
+      await loadSounds(
+        place,
+        { sounds, sitting },
+        entries.map(([, sound]) => sound),
+      ),
+    );
     const buttons = entries.map(([name], index) =>
-      h("button", { class: "play", "aria-pressed": "false", click: () => toggle(index) }, t(`example_${name}`)),
+      h(
+        "button",
+        { class: "play", "aria-pressed": "false", click: () => toggle(index) },
+        t(`example_${name}`),
+      ),
     );
     examples.replaceChildren(...buttons);
-    engine.addEventListener("report", () => {
-      buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(engine.track === index)));
-    });
+    const follow = () =>
+      buttons.forEach((button, index) => {
+        button.setAttribute("aria-pressed", String(engine.track === index));
+      });
+    engine.addEventListener("report", follow, { signal: leaving.signal });
   }
 
   async function toggle(index) {

@@ -25,8 +25,16 @@ export function keyHelp() {
     checked: shortcutsOn(),
     change: () => localStorage.setItem(SWITCH, box.checked ? "on" : "off"),
   });
-  const rows = ACTIONS.map(([keys, action]) => [h("dt", {}, h("kbd", {}, keys)), h("dd", {}, t(`key_${action}`))]);
-  return h("div", {}, h("dl", { class: "keys" }, rows.flat()), h("label", {}, box, ` ${t("keys_on")}`));
+  const rows = ACTIONS.map(([keys, action]) => [
+    h("dt", {}, h("kbd", {}, keys)),
+    h("dd", {}, t(`key_${action}`)),
+  ]);
+  return h(
+    "div",
+    {},
+    h("dl", { class: "keys" }, rows.flat()),
+    h("label", {}, box, ` ${t("keys_on")}`),
+  );
 }
 
 function shortcutsOn() {

@@ -44,7 +44,9 @@ export async function level({ sitting, engine, sounds, startAudio }) {
   const place = h("div", {});
   const play = h("button", { class: "play", disabled: true }, t("play"));
   const next = h("button", { class: "primary", disabled: true }, t("level_done"));
-  const slider = levelSlider(sitting, sitting.state.level_db ?? START_DB, (db) => engine.setLevel(db));
+  const slider = levelSlider(sitting, sitting.state.level_db ?? START_DB, (db) =>
+    engine.setLevel(db),
+  );
   show(
     t("level_title"),
     h("p", {}, t("level_text")),

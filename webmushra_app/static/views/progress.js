@@ -8,12 +8,16 @@ export function showProgress({ study, sitting }) {
   const { steps_done, trials, stage } = sitting.state;
   const total = study.steps.length + trials.length;
   const done = steps_done.length + trials.length - sitting.openTrials.length;
-  const bar = h("progress", { max: total, value: done, "aria-label": t("progress", { n: done, total }) });
+  const bar = h("progress", {
+    max: total,
+    value: done,
+    "aria-label": t("progress", { n: done, total }),
+  });
   const parts = stage === "finished" ? [] : [bar, h("span", {}, timeLeft(sitting.state))];
   document.getElementById("progress").replaceChildren(...parts);
 }
 
-export function timeLeft({ estimate_left_s }) {
+function timeLeft({ estimate_left_s }) {
   return t("time_left", { n: Math.max(1, Math.round(estimate_left_s / 60)) });
 }
 

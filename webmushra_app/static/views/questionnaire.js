@@ -17,7 +17,9 @@ export async function questionnaire({ study, sitting }) {
   show(t("questionnaire_title"), h("p", {}, t("questionnaire_text")), form);
   for (;;) {
     await new Promise((resolve) => {
-      form.addEventListener("submit", (event) => (event.preventDefault(), resolve()), { once: true });
+      form.addEventListener("submit", (event) => (event.preventDefault(), resolve()), {
+        once: true,
+      });
     });
     try {
       await sitting.complete("questionnaire", { answers: readAnswers(form, study.questionnaire) });
@@ -43,7 +45,12 @@ function showQuestion(question) {
 function showChoice(question, label) {
   const options = question.options.map((option) => {
     const attributes = { type: "radio", name: question.id, value: option.value };
-    return h("label", {}, h("input", { ...attributes, required: question.required }), pick(option.label));
+    return h(
+      "label",
+      {},
+      h("input", { ...attributes, required: question.required }),
+      pick(option.label),
+    );
   });
   return h("fieldset", { class: "field" }, h("legend", {}, label), options);
 }
@@ -51,7 +58,10 @@ function showChoice(question, label) {
 function readAnswers(form, questions) {
   const typed = new FormData(form);
   const entries = questions
-    .map(({ id, type }) => [id, type === "number" ? typed.get(id) && Number(typed.get(id)) : typed.get(id)])
+    .map(({ id, type }) => [
+      id,
+      type === "number" ? typed.get(id) && Number(typed.get(id)) : typed.get(id),
+    ])
     .filter(([, answer]) => answer !== null && answer !== "");
   return Object.fromEntries(entries);
 }

@@ -12,5 +12,9 @@ export function labelOf(score) {
 
 /** The five labels in a row, aligned with the sliders below them. */
 export function scaleLabels() {
-  return h("ol", { class: "scale" }, LABELS.map((label) => h("li", {}, t(label))));
+  return h(
+    "ol",
+    { class: "scale" },
+    LABELS.map((label) => h("li", {}, t(label))),
+  );
 }

@@ -197,7 +197,8 @@ class TrialView {
       ",": () => seek(-SEEK_STEP_S),
       ".": () => seek(SEEK_STEP_S),
       i: () => waveform.setLoop(engine.position_s, Math.max(waveform.loop.end, engine.position_s)),
-      o: () => waveform.setLoop(Math.min(waveform.loop.start, engine.position_s), engine.position_s),
+      o: () =>
+        waveform.setLoop(Math.min(waveform.loop.start, engine.position_s), engine.position_s),
       l: () => waveform.setLoop(0, waveform.duration_s),
     };
   }

@@ -116,7 +116,13 @@ export class Waveform {
 /** Smallest and largest sample of each column as one SVG path, which takes its colour from CSS. */
 function drawPeaks(buffer) {
   const samples = buffer.getChannelData(0);
-  const scale = HEIGHT / 2 / Math.max(1e-4, samples.reduce((top, s) => Math.max(top, Math.abs(s)), 0));
+  const scale =
+    HEIGHT /
+    2 /
+    Math.max(
+      1e-4,
+      samples.reduce((top, s) => Math.max(top, Math.abs(s)), 0),
+    );
   const columns = Array.from({ length: COLUMNS }, (_, column) => {
     const first = Math.floor((column * samples.length) / COLUMNS);
     const part = samples.subarray(first, Math.floor(((column + 1) * samples.length) / COLUMNS));

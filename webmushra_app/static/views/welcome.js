@@ -18,7 +18,12 @@ export async function welcome(study) {
       h("li", {}, t("fact_device")),
       h("li", {}, t("fact_resume")),
     ),
-    h("section", { class: "card" }, h("h2", {}, t("consent_title")), paragraphs(pick(study.consent.text))),
+    h(
+      "section",
+      { class: "card" },
+      h("h2", {}, t("consent_title")),
+      paragraphs(pick(study.consent.text)),
+    ),
     h("div", { class: "actions" }, agree),
   );
   await pressed(agree);

@@ -1,0 +1,42 @@
+"""Take a picture of every page of the experimenter's, wide and on a phone.
+
+Run ``python tests/browser/admin_screenshots.py``; the pictures ``admin-<page>-<device>.png``
+replace those in ``tests/browser/screenshots/``, or go to the folder that is named.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from chromium import open_chromium
+from lab import Lab, make_report, walk
+from listener import DESKTOP, PHONE
+from tqdm import tqdm
+
+FOLDER = Path(__file__).with_name("screenshots")
+DEVICES = {"desktop": DESKTOP, "phone": PHONE | {"device_scale_factor": 1.25}}
+N_PAGES, N_LISTENERS = 9, 12
+
+
+def take_screenshots(folder: Path) -> None:
+    """Write a picture for every page and device."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary, open_chromium() as browser:
+        lab = Lab(Path(temporary))
+        page = browser.new_page(**DESKTOP)
+        lab.log_in(page)
+        lab.import_and_open(page)
+        lab.simulate(N_LISTENERS).wait()
+        make_report(page)
+        bar = tqdm(total=len(DEVICES) * N_PAGES, unit="picture")
+        for device, options in DEVICES.items():
+            page = browser.new_page(**options)
+            for name in walk(lab, page):
+                page.screenshot(path=folder / f"admin-{name}-{device}.png", full_page=True)
+                bar.update()
+            page.close()
+        lab.server.kill()
+
+
+if __name__ == "__main__":
+    take_screenshots(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
