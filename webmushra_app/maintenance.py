@@ -144,9 +144,14 @@ def _study_faults(folder: str, name: str) -> Iterator[str]:
     if not folder:
         return
     try:
-        verify_files(Path(folder), read_manifest(Path(folder)))
+        manifest = read_manifest(Path(folder))
+        verify_files(Path(folder), manifest)
     except ManifestError as error:
         yield f"study {name}: {error}"
+        return
+    for item in manifest.items:
+        if len({(Path(folder) / sound.file).stat().st_size for sound in item.stimuli}) > 1:
+            yield f"study {name}: item {item.id}: sizes differ, so listeners can tell sounds apart"
 
 
 def describe(database: Database) -> str:

@@ -1,5 +1,6 @@
 """Backups are whole, restoring overwrites nothing, and the doctor finds what is wrong."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from stimuli_gen.manifest import file_sha256
 from webmushra_app import maintenance
 from webmushra_app.db import Database, DatabaseError, open_existing
 
@@ -106,6 +108,18 @@ def test_changed_and_missing_sounds_are_found(rated, stimulus_set):
     shutil.rmtree(stimulus_set)
     (fault,) = faults(rated)
     assert "no such file" in fault
+
+
+def test_sounds_that_their_size_gives_away_are_found(rated, stimulus_set):
+    path = stimulus_set / "manifest.json"
+    manifest = json.loads(path.read_text())
+    stimulus = manifest["items"][2]["stimuli"][1]
+    longer = stimulus_set / stimulus["file"]
+    longer.write_bytes(longer.read_bytes() + b"x")
+    stimulus["sha256"] = file_sha256(longer)
+    path.write_text(json.dumps(manifest))
+    (fault,) = faults(rated)
+    assert fault == "study study: item item1: sizes differ, so listeners can tell sounds apart"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
