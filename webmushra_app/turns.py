@@ -50,12 +50,20 @@ class Turns:
 
     @contextmanager
     def _file_locked(self) -> Iterator[None]:
-        if not self._file:
+        file = self._open_file()
+        if file is None:
             yield
             return
-        file = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
         finally:
             os.close(file)  # which also ends the lock, as the end of the process does
+
+    def _open_file(self) -> int | None:
+        """Open the file to queue at; where it can't be made (a full disk) there is no queue."""
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            return os.open(self._file, flags, 0o600) if self._file else None
+        except OSError:
+            return None

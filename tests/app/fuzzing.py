@@ -142,7 +142,7 @@ class Fuzzer:
                 ),
                 "consent_version": "1",
                 "language": "en",
-                "external": {"PROLIFIC_PID": "=cmd"},
+                "external": {"PROLIFIC_PID": "007"},
                 "simulated": False,
             },
             "SessionUpdate": {"language": "fr"},
