@@ -59,6 +59,23 @@ def test_no_page_breaks_wcag_or_overflows(
     assert faults == []
 
 
+def test_the_pages_beside_the_usual_way_keep_to_wcag_too(listener: Listener) -> None:
+    page = listener.page
+    listener.page.goto(f"{listener.address}/s/{'x' * 32}")
+    listener.see_heading("failed_title")
+    assert violations(page) == []
+    listener.begin_at_trials()
+    other = page.context.new_page()
+    other.goto(page.url)
+    listener.see_heading("other_tab_title")
+    assert violations(page) == []
+    other.close()
+    page.route("**/api/**/audio/*", lambda route: route.abort())
+    page.reload()
+    expect(listener.button("retry")).to_be_visible()
+    assert violations(page) == []
+
+
 def test_a_screen_reader_hears_what_plays_and_what_a_slider_says(listener: Listener) -> None:
     listener.begin_at_trials()
     announcer = listener.page.locator("[aria-live]")

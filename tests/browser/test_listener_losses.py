@@ -181,7 +181,10 @@ def test_a_sitting_is_resumed_from_the_welcome_page(listener: Listener) -> None:
     listener.see_trial(practice=True, n=1, total=1)
 
 
-def test_a_sound_that_fails_is_told_and_retried(listener: Listener) -> None:
+def test_a_sound_that_fails_is_told_retried_and_noted(
+    listener: Listener, live_server: LiveServer
+) -> None:
+    page = listener.page
     broken = []
 
     def break_one_sound(route: Route) -> None:
@@ -191,15 +194,19 @@ def test_a_sound_that_fails_is_told_and_retried(listener: Listener) -> None:
         else:
             route.continue_()
 
-    listener.page.route(SOUNDS, break_one_sound)
-    listener.open()
-    listener.agree()
-    listener.answer_questions()
-    message = listener.page.get_by_role("alert")
-    expect(message).to_contain_text("One of 1 sounds could not be loaded.")
-    listener.page.unroute(SOUNDS)
+    listener.begin_at_trials()
+    page.route(SOUNDS, break_one_sound)
+    page.reload()
+    message = page.get_by_role("alert")
+    expect(message).to_contain_text("One of 5 sounds could not be loaded.")
+    page.unroute(SOUNDS)
     listener.press(listener.button("retry"))
-    expect(listener.button("play")).to_be_enabled()
+    listener.see_trial(practice=True, n=1, total=1)
+    listener.rate(0, 50)
+    listener.wait_until_saved()
+    query = "SELECT events.* FROM events JOIN sessions ON sessions.id = session_id WHERE token = ?"
+    kinds = [row["kind"] for row in live_server.rows(query, listener.token)]
+    assert sorted(kinds) == ["audio_failed", "audio_opened", "audio_opened"]
 
 
 def test_an_unknown_link_says_so(listener: Listener) -> None:
