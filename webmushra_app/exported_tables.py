@@ -6,6 +6,7 @@ Rows are fetched some hundred at a time. ``study`` is a study's name, or None fo
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Boolean, Select, TableClause, column, func, select, table
@@ -36,6 +37,7 @@ FLAGS = ("training", "simulated")
 WEBMUSHRA_NAMES = {"reference": "reference"}
 """What webMUSHRA's scripts call a kind of condition, whatever its name is here."""
 ROWS_AT_ONCE = 1000
+SITTINGS_AT_ONCE = 50
 
 Row = Sequence[Any]
 
@@ -65,22 +67,30 @@ def _stream(db: DbSession, query: Select) -> Iterator[Row]:
     return db.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
 
 
-def _in_order(view: TableClause) -> Select:
-    order = ("study", "session", "trial_position", "stimulus_position")
-    return select(view).order_by(*(view.c[name] for name in order))
+def _sitting_by_sitting(
+    db: DbSession, query: Select, view: TableClause, study: str | None
+) -> Iterator[Row]:
+    """Fetch a view's rows in order, some sittings at a time: no large table has to be sorted."""
+    sittings = _of_study(select(models.Session.id).join(models.Study), models.Study.name, study)
+    ids = iter(db.scalars(sittings.order_by(models.Study.name, models.Session.id)).all())
+    ordered = query.order_by(
+        *(view.c[name] for name in ("study", "session", "trial_position", "stimulus_position"))
+    )
+    while some := list(islice(ids, SITTINGS_AT_ONCE)):
+        yield from db.execute(ordered.where(view.c.session.in_(some)))
 
 
 def ratings(db: DbSession, study: str | None) -> Table:
     """Read every rating that counts, in the columns that the analysis reads."""
-    query = _of_study(_in_order(RATINGS_LONG), RATINGS_LONG.c.study, study)
-    return Table(RATING_COLUMNS, _stream(db, query))
+    rows = _sitting_by_sitting(db, select(RATINGS_LONG), RATINGS_LONG, study)
+    return Table(RATING_COLUMNS, rows)
 
 
 def excluded(db: DbSession, study: str | None) -> Table:
     """Read every rating of a sitting that an experimenter excluded, and why."""
-    query = _in_order(ALL_RATINGS).where(ALL_RATINGS.c.excluded_at.is_not(None))
+    query = select(ALL_RATINGS).where(ALL_RATINGS.c.excluded_at.is_not(None))
     columns = (*RATING_COLUMNS, "excluded_at", "excluded_because")
-    return Table(columns, _stream(db, _of_study(query, ALL_RATINGS.c.study, study)))
+    return Table(columns, _sitting_by_sitting(db, query, ALL_RATINGS, study))
 
 
 def _questions(db: DbSession, study: str | None) -> list[str]:
@@ -170,17 +180,13 @@ def mushra(db: DbSession, study: str | None) -> Table:
         *("rating_stimulus", "rating_score", "rating_time", "rating_comment"),
     ]
     wanted = ("study", "session", "simulated", "item", "kind", "condition", "score")
-    query = _in_order(RATINGS_LONG).with_only_columns(
-        *(RATINGS_LONG.c[name] for name in (*wanted, "trial_time_s", "comment"))
-    )
-    query = _of_study(query.where(~RATINGS_LONG.c.training), RATINGS_LONG.c.study, study)
+    query = select(*(RATINGS_LONG.c[name] for name in (*wanted, "trial_time_s", "comment")))
+    scores = _sitting_by_sitting(db, query.where(~RATINGS_LONG.c.training), RATINGS_LONG, study)
 
     def rows() -> Iterator[Row]:
         before, answers = None, []
-        for name, sitting, simulated, item, kind, condition, score, time_s, comment in _stream(
-            db, query
-        ):
-            if sitting != before:  # rows come sitting by sitting
+        for name, sitting, simulated, item, kind, condition, score, time_s, comment in scores:
+            if sitting != before:
                 given = _answers(db, sitting)
                 before, answers = sitting, [given.get(question) for question in questions]
             stimulus = WEBMUSHRA_NAMES.get(kind, condition)

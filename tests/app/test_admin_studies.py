@@ -11,6 +11,9 @@ from experimenter import HASH, Experimenter
 from webmushra_app import models
 from webmushra_app.study import import_study
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what the database has no part in."""
+
 
 @pytest.fixture
 def app(make_app, stimulus_set, tmp_path):
@@ -57,10 +60,12 @@ def test_a_set_is_imported_from_the_list_and_heard_once_opened(
 
 
 @pytest.mark.parametrize("name", ["../set", "/etc", "nowhere", ""])
+@on_sqlite
 def test_only_what_is_in_the_list_can_be_imported(experimenter, name):
     assert experimenter.post("/admin/studies/import", set=name).status_code == 422
 
 
+@on_sqlite
 def test_a_set_with_a_changed_byte_is_refused_with_its_name(experimenter, make_set, tmp_path):
     folder = make_set(name="broken")
     changed = next((folder / "audio").iterdir())
@@ -70,6 +75,7 @@ def test_a_set_with_a_changed_byte_is_refused_with_its_name(experimenter, make_s
     assert "changed since the set was made" in response.text
 
 
+@on_sqlite
 def test_closing_and_opening_again_bounds_who_may_begin(experimenter, app, make_listener):
     study = experimenter.study_path()
     experimenter.post(f"{study}/close")
@@ -83,6 +89,7 @@ def test_closing_and_opening_again_bounds_who_may_begin(experimenter, app, make_
     ("quota", "status"),
     [("1", 303), ("", 303), *((bad, 422) for bad in ("0", "-1", "x", "²", "1.5", "9" * 30))],
 )
+@on_sqlite
 def test_a_quota_is_a_whole_number_or_nothing(experimenter, quota, status):
     response = experimenter.post(f"{experimenter.study_path()}/quota", quota=quota)
     assert response.status_code == status
@@ -179,9 +186,8 @@ def test_a_sitting_is_erased_by_what_its_listener_holds(
     assert audit_of(database)[-1] == ("withdrawn", "study", session.id)
 
 
+@on_sqlite
 def test_what_is_erased_is_not_left_in_the_file(experimenter, app, database, make_listener):
-    if not database.is_sqlite:
-        return
     listener = make_listener(app)
     listener.begin()
     listener.do_steps()
@@ -193,6 +199,7 @@ def test_what_is_erased_is_not_left_in_the_file(experimenter, app, database, mak
     assert secret.encode() not in Path(database.url.database).read_bytes()
 
 
+@on_sqlite
 def test_a_code_that_several_share_erases_nobody(experimenter, database, make_listener, app):
     for _ in range(2):
         make_listener(app, external={"PROLIFIC_PID": "same"}).take_the_test()
@@ -203,11 +210,13 @@ def test_a_code_that_several_share_erases_nobody(experimenter, database, make_li
         assert db.query(models.Session).count() == 2
 
 
+@on_sqlite
 def test_an_unknown_code_is_told_so(experimenter):
     assert experimenter.post("/admin/withdraw", code="NOBODY").status_code == 404
     assert experimenter.post("/admin/withdraw", code="").status_code == 422
 
 
+@on_sqlite
 def test_numbers_and_names_of_nothing_are_not_found(experimenter):
     for path in ("/admin/studies/999", "/admin/studies/99999999999999999999", "/admin/sittings/x"):
         assert experimenter.get(path).status_code == 404
@@ -217,6 +226,7 @@ def test_numbers_and_names_of_nothing_are_not_found(experimenter):
     assert experimenter.get(f"{study}/report/../../secret-key").status_code == 404
 
 
+@on_sqlite
 def test_the_event_log_of_a_sitting_is_shown(experimenter, app, database, make_listener):
     listener = make_listener(app)
     listener.begin()
@@ -227,6 +237,7 @@ def test_the_event_log_of_a_sitting_is_shown(experimenter, app, database, make_l
     assert "<script>" not in page
 
 
+@on_sqlite
 def test_the_report_is_made_beside_the_server_and_shown_to_experimenters_alone(
     experimenter, app, database, make_listener
 ):
@@ -246,6 +257,7 @@ def test_the_report_is_made_beside_the_server_and_shown_to_experimenters_alone(
     assert app.test_client().get(f"{study}/report/index.html").status_code == 303
 
 
+@on_sqlite
 def test_a_report_of_nothing_says_why(experimenter):
     study = experimenter.study_path()
     experimenter.post(f"{study}/report")
@@ -255,6 +267,7 @@ def test_a_report_of_nothing_says_why(experimenter):
     assert "no ratings yet" in experimenter.get(f"{study}/report").text
 
 
+@on_sqlite
 def test_a_withdrawal_takes_the_report_away(experimenter, app, database, make_listener, tmp_path):
     make_listener(app).take_the_test()
     with database.reading() as db:
@@ -264,6 +277,7 @@ def test_a_withdrawal_takes_the_report_away(experimenter, app, database, make_li
     assert not (tmp_path / "reports" / str(study_id)).exists()
 
 
+@on_sqlite
 def test_an_opened_study_stays_open_when_the_server_starts_again(make_app, make_set, stimulus_set):
     app = make_app(stimulus_set)
     import_study(app.extensions["webmushra"].database, make_set(name="second"))

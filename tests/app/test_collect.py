@@ -16,6 +16,9 @@ from webmushra_app.collect import read_document
 FORM = "application/x-www-form-urlencoded"
 UUID = "3f1c8a52-5f0e-4a38-9a0e-0d6f6c1f2b11"
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what the database has no part in."""
+
 
 def sitting(**changes):
     """Make the document of a sitting, as webMUSHRA 1.4 sends it: sliders' values are texts."""
@@ -85,6 +88,7 @@ def exported(experimenter, file):
 
 
 @pytest.mark.parametrize("path", ["/service/write.php", "/collect", "/codec_test/collect"])
+@on_sqlite
 def test_a_sitting_is_stored_with_its_answer_empty_as_the_page_wants(post, database, path):
     response = post(sitting(), path=path)
     assert (response.status_code, response.data) == (200, b"")
@@ -108,6 +112,7 @@ def test_text_answers_are_stored_whole(post, experimenter):
     assert row["answer_code"] == "007"
 
 
+@on_sqlite
 def test_an_encoded_form_is_read_the_same(post, database):
     post(sitting())
     before = rows(database, "SELECT * FROM ratings_long")
@@ -170,6 +175,7 @@ def test_two_listeners_are_two_sittings_of_the_same_items(post, database):
         (None, "must be a number"),
     ],
 )
+@on_sqlite
 def test_a_score_that_is_none_is_refused_with_its_place(post, database, score, reason):
     response = post(sitting(trials=[mushra_page("t", {"reference": 100, "C1": score})]))
     assert response.status_code == 422
@@ -178,6 +184,7 @@ def test_a_score_that_is_none_is_refused_with_its_place(post, database, score, r
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+@on_sqlite
 def test_a_bare_number_that_json_does_not_have_is_refused(post, number):
     body = as_sent(sitting()).replace(b'"63"', number.encode())
     response = post(body)
@@ -200,6 +207,7 @@ def test_a_bare_number_that_json_does_not_have_is_refused(post, number):
         (as_sent(sitting(trials=[mushra_page("t", {"a": 1})] * 2)), 422, "'t' is there twice"),
     ],
 )
+@on_sqlite
 def test_what_is_no_sitting_is_refused_with_the_reason(post, database, body, status, reason):
     response = post(body)
     assert response.status_code == status
@@ -214,11 +222,13 @@ def test_a_closed_study_still_takes_what_was_sent_before(post, experimenter, dat
     assert post(sitting(uuid="late")).status_code == 409
 
 
+@on_sqlite
 def test_only_a_form_is_taken(app, experimenter):
     response = app.test_client().post("/collect", json=sitting())
     assert response.status_code == 415
 
 
+@on_sqlite
 def test_what_is_announced_must_have_a_name_of_its_own(experimenter):
     for name, status in (("study", 409), ("codec_test", 409), ("", 422), ("x" * 65, 422)):
         assert experimenter.post("/admin/studies/collect", test_id=name).status_code == status

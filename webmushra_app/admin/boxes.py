@@ -23,7 +23,7 @@ RATINGS = table(
     column("simulated", Boolean),
 )
 WHISKER = 1.5
-ROW_PX, LEFT_PX, WIDTH_PX, TOP_PX = 34, 150, 640, 22
+ROW_PX, LEFT_PX, WIDTH_PX, TOP_PX = 34, 120, 480, 22
 
 Counts = list[tuple[float, int]]
 """Scores in rising order, each with how often it was given."""
