@@ -60,6 +60,18 @@ def canvas(width: float, height: float, *, simulated: bool = False, **layout):
         yield figure, figure.subplots(**layout)
 
 
+@contextmanager
+def grid(n: int, width: float, height: float, *, simulated: bool = False):
+    """Yield a figure and its ``n`` panels, at most three in a row, each of this size in inches."""
+    columns = min(n, 3)
+    rows = -(-n // columns)
+    layout = {"ncols": columns, "nrows": rows, "sharey": True, "squeeze": False}
+    with canvas(width * columns, height * rows, simulated=simulated, **layout) as (figure, panels):
+        for spare in panels.flat[n:]:
+            spare.remove()
+        yield figure, list(panels.flat[:n])
+
+
 def encode(figure, *, dpi: int = 300) -> dict[str, bytes]:
     """Encode a figure as ``svg``, ``pdf`` and ``png``, without dates; it is laid out once."""
     figure.draw_without_rendering()

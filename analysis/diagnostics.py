@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from analysis.agreement import listener_correlations
-from analysis.canvas import ACCENT, COLOURS, INK, WARNING, canvas
+from analysis.canvas import ACCENT, COLOURS, INK, WARNING, canvas, grid
 from analysis.findings import Findings
 from analysis.objective import pairs_of
+from analysis.scores import mean_of_present
 from analysis.screening import THRESHOLD
 
 LINES = ("-", "--", "-.", ":")
@@ -43,10 +44,7 @@ def draw_agreement(findings: Findings, keep: Callable) -> None:
     """Draw the matrix of correlations between listeners."""
     r = listener_correlations(findings.everyone)
     others = np.where(np.eye(len(r), dtype=bool), np.nan, r)
-    valid = np.isfinite(others)
-    sums = np.where(valid, others, 0.0).sum(axis=1)
-    means = np.divide(sums, valid.sum(axis=1), out=np.full(len(r), -2.0), where=valid.any(axis=1))
-    order = np.argsort(-means, kind="stable")
+    order = np.argsort(-mean_of_present(others, axis=1), kind="stable")  # NaN goes last
     names = [findings.everyone.listeners[n] for n in order]
     shown = _in_groups(r[np.ix_(order, order)])
     with canvas(5.6, 4.6, simulated=findings.simulated) as (figure, axes):
@@ -147,21 +145,9 @@ def draw_order(findings: Findings, keep: Callable) -> None:
 def draw_objective(findings: Findings, keep: Callable) -> None:
     """Draw mean score against each objective distance."""
     shown = findings.objective[:6]
-    columns = min(len(shown), 3)
-    rows = -(-len(shown) // columns)
     kinds = dict(zip(findings.scores.conditions, findings.scores.kinds, strict=True))
-    with canvas(
-        2.9 * columns,
-        2.8 * rows,
-        simulated=findings.simulated,
-        ncols=columns,
-        nrows=rows,
-        sharey=True,
-        squeeze=False,
-    ) as (figure, panels):
-        for axes in panels.flat[len(shown) :]:
-            axes.remove()
-        for axes, found in zip(panels.flat, shown, strict=False):
+    with grid(len(shown), 2.9, 2.8, simulated=findings.simulated) as (figure, panels):
+        for axes, found in zip(panels, shown, strict=True):
             pairs = pairs_of(findings.scores, findings.stimuli, found.distance)
             axes.scatter(
                 [p[2] for p in pairs],
@@ -173,7 +159,7 @@ def draw_objective(findings: Findings, keep: Callable) -> None:
             )
             axes.set(xlabel=found.distance, ylim=findings.ratings.scale)
             axes.set_title(f"mean ρ = {found.correlation:.2f}".replace("-", "−"))
-        panels[0, 0].set_ylabel("Mean score")
+        panels[0].set_ylabel("Mean score")
         keep(figure)
 
 

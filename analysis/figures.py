@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis import diagnostics
-from analysis.canvas import ACCENT, COLOURS, INK, canvas
+from analysis.canvas import ACCENT, COLOURS, INK, canvas, grid
 from analysis.findings import Findings
+from analysis.scores import mean_of_present
 
 BANDS = ("Bad", "Poor", "Fair", "Good", "Excellent")
 MAX_POINTS = 400
@@ -43,24 +44,12 @@ def draw_conditions(findings: Findings, keep: Callable) -> None:
 def draw_families(findings: Findings, keep: Callable) -> None:
     """Draw the same for each family, side by side."""
     n = len(findings.families)
-    columns = min(n, 3)
-    rows = -(-n // columns)
-    with canvas(
-        3.6 * columns,
-        3.6 * rows,
-        simulated=findings.simulated,
-        ncols=columns,
-        nrows=rows,
-        sharey=True,
-        squeeze=False,
-    ) as (figure, panels):
-        for axes in panels.flat[n:]:
-            axes.remove()
-        for place, (axes, family) in enumerate(zip(panels.flat, findings.families, strict=False)):
+    with grid(n, 3.6, 3.6, simulated=findings.simulated) as (figure, panels):
+        for axes, family in zip(panels, findings.families, strict=True):
             scores = findings.scores.in_family(family.family)
             _draw_scores(axes, findings, scores, family.descriptions, bands=False)
             axes.set_title(f"{family.family} ({family.n_items} sounds)")
-            axes.set_ylabel("Score" if place % columns == 0 else "")
+            axes.set_ylabel("Score" if axes.get_subplotspec().is_first_col() else "")
             axes.tick_params(axis="x", labelrotation=55)
         keep(figure)
 
@@ -120,10 +109,8 @@ def _violin(axes, x: int, values: np.ndarray, scale: tuple[float, float], tint: 
 
 def listener_points(table: np.ndarray) -> np.ndarray:
     """Average by listener, where single ratings are too many to be drawn."""
-    present = np.isfinite(table)
-    n = present.sum(axis=1)
-    sums = np.where(present, table, 0.0).sum(axis=1)
-    return (sums[n > 0] / n[n > 0])[:MAX_LISTENER_POINTS]
+    means = mean_of_present(table, axis=1)
+    return means[np.isfinite(means)][:MAX_LISTENER_POINTS]
 
 
 def _label_scale(axes, findings: Findings, *, bands: bool) -> None:
@@ -150,7 +137,8 @@ def draw_differences(findings: Findings, keep: Callable) -> None:
     table = findings.scores.difference(c.a, c.b)
     with canvas(8, 3.2, simulated=findings.simulated, ncols=2, sharey=True) as (figure, panels):
         for axes, what, cells in ((panels[0], "Listeners", table), (panels[1], "Sounds", table.T)):
-            means = np.sort(np.nanmean(cells[np.isfinite(cells).any(axis=1)], axis=1))
+            means = mean_of_present(cells, axis=1)
+            means = np.sort(means[np.isfinite(means)])
             if np.isfinite(c.crossed.se):
                 axes.axhspan(c.crossed.ci_low, c.crossed.ci_high, color=ACCENT, alpha=0.2, lw=0)
             axes.axhline(c.crossed.estimate, color=ACCENT, lw=1.4)

@@ -23,7 +23,7 @@ from scipy import special
 
 from analysis.crossed import MIN_LISTENERS, Estimate, estimate_mean
 from analysis.ranks import PairedTests, compare_means
-from analysis.scores import Scores
+from analysis.scores import Scores, mean_of_present
 
 ALPHA = 0.05
 
@@ -89,11 +89,7 @@ def compare(scores: Scores, a: str, b: str, *, seed: int) -> Comparison:
     """Compare two conditions over the items they share."""
     table = scores.difference(a, b)
     present = np.isfinite(table)
-    n = present.sum(axis=1)
-    means = [
-        np.divide(sums, n, out=np.full(len(n), np.nan), where=n > 0)
-        for sums in (np.where(present, scores.of(c), 0.0).sum(axis=1) for c in (a, b))
-    ]
+    means = [mean_of_present(np.where(present, scores.of(c), np.nan), axis=1) for c in (a, b)]
     return Comparison(
         a,
         b,

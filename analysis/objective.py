@@ -16,7 +16,7 @@ import numpy as np
 from scipy import special, stats
 
 from analysis.ratings import RatingsError
-from analysis.scores import Scores
+from analysis.scores import Scores, mean_of_present
 
 MIN_STIMULI = 3
 
@@ -84,14 +84,13 @@ def pairs_of(
 ) -> list[tuple[str, str, float, float]]:
     """List (item, condition, distance, mean score) of every stimulus rated, reference left out."""
     out = []
-    present = np.isfinite(scores.values)
-    sums = np.where(present, scores.values, 0.0).sum(axis=0)
-    counts = present.sum(axis=0)
+    means = mean_of_present(scores.values, axis=0)
     for i, item in enumerate(scores.items):
         for c, condition in enumerate(scores.conditions):
             value = stimuli.distances.get((item, condition), {}).get(distance)
-            if value is not None and counts[i, c] and scores.kinds[c] != "reference":
-                out.append((item, condition, float(value), float(sums[i, c] / counts[i, c])))
+            if value is None or scores.kinds[c] == "reference" or np.isnan(means[i, c]):
+                continue
+            out.append((item, condition, float(value), float(means[i, c])))
     return out
 
 

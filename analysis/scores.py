@@ -74,10 +74,15 @@ class Scores:
 
     def listener_means(self) -> np.ndarray:
         """Mean over a listener's items, shape (listeners, conditions); NaN where none."""
-        present = np.isfinite(self.values)
-        counts = present.sum(axis=1)
-        sums = np.where(present, self.values, 0.0).sum(axis=1)
-        return np.divide(sums, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+        return mean_of_present(self.values, axis=1)
+
+
+def mean_of_present(values: np.ndarray, axis: int) -> np.ndarray:
+    """Average over an axis without the missing values; NaN where all are missing."""
+    present = np.isfinite(values)
+    counts = present.sum(axis=axis)
+    sums = np.where(present, values, 0.0).sum(axis=axis)
+    return np.divide(sums, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
 
 
 def tabulate(ratings: Ratings, *, order: tuple[str, ...] = ()) -> Scores:

@@ -5,7 +5,8 @@ import sqlite3
 import numpy as np
 import pandas as pd
 
-from analysis.ratings import COLUMNS
+from analysis.findings import analyse
+from analysis.ratings import COLUMNS, check
 
 CONDITIONS = {
     "reference": ("reference", 97.0),
@@ -68,3 +69,9 @@ def store(table: pd.DataFrame, path) -> str:
         connection.execute("CREATE VIEW ratings_long AS SELECT * FROM stored")
     connection.close()
     return f"sqlite:///{path}"
+
+
+def findings_of(table=None, options=None, **simulation):
+    """Analyse a table, or simulated ratings."""
+    table = simulate_ratings(**simulation) if table is None else table
+    return analyse(check(table, source="ratings.csv", sha256="0" * 64), options)
