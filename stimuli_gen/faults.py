@@ -26,9 +26,10 @@ def refuse_broken(wave: np.ndarray, name: str) -> None:
     ------
     FaultError
     """
-    if not np.isfinite(wave).all():
+    peak = np.maximum(wave.max(), -wave.min())  # NaN if any sample is
+    if not np.isfinite(peak):
         raise FaultError(f"{name} holds NaN or infinite samples")
-    if np.abs(wave).max() < 10 ** (SILENCE_DBFS / 20):
+    if peak < 10 ** (SILENCE_DBFS / 20):
         raise FaultError(f"{name} is silent (peak below {SILENCE_DBFS:.0f} dBFS)")
 
 
