@@ -85,10 +85,12 @@ export class Engine extends EventTarget {
     return this.#send("setRepeat", [repeat]);
   }
 
-  /** Sets the level of everything, in dB; glides over about 0.1 s, so that it does not click. */
+  /** Sets the level of everything, in dB; glides while sound may run, so that it does not click. */
   setLevel(level_db) {
+    const { context, level } = this;
     const gain = 10 ** (level_db / 20);
-    this.level.gain.setTargetAtTime(gain, this.context.currentTime, LEVEL_TIME_CONSTANT_S);
+    if (context.state !== "running") level.gain.value = gain;
+    else level.gain.setTargetAtTime(gain, context.currentTime, LEVEL_TIME_CONSTANT_S);
   }
 
   /** Stops, and resolves when the fade is over. */

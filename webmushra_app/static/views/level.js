@@ -10,8 +10,7 @@ import { show } from "./page.js";
 
 const START_DB = -10;
 const LOWEST_DB = -40;
-const FULL_SCALE_DB = 0;
-/** Louder would clip. */
+const FULL_SCALE_DB = 0; // louder would clip
 
 /** The levels offered, in dB: those the server allows, within what makes sense to hear. */
 function range({ level_range_db: [low, high] }) {

@@ -23,6 +23,11 @@ export function show(title, ...nodes) {
   heading.focus({ preventScroll: true });
 }
 
+/** Adds to what is shown. */
+export function append(...nodes) {
+  element("main").append(...nodes);
+}
+
 /** Says something to screen readers without moving anything. */
 export function announce(text) {
   element("announcer").textContent = text;

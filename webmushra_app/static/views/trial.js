@@ -10,7 +10,7 @@ import { TrialState } from "../state/trial.js";
 import { keyHelp, listenToKeys } from "./keys.js";
 import { trimLevel } from "./level.js";
 import { loadSounds } from "./loading.js";
-import { announce, show } from "./page.js";
+import { announce, append, show } from "./page.js";
 import { titleOf } from "./progress.js";
 import { scaleLabels } from "./scale.js";
 import { StimulusLine } from "./stimulus.js";
@@ -29,7 +29,7 @@ export async function rateTrial(tools, summary, prefetched) {
   await tools.engine.load(buffers);
   prefetched.ahead(summary);
   const view = new TrialView(tools, trial, buffers[0]);
-  document.getElementById("main").append(...view.elements);
+  append(...view.elements);
   await view.finished;
   tools.sounds.forget(sounds);
 }
