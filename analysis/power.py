@@ -245,7 +245,7 @@ def _spread(given: dict) -> tuple[Spread, float, str]:
     seconds = given["seconds_per_stimulus"]
     if not (given["pilot"] or given["pilot_database"]):
         return Spread(), seconds, "typical values"
-    mapping = read_mapping(given["map_file"]) if given["map_file"] else Mapping(scale=None)
+    mapping = read_mapping(given["map_file"]) if given["map_file"] else Mapping()
     if given["pilot"]:
         ratings = read_file(given["pilot"], mapping)
     else:

@@ -187,6 +187,8 @@ def _check_scale(
     scores: np.ndarray, rows: np.ndarray, scale: tuple[float, float] | None, source: str
 ) -> tuple[float, float]:
     low, high = scale or FULL_SCALE
+    if low >= high:
+        raise RatingsError(f"the scale must run from its low to its high end, got {low:g} {high:g}")
     outside = (scores < low) | (scores > high)
     if outside.any():
         at = outside.argmax()

@@ -23,10 +23,10 @@ import tomllib
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.formats import Lines, convert
 from analysis.ratings import COLUMNS, EMAIL, Ratings, RatingsError, check
@@ -55,7 +55,7 @@ class TrainingMap(_Strict):
 class Mapping(_Strict):
     """A map file's content; all of it optional."""
 
-    scale: Annotated[tuple[float, float] | None, Field(default=None)]
+    scale: tuple[float, float] | None = None
     columns: dict[str, str] = {}
     conditions: dict[str, ConditionMap] = {}
     families: dict[str, str] = {}
@@ -90,7 +90,7 @@ def read_file(path: Path, mapping: Mapping | None = None, *, study: str | None =
     RatingsError
         If the file cannot be read, its format is unknown, or a row is wrong.
     """
-    mapping = mapping or Mapping(scale=None)
+    mapping = mapping or Mapping()
     if unknown := set(mapping.columns) - set(COLUMNS):
         raise RatingsError(f"no such column {sorted(unknown)[0]!r}; ours: {', '.join(COLUMNS)}")
     try:
@@ -152,7 +152,7 @@ def read_database(url: str, mapping: Mapping | None = None, *, study: str | None
     """
     import sqlalchemy as sa  # noqa: PLC0415 - slow to import and not needed for files
 
-    mapping = mapping or Mapping(scale=None)
+    mapping = mapping or Mapping()
     try:
         address = sa.make_url(url)
     except sa.exc.ArgumentError:

@@ -104,7 +104,7 @@ def main(**given) -> None:
 
 def _mapping(given: dict) -> Mapping:
     """Read the map file and let the command's options have the last word."""
-    mapping = read_mapping(given["map_file"]) if given["map_file"] else Mapping(scale=None)
+    mapping = read_mapping(given["map_file"]) if given["map_file"] else Mapping()
     columns = dict(mapping.columns)
     for pair in given["columns"]:
         ours, equals, theirs = pair.partition("=")

@@ -134,11 +134,11 @@ def test_any_long_csv_by_naming_its_columns(tmp_path):
     lines = ["who\tsong\tsystem\trating", *(f"p{n}\ts\t{c}\t50" for n in range(3) for c in "ab")]
     path = write(tmp_path, *lines)
     columns = {"session": "who", "item": "song", "condition": "system", "score": "rating"}
-    assert len(read_file(path, Mapping(scale=None, columns=columns)).table) == 6
+    assert len(read_file(path, Mapping(columns=columns)).table) == 6
     with pytest.raises(RatingsError, match="--column session=subject"):
         read_file(path)
     with pytest.raises(RatingsError, match="no column 'singer'; its columns are who, song"):
-        read_file(path, Mapping(scale=None, columns={**columns, "session": "singer"}))
+        read_file(path, Mapping(columns={**columns, "session": "singer"}))
 
 
 def test_map_file_names_labels_kinds_families_training_and_scale(tmp_path, ratings_csv):

@@ -37,7 +37,6 @@ def expected():
 @pytest.fixture(scope="module")
 def findings():
     mapping = Mapping(
-        scale=None,
         conditions={"Mono": ConditionMap(kind="anchor")},
         families={f"*_{name}": name for name in ("anech", "medrev", "strongrev")},
     )

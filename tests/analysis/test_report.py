@@ -329,6 +329,8 @@ def test_unusable_database_is_refused_in_one_line(make, mend, tmp_path):
         (["--ratings", "none.csv"], "none.csv: No such file or directory"),
         (["--primary", "nothing"], "no condition 'nothing' was rated; there are: clean"),
         (["--column", "score"], "is not OURS=THEIRS"),
+        (["--scale", "100", "0"], "must run from its low to its high end, got 100 0"),
+        (["--scale", "1", "5"], "is outside 1–5"),
         (["--listeners", "real"], "no real listeners"),
         (["--map", "none.toml"], "none.toml: No such file"),
         (["--manifest", "none.json"], "none.json: No such file"),
