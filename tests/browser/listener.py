@@ -16,7 +16,7 @@ PHONE = {
     "has_touch": True,
     "is_mobile": True,
 }
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 """How long a condition may take on a busy machine before a test fails."""
 
 REQUIRED = ("musical_background", "hearing", "device")

@@ -43,6 +43,8 @@ class LiveServer:
             start_new_session=True,
         )
         line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the server ended at once, with status {self.process.wait()}")
         self.address = re.search(r"http://\S+", line)[0].rstrip("/")
 
     def kill(self) -> None:
