@@ -152,6 +152,15 @@ def test_other_ratings_under_the_same_uuid_do_not_replace_the_first(post, databa
     assert rows(database, "SELECT max(score) FROM ratings") == [(100,)]
 
 
+@on_sqlite
+def test_what_is_collected_shows_in_the_live_view_like_any_other_study(post, experimenter):
+    post(sitting())
+    page = experimenter.get(experimenter.study_path("codec_test")).text
+    assert "collecting" in page
+    for condition in ("reference", "C1", "anchor35"):
+        assert f'<th scope="row">{condition}</th><td>real</td><td class="n">2</td>' in page
+
+
 def test_two_listeners_are_two_sittings_of_the_same_items(post, database):
     post(sitting())
     post(sitting(uuid="another"))
@@ -249,3 +258,51 @@ def test_every_document_is_read_back_encoded_or_not(document):
     assert read_document(b"sessionJSON=" + json.dumps(document).encode()) == whole
     encoded = quote(json.dumps(document), safe="")
     assert read_document(f"sessionJSON={encoded}&other=1".encode()) == whole
+
+
+SCALARS = st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+ANYTHING_LIKE_A_SITTING = st.fixed_dictionaries(
+    {
+        "testId": st.just("codec_test") | JSON,
+        "trials": JSON
+        | st.lists(
+            st.fixed_dictionaries(
+                {
+                    "type": st.just("mushra") | JSON,
+                    "id": st.text(max_size=70) | JSON,
+                    "responses": JSON
+                    | st.lists(
+                        st.fixed_dictionaries(
+                            {"stimulus": st.text(max_size=70), "score": st.integers(0, 101) | JSON},
+                            optional={"time": JSON, "comment": JSON},
+                        ),
+                        max_size=3,
+                    ),
+                }
+            ),
+            max_size=3,
+        ),
+    },
+    optional={
+        "uuid": JSON,
+        "participant": st.fixed_dictionaries(
+            {"name": st.lists(st.text()) | JSON, "response": st.lists(JSON) | JSON}
+        ),
+    },
+)
+
+
+@on_sqlite
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(document=ANYTHING_LIKE_A_SITTING)
+def test_whatever_is_posted_is_stored_or_refused_and_still_exported(app, experimenter, document):
+    body = b"sessionJSON=" + json.dumps(document).encode()
+    response = app.test_client().post("/collect", data=body, content_type=FORM)
+    assert response.status_code in (200, 400, 404, 409, 422), response.text
+    if response.status_code == 200:
+        assert exported(experimenter, "participants.csv")
