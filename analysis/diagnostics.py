@@ -184,6 +184,7 @@ def draw_power(plans: list, gap: float, keep: Callable) -> None:
                 "x",
                 ms=5,
                 color=INK,
+                label="" if n else "by simulation",
             )
         axes.axhline(0.8, color=INK, lw=0.8, ls=":")
         axes.set(ylim=(0, 1.02), xlabel="Listeners", ylabel=f"Power to find {gap:g} points")

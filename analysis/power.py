@@ -169,6 +169,8 @@ def sitting_minutes(trials: int, conditions: int, seconds_per_stimulus: float) -
 def spread_from_pilot(scores: Scores) -> Spread:
     """Estimate the standard deviations from a pilot, averaged over pairs of tested conditions.
 
+    Sounds spread around the mean of their effect family, as in the analysis.
+
     Raises
     ------
     RatingsError
@@ -178,7 +180,8 @@ def spread_from_pilot(scores: Scores) -> Spread:
     found = [
         estimate
         for a, b in itertools.combinations(tested, 2)
-        if np.isfinite((estimate := estimate_mean(scores.difference(a, b))).sd_residual)
+        for estimate in [estimate_mean(scores.difference(a, b), scores.families)]
+        if np.isfinite(estimate.sd_residual)
     ]
     if not found:
         raise RatingsError(
@@ -232,13 +235,15 @@ def main(**given) -> None:
         spread, seconds, source = _spread(given)
         plans = plan(given, spread, seconds)
         table = _table(plans, given, spread, seconds, source)
-        click.echo(_as_text(table))
         if given["output"]:
             _write(table, plans, given)
     except RatingsError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from None
+    click.echo(_as_text(table))
+    if given["output"]:
+        click.echo(f"\nWritten to {given['output']}: power.csv, .tex, .svg, .pdf, .png")
 
 
 def _spread(given: dict) -> tuple[Spread, float, str]:
@@ -252,7 +257,8 @@ def _spread(given: dict) -> tuple[Spread, float, str]:
         ratings = read_database(given["pilot_database"], mapping)
     scores = tabulate(ratings)
     measured = seconds_from_pilot(ratings.table, len(scores.conditions))
-    return spread_from_pilot(scores), measured or seconds, f"pilot {ratings.source}"
+    who = ", simulated listeners" if ratings.table["simulated"].any() else ""
+    return spread_from_pilot(scores), measured or seconds, f"pilot {ratings.source}{who}"
 
 
 def plan(given: dict, spread: Spread, seconds: float) -> list[Plan]:
@@ -333,7 +339,6 @@ def _write(table: Table, plans: list[Plan], given: dict) -> None:
             (folder / f"power.{kind}").write_bytes(data)
 
     draw_power(plans, given["gap"], keep)
-    click.echo(f"\nWritten: {folder / 'power.csv'}, power.tex, power.svg, power.pdf, power.png")
 
 
 if __name__ == "__main__":
