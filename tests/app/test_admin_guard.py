@@ -60,6 +60,7 @@ def test_without_log_in_every_route_answers_401_or_sends_to_the_log_in(app, data
         response = app.test_client().open(path, method=method)
         if method == "GET":
             assert (response.status_code, response.location) == (303, "/admin/login"), path
+            assert app.test_client().head(path).status_code == 303
         else:
             assert response.status_code == 401, path
     assert state_of(database) == before
@@ -117,6 +118,7 @@ def test_nothing_changes_by_get(experimenter, app, database):
     for method, path, _endpoint in admin_routes(app):
         if method == "GET":
             assert experimenter.client.get(path).status_code in (200, 404), path
+            assert experimenter.client.head(path).status_code in (200, 404), path
     assert state_of(database) == before
 
 
@@ -169,6 +171,13 @@ def test_the_audit_log_tells_of_refused_log_ins_without_the_address(experimenter
     page = experimenter.get("/admin/audit").text
     assert "log-in refused" in page
     assert "127.0.0.1" not in page
+
+
+def test_a_made_up_form_cookie_is_not_taken_over(experimenter):
+    experimenter.client.set_cookie("autofx_login", '"><script>', path="/admin")
+    page = experimenter.get("/admin/login").text
+    assert "<script>" not in page
+    assert len(experimenter.token) == 32
 
 
 def test_pages_send_forms_home_only_and_run_own_scripts_only(experimenter):

@@ -70,11 +70,12 @@ def let_in() -> AnyResponse | None:
     if request.endpoint in ANYBODY:
         return None
     g.admin_login = _find_login(request.cookies.get(COOKIE, ""))
+    reads_only = request.method in ("GET", "HEAD", "OPTIONS")
     if g.admin_login is None:
-        if request.method == "GET":
+        if reads_only:
             return go("show_login")
         raise Refusal(401, "log in first; nothing was changed")
-    if request.method != "GET":
+    if not reads_only:
         refuse_foreign_form(g.admin_login.csrf_token)
     return None
 
@@ -88,7 +89,7 @@ def refuse_foreign_form(token: str) -> None:
         403; nothing has been changed.
     """
     sent = request.form.get(FORM_FIELD, "")
-    from_elsewhere = request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin"
+    from_elsewhere = request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
     if not token or from_elsewhere or not secrets.compare_digest(sent.encode(), token.encode()):
         raise Refusal(403, "this form is not from here or too old; load its page again")
 

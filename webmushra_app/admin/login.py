@@ -1,5 +1,6 @@
 """Log-in and log-out. Few tries for each address, and not many for all addresses together."""
 
+import re
 import secrets
 
 from flask import Response, g, request
@@ -36,7 +37,9 @@ def show_login() -> Response:
 
 
 def _form(status: int, problem: str = "") -> Response:
-    token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
+    token = request.cookies.get(FORM_COOKIE, "")
+    if not re.fullmatch(r"[\w-]{32}", token, re.ASCII):
+        token = secrets.token_urlsafe(24)
     response = show("login", status, form_token=token, problem=problem)
     response.set_cookie(FORM_COOKIE, token, secure=request.is_secure, **COOKIE_SETTINGS)
     return response
