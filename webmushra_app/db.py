@@ -21,6 +21,11 @@ from webmushra_app.turns import Turns
 HEAD = "0003"
 """The migration that this code works with; a test holds it against the newest one."""
 BUSY_TIMEOUT_S = 15.0
+"""How long a writer waits for another program's lock on an SQLite file."""
+QUEUE_TIMEOUT_S = 30.0
+"""How long a writer waits for the writers before it."""
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-512")
+"""Durable, checked, and half a megabyte of pages for each connection."""
 MEND = "choose another with --database or AUTOFX_DATABASE_URL"
 MIGRATIONS = Path(__file__).with_name("migrations")
 MIGRATION_LOCK = 6_210_046
@@ -60,7 +65,7 @@ class Database:
                 f"{self}: its driver is not installed; pip install 'autofx[postgres]'"
             ) from None
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
-        self._turns = Turns(self.url.database or "", timeout_s=BUSY_TIMEOUT_S)
+        self._turns = Turns(self.url.database or "", timeout_s=QUEUE_TIMEOUT_S)
         self._group = GroupCommit(self._writer.begin, self._turns.taken)
 
     def __str__(self) -> str:
@@ -198,7 +203,7 @@ def _create_engine(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where _begin says, not implicitly
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

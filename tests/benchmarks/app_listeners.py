@@ -97,10 +97,7 @@ async def take_the_test(port: int, latencies: dict, rng: random.Random) -> None:
 
 async def run(port: int, *, n_listeners: int) -> tuple[list, dict[str, list[float]]]:
     latencies: dict[str, list[float]] = {"saves": [], "rest": []}
-    sittings = [
-        take_the_test(port, latencies, random.Random(n))
-        for n in range(n_listeners)
-    ]
+    sittings = [take_the_test(port, latencies, random.Random(n)) for n in range(n_listeners)]
     return await asyncio.gather(*sittings, return_exceptions=True), latencies
 
 

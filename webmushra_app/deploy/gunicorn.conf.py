@@ -6,6 +6,7 @@ A wrong setting, database or stimulus set stops the start with one line.
 """
 
 import os
+import sys
 
 wsgi_app = "webmushra_app:create_app()"
 bind = os.environ.get("AUTOFX_BIND", "127.0.0.1:8000")
@@ -21,3 +22,8 @@ limit_request_fields = 40
 worker_tmp_dir = "/dev/shm"  # a slow disk must not look like a dead worker  # noqa: S108
 control_socket_disable = True
 loglevel = "warning"
+
+
+def post_fork(_server: object, _worker: object) -> None:
+    """Let a thread back in soon after a wait: the one that commits has others waiting for it."""
+    sys.setswitchinterval(0.0005)
