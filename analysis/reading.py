@@ -33,6 +33,11 @@ from analysis.ratings import COLUMNS, EMAIL, Ratings, RatingsError, check
 
 DEFAULT_DATABASE = "sqlite:///autofx-data/ratings.sqlite3"
 VIEW = "ratings_long"
+ALL_RATINGS = "all_ratings"
+EXCLUDED_NOTE = (
+    "Sittings that the experimenter excluded before this analysis: {n} (their ratings and the "
+    "reasons are in the listening test's export, excluded.csv)."
+)
 
 
 class _Strict(BaseModel):
@@ -174,6 +179,7 @@ def read_database(url: str, mapping: Mapping | None = None, *, study: str | None
             order = ("study", "session", "trial_position", "stimulus_position", "item", "condition")
             query = sa.select(*columns).select_from(sa.table(VIEW)).order_by(*order)
             table = pd.DataFrame(connection.execute(query).fetchall(), columns=list(COLUMNS))
+            excluded = _count_excluded(connection, study)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise RatingsError(
@@ -182,7 +188,21 @@ def read_database(url: str, mapping: Mapping | None = None, *, study: str | None
     digest = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
     table, _ = _one_study(table, None, study, shown)
     name = Path(address.database or "").name if sqlite else f"database {address.database}"
-    return _apply(check(table, source=name, sha256=digest, scale=mapping.scale), mapping)
+    notes = (EXCLUDED_NOTE.format(n=excluded),) if excluded else ()
+    checked = check(table, source=name, sha256=digest, scale=mapping.scale, notes=notes)
+    return _apply(checked, mapping)
+
+
+def _count_excluded(connection, study: str | None) -> int:
+    """Count the sittings that experimenters left out by hand; `VIEW` doesn't show them."""
+    import sqlalchemy as sa  # noqa: PLC0415 - as in `read_database`
+
+    if not sa.inspect(connection).has_table(ALL_RATINGS):
+        return 0
+    session, name, excluded_at = map(sa.column, ("session", "study", "excluded_at"))
+    query = sa.select(sa.func.count(session.distinct())).select_from(sa.table(ALL_RATINGS))
+    query = query.where(excluded_at.is_not(None))
+    return connection.execute(query if study is None else query.where(name == study)).scalar()
 
 
 def _one_study(table, rows, study, name):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from experimenter import HASH, Experimenter
 
+from analysis.reading import read_database
 from webmushra_app import models
 from webmushra_app.study import import_study
 
@@ -152,10 +153,14 @@ def test_an_excluded_sitting_leaves_what_is_analysed_and_stays_in_its_file(
     experimenter.post(f"/admin/sittings/{sitting}/exclude", reason="<b>was a colleague</b>")
     assert experimenter.download("ratings.csv").text.count("\n") == 1
     assert experimenter.download("excluded.csv").text.count("was a colleague") == 28
+    make_listener(app).take_the_test()
+    found = read_database(database.url.render_as_string(hide_password=False))
+    assert found.table["session"].nunique() == 1
+    assert "excluded before this analysis: 1 (" in " ".join(found.notes)
     page = experimenter.get(f"/admin/sittings/{sitting}").text
     assert "&lt;b&gt;was a colleague" in page
     experimenter.post(f"/admin/sittings/{sitting}/include")
-    assert experimenter.download("ratings.csv").text.count("\n") == 29
+    assert experimenter.download("ratings.csv").text.count("\n") == 57
     assert [entry for entry in audit_of(database) if entry[2]] == [
         ("excluded", "study", sitting),
         ("included", "study", sitting),
