@@ -16,10 +16,6 @@ each other family, one zone in five along the keyboard is for testing and one fo
 places that move on by one from family to family so that both spread over the range.
 
 Needs the program ``fluidsynth`` and the package ``mido`` (extra ``notes``).
-
-References
-----------
-SoundFont Technical Specification 2.04, Creative Technology, 2006.
 """
 
 import csv
@@ -29,7 +25,7 @@ import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import cycle, pairwise
+from itertools import cycle
 from pathlib import Path
 
 import click
@@ -38,6 +34,7 @@ import soundfile
 from tqdm import tqdm
 
 from autofx_core.audio import fade_ends
+from autofx_core.sf2 import SoundfontError, Zone, read_zones
 from autofx_core.sources import NOTES_CSV_NAME, NOTES_FIELDS
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
@@ -92,16 +89,6 @@ TEST_ONLY_FAMILY = "clean"
 
 
 @dataclass(frozen=True)
-class Zone:
-    """A stretch of keys that plays one recording. ``root`` is the key of its own pitch."""
-
-    low: int
-    high: int
-    root: int
-    sample: str
-
-
-@dataclass(frozen=True)
 class PlannedNote:
     """One note to render."""
 
@@ -118,92 +105,19 @@ class PlannedNote:
         return f"{self.preset.slug}-{self.midi:03d}-v{self.velocity:03d}.flac"
 
 
-# The tables of a soundfont that say which keys play which sample (specification, section 7).
-_BAG = np.dtype([("first_generator", "<u2"), ("first_modulator", "<u2")])
-_GENERATOR = np.dtype([("kind", "<u2"), ("low", "u1"), ("high", "u1")])
-_TABLES = {
-    b"phdr": np.dtype(
-        [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("rest", "V12")]
-    ),
-    b"pbag": _BAG,
-    b"pgen": _GENERATOR,
-    b"inst": np.dtype([("name", "S20"), ("bag", "<u2")]),
-    b"ibag": _BAG,
-    b"igen": _GENERATOR,
-    b"shdr": np.dtype([("name", "S20"), ("rest", "V26")]),
-}
-_INSTRUMENT, _KEY_RANGE, _SAMPLE, _ROOT_KEY = 41, 43, 53, 58
-
-
-def read_zones(soundfont: Path) -> dict[Preset, tuple[str, list[Zone]]]:
-    """Read which keys play which recording: preset → its name and its zones, low to high.
-
-    Where a preset layers two instruments, its first one counts: the second plays the same
-    recordings an octave higher.
+def read_guitars(soundfont: Path) -> dict[Preset, tuple[str, list[Zone]]]:
+    """Read each guitar's name and zones; layers beside the first one play the same recordings.
 
     Raises
     ------
-    click.ClickException
+    SoundfontError
         If the file is no soundfont or lacks one of the guitars.
     """
-    tables = _read_tables(soundfont)
-    presets = tables[b"phdr"][:-1]  # each table's last row is its end mark
-    found = {}
-    for preset in PRESETS:
-        rows = np.flatnonzero(
-            (presets["bank"] == preset.bank) & (presets["program"] == preset.program)
-        )
-        if not rows.size:
-            raise click.ClickException(
-                f"{soundfont}: has no program {preset.program} in bank {preset.bank}; "
-                "FluidR3 GM is wanted"
-            )
-        bags = _bags(tables, rows[0], headers=b"phdr", bags=b"pbag", generators=b"pgen")
-        instrument = next(bag[_INSTRUMENT] for bag in bags if _INSTRUMENT in bag)
-        zones = set()
-        for bag in _bags(
-            tables, _word(instrument), headers=b"inst", bags=b"ibag", generators=b"igen"
-        ):
-            name = tables[b"shdr"]["name"][_word(bag[_SAMPLE])].decode() if _SAMPLE in bag else ""
-            if name and not name.startswith(NOT_A_GUITAR):
-                low, high, root = *bag[_KEY_RANGE], _word(bag[_ROOT_KEY])
-                zones.add(Zone(int(low), int(high), root, f"{name} {root}"))
-        name = presets["name"][rows[0]].decode()
-        found[preset] = (name, sorted(zones, key=lambda zone: zone.low))
-    return found
-
-
-def _read_tables(soundfont: Path) -> dict[bytes, np.ndarray]:
-    """Find the seven tables in the file's last list of chunks, "pdta"."""
-    content = soundfont.read_bytes()
-    place = content.rfind(b"pdta")
-    if content[:4] != b"RIFF" or content[8:12] != b"sfbk" or place < 0:
-        raise click.ClickException(f"{soundfont}: is not a SoundFont 2 file")
-    tables, place = {}, place + 4
-    while place < len(content):
-        name, size = (
-            content[place : place + 4],
-            int.from_bytes(content[place + 4 : place + 8], "little"),
-        )
-        if name in _TABLES:
-            tables[name] = np.frombuffer(content[place + 8 : place + 8 + size], _TABLES[name])
-        place += 8 + size
-    return tables
-
-
-def _bags(tables, row: int, *, headers: bytes, bags: bytes, generators: bytes) -> list[dict]:
-    """List the bags of a preset or instrument, each as generator → its two bytes."""
-    first, last = tables[headers]["bag"][row : row + 2]
-    edges = tables[bags]["first_generator"][first : last + 1]
-    return [
-        {int(kind): (low, high) for kind, low, high in tables[generators][begin:end]}
-        for begin, end in pairwise(edges)
-    ]
-
-
-def _word(two_bytes: tuple[int, int]) -> int:
-    low, high = two_bytes
-    return int(low) + 256 * int(high)
+    found = read_zones(soundfont, [(preset.bank, preset.program) for preset in PRESETS])
+    return {
+        preset: (name, [zone for zone in zones if not zone.sample.startswith(NOT_A_GUITAR)])
+        for preset, (name, zones) in zip(PRESETS, found.values(), strict=True)
+    }
 
 
 def split_samples(zones: dict[Preset, tuple[str, list[Zone]]]) -> dict[str, str]:
@@ -397,6 +311,9 @@ def notes_command(output: Path, full: bool, soundfont: Path) -> None:
     """
     if not soundfont.is_file():
         raise click.ClickException(f"{soundfont}: no such file; apt-get install fluid-soundfont-gm")
-    notes = plan_notes(read_zones(soundfont), full=full)
+    try:
+        notes = plan_notes(read_guitars(soundfont), full=full)
+    except SoundfontError as error:
+        raise click.ClickException(str(error)) from None
     render_notes(soundfont, output, notes)
     click.echo(f"{len(notes)} notes in {output}")

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from autofx_core import soundfont, sources
-from autofx_core.soundfont import Preset, Zone
+from autofx_core.sf2 import Zone
+from autofx_core.soundfont import Preset
 
 
 def zones_of(*families):
@@ -75,7 +76,7 @@ def test_cut_note_does_not_depend_on_the_level_it_was_played_at():
 def installed():
     if not (shutil.which("fluidsynth") and soundfont.SOUNDFONT.is_file()):
         pytest.skip("to render the notes again: apt-get install fluidsynth fluid-soundfont-gm")
-    return soundfont.read_zones(soundfont.SOUNDFONT)
+    return soundfont.read_guitars(soundfont.SOUNDFONT)
 
 
 def test_soundfont_plays_back_the_very_samples_that_are_packaged(installed, tmp_path):
