@@ -40,7 +40,6 @@ STYLE = {
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "svg.hashsalt": "autofx",
-    "pdf.fonttype": 42,
     "legend.frameon": False,
 }
 
