@@ -7,6 +7,9 @@ from listening import CONDITIONS
 
 from stimuli_gen.manifest import read_manifest
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What the browser is told doesn't depend on the database."""
+
 
 @pytest.fixture
 def manifest(stimulus_set):

@@ -34,6 +34,7 @@ def test_every_reference_in_the_document_leads_somewhere():
     assert references <= set(document["components"]["schemas"])
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "operation", [o for o in OPERATIONS if o.answer], ids=lambda o: f"{o.method} {o.path}"
 )
