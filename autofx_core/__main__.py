@@ -108,7 +108,7 @@ def train_command(
 @click.option(
     "--effect", type=click.Choice(list(EFFECTS)), help="Its family.  [default: recognised]"
 )
-@click.option("--method", type=click.Choice(list(METHODS)), default="mlp_163nc", show_default=True)
+@click.option("--method", type=click.Choice(list(METHODS)), default="mlp_211c", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("match"))
 def match_command(
     reference: Path, clean: Path | None, effect: str | None, method: str, output: Path

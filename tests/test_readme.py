@@ -10,6 +10,7 @@ import pytest
 
 from autofx_core.checkpoints import read_card
 from autofx_core.effects import EFFECTS
+from autofx_core.models import REGRESSORS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -101,10 +102,19 @@ def test_the_table_of_effects_is_that_of_the_code(family):
         assert f"`{parameter.name}` {limits}" in row
 
 
-def test_the_results_are_those_of_the_shipped_card():
-    for part, name in (("unseen_note", "unseen recordings"), ("unseen_program", "unseen guitar")):
-        metrics = read_card("mlp_163nc")["metrics"][part]
-        row = next(line for line in README.splitlines() if line.startswith(f"| {name}"))
-        assert f"{1000 * metrics['c2_mse']:.1f}" in row
-        assert f"{1000 * metrics['constant_one_half_c2_mse']:.1f}" in row
-        assert f"{metrics['mean_absolute_error']:.3f}" in row
+@pytest.mark.parametrize("network", REGRESSORS)
+def test_the_results_are_those_of_the_shipped_cards(network):
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{network}` |"))
+    metrics = read_card(network)["metrics"]
+    figures = [
+        *(f"{1000 * metrics[part]['c2_mse']:.1f}" for part in ("unseen_note", "unseen_program")),
+        *(f"{metrics[p]['mean_absolute_error']:.3f}" for p in ("unseen_note", "unseen_program")),
+    ]
+    assert [cell.strip() for cell in row.strip("|").split("|")][2:] == figures
+
+
+def test_the_recognisers_figures_are_those_of_its_card():
+    for part in ("unseen_note", "unseen_program"):
+        metrics = read_card("recogniser")["metrics"][part]
+        assert f"{100 * metrics['accuracy']:.1f} %" in README
+        assert f"{metrics['sounds']:,} sounds" in README
