@@ -80,23 +80,36 @@ def make_report(page: Page) -> None:
 
 def walk(lab: Lab, page: Page) -> Iterator[str]:
     """Show every page of a study that has been heard, and name it."""
+
+    def arrive(heading: str) -> None:
+        expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
+        page.wait_for_load_state("load")
+
     page.goto(f"{lab.server.address}/admin/")
     yield "login"
     lab.log_in(page)
+    arrive("Studies")
     yield "studies"
     page.get_by_role("link", name="pedals").click()
+    arrive("Pedals")
     page.get_by_text("The same in numbers").click()
     yield "study"
     page.get_by_role("link", name="All sittings").click()
+    arrive("Sittings")
     yield "sittings"
     page.locator("tbody a").first.click()
+    arrive("Sitting ")
     yield "sitting"
     page.get_by_role("button", name="Withdraw this sitting").click()
+    arrive("Withdraw a listener")
     yield "withdraw"
     page.get_by_role("link", name="Audit log").click()
+    arrive("Audit log")
     yield "audit"
     page.get_by_role("link", name="Studies").click()
+    arrive("Studies")
     page.get_by_role("link", name="pedals").click()
+    arrive("Pedals")
     page.goto(f"{page.url}/report")
     yield "report"
     page.goto(f"{lab.server.address}/admin/sittings/aaaaaaaaaaaa")

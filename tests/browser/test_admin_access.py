@@ -73,7 +73,8 @@ def test_an_experimenter_needs_no_mouse(lab: Lab, browser: Browser) -> None:
     page.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     page.goto(f"{lab.server.address}/admin/")
-    page.keyboard.type(PASSWORD)  # the field has the focus
+    expect(page.get_by_label("Password")).to_be_focused()
+    page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Studies")).to_be_visible()
     tab_to(page, "pedals")
