@@ -77,7 +77,13 @@ def test_ctrl_c_ends_at_once_and_the_same_command_finishes(tmp_path):
     study, output = tmp_path / "study.toml", tmp_path / "set"
     study.write_text(SMALL.replace("in_domain = 1", "in_domain = 3"))
     words = [sys.executable, "-m", "stimuli_gen", "render", str(study), "-o", str(output)]
-    process = subprocess.Popen([*words, "--workers", "1"], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*words, "--workers", "1"],
+        stderr=subprocess.PIPE,
+        text=True,
+        # Ctrl-C must reach it even where this test runs in a shell's background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
     said = ""
     while "1/9" not in said:  # the progress bar
         letter = process.stderr.read(1)

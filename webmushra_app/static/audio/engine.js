@@ -21,6 +21,7 @@ export function requireAudioWorklet() {
 
 export class Engine extends EventTarget {
   #waiting = new Map();
+  #loads = 0;
   #nextId = 0;
 
   /**
@@ -47,11 +48,14 @@ export class Engine extends EventTarget {
 
   /**
    * Falls silent and replaces all sounds. The buffers stay usable; the audio thread gets copies.
+   * Of two loads at once the one asked for last stands.
    *
    * @param {AudioBuffer[]} buffers mono or stereo, at the context's rate, aligned in time
    */
   async load(buffers) {
+    const turn = ++this.#loads;
     await this.#silence();
+    if (turn !== this.#loads) return;
     const tracks = buffers.map((buffer) =>
       Array.from({ length: Math.min(buffer.numberOfChannels, 2) }, (_, channel) =>
         buffer.getChannelData(channel).slice(),

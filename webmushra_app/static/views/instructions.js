@@ -32,18 +32,19 @@ export async function instructions({ study, sitting, engine, sounds, startAudio 
     await Promise.race([gone, offer(offered)]);
   }
   await gone;
-  leaving.abort();
+  leaving.abort(); // whatever is still loading must not reach the engine any more
   engine.stop();
   await sitting.complete("instructions", {});
 
   async function offer(entries) {
-    await engine.load(
-      await loadSounds(
-        place,
-        { sounds, sitting },
-        entries.map(([, sound]) => sound),
-      ),
+    const buffers = await loadSounds(
+      place,
+      { sounds, sitting },
+      entries.map(([, sound]) => sound),
     );
+    // Whoever goes on before the examples are there has the practice trial's sounds by now.
+    if (leaving.signal.aborted) return;
+    await engine.load(buffers);
     const buttons = entries.map(([name], index) =>
       h(
         "button",
