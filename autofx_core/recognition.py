@@ -23,8 +23,8 @@ def recognise(wave: np.ndarray, sample_rate: int) -> dict[str, float]:
     Returns
     -------
     dict
-        Class → probability, the most probable first. "dry" is also what an effect is that cannot
-        be heard.
+        Class → probability, the most probable first. Inaudible effects were labelled "dry" in
+        training, but the shipped recogniser often takes a dry sound for another class.
 
     Raises
     ------

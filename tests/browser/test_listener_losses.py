@@ -215,31 +215,3 @@ def test_an_unknown_link_says_so(listener: Listener) -> None:
     expect(listener.page.locator("main p")).to_have_text(listener.word("unknown_sitting"))
     listener.press(listener.button("retry"))
     expect(listener.button("agree")).to_be_visible()
-
-
-def test_examples_that_arrive_late_do_not_take_the_place_of_the_trials_sounds(
-    listener: Listener, live_server: LiveServer
-) -> None:
-    page = listener.page
-    late: list[Route] = []
-
-    def hold(route: Route) -> None:
-        late.append(route)
-
-    listener.open()
-    listener.agree()
-    listener.answer_questions()
-    listener.set_level()
-    page.route(SOUNDS, hold)
-    with page.expect_request(SOUNDS):
-        listener.skip_headphones()
-    page.unroute(SOUNDS)
-    listener.press(listener.button("instructions_done"))
-    listener.see_trial(practice=True, n=1, total=1)
-    expect(listener.slider(0)).to_be_visible()
-    for route in late:
-        route.continue_()
-        route.request.response().finished()
-    listener.rate_trial(FIRST)
-    rate_the_rest(listener)
-    assert [len(scores) for scores in stored_scores(live_server, listener.token)] == [4, 4, 4]
