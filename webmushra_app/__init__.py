@@ -2,8 +2,8 @@
 
 Modules
 -------
-config, db, models, migrations
-    Settings, the database and its tables.
+config, db, models, statements, migrations
+    Settings, the database, its tables, and what listeners' requests ask of them.
 listening_test, study, studies, presentation, timing, sitting
     What a study asks, what it holds, which one is meant, who hears what, how long it takes, where
     a sitting stands.
@@ -62,7 +62,6 @@ def create_app(config: Config | None = None) -> Flask:
         database.engine.dispose()  # no connection may cross the fork into a worker
 
     app = Flask(__name__)
-    app.secret_key = config.secret_key
     services.register(app, services.Services(config, database, studies))
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)

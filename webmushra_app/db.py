@@ -2,7 +2,8 @@
 
 SQLite runs in WAL mode with ``synchronous=FULL``, so that a commit survives a power cut, and every
 writing transaction begins with ``BEGIN IMMEDIATE``, so that it waits for its turn at the start and
-never fails half-way. On PostgreSQL the same order comes from row locks (``FOR UPDATE``).
+never fails half-way. On PostgreSQL the same order comes from row locks (``FOR UPDATE``), and
+readers see one state because they read at ``REPEATABLE READ``.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
@@ -64,9 +65,11 @@ class Database:
             raise DatabaseError(
                 f"{self}: its driver is not installed; pip install 'autofx[postgres]'"
             ) from None
-        self._writer = self.engine.execution_options(begin="IMMEDIATE")
+        self._reader = self.engine
+        if not self.is_sqlite:
+            self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._turns = Turns(self.url.database or "", timeout_s=QUEUE_TIMEOUT_S)
-        self._group = GroupCommit(self._writer.begin, self._turns.taken)
+        self._group = GroupCommit(self.begin, self._turns.taken)
 
     def __str__(self) -> str:
         return self.url.render_as_string(hide_password=True)
@@ -77,9 +80,33 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """Open a connection that sees one consistent state of the rows."""
+        with self._begun(self._reader, "BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Open a connection whose changes are committed, durably, when the block ends."""
+        with self._begun(self.engine, "BEGIN IMMEDIATE") as connection:
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def _begun(self, engine: Engine, statement: str) -> Iterator[Connection]:
+        with engine.connect() as connection:
+            connection.begin()
+            if self.is_sqlite:  # whose driver is told to begin nothing by itself
+                connection.exec_driver_sql(statement)
+            yield connection
+
+    @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a session that sees one consistent state and writes nothing."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """Open a session that sees one consistent state and writes nothing.
+
+        Its objects cost three times what the rows of `connect` do.
+        """
+        with self.connect() as connection, _session(connection) as session:
             yield session
 
     @contextmanager
@@ -88,12 +115,9 @@ class Database:
 
         On SQLite writers queue up for it; see `webmushra_app.turns`.
         """
-        with (
-            self._turn_taken(),
-            Session(self._writer, expire_on_commit=False) as session,
-            session.begin(),
-        ):
+        with self._turn_taken(), self.begin() as connection, _session(connection) as session:
             yield session
+            session.flush()
 
     def store(self, work: Work[T]) -> T:
         """Do a short piece of writing and return what it returned, once it is on the disk.
@@ -102,7 +126,7 @@ class Database:
         """
         if self.is_sqlite:
             return self._group.store(work)
-        with self._writer.begin() as connection:
+        with self.begin() as connection:
             return work(connection)
 
     def _turn_taken(self) -> AbstractContextManager[None]:
@@ -134,12 +158,16 @@ class Database:
         return DatabaseError(f"{self}: {reason}; {MEND}")
 
     def _migrate(self) -> None:
-        with self._writer.begin() as connection:
+        with self.begin() as connection:
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": MIGRATION_LOCK})
             if current_revision(connection) != HEAD:
                 upgrade(connection, self)
             connection.execute(text("DELETE FROM studies WHERE id < 0"))  # may we write?
+
+
+def _session(connection: Connection) -> Session:
+    return Session(connection, expire_on_commit=False)
 
 
 def open_existing(url: str) -> Database:
@@ -154,7 +182,7 @@ def open_existing(url: str) -> Database:
     if database.is_sqlite and not Path(database.url.database or "").is_file():
         raise DatabaseError(f"{database}: no such file; {MEND}")
     try:
-        with database.engine.connect() as connection:
+        with database.connect() as connection:
             revision = current_revision(connection)
     except DBAPIError as error:
         raise database.fault(error) from None
@@ -202,13 +230,8 @@ def _create_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions begin where _begin says, not implicitly
+        connection.isolation_level = None  # transactions begin where Database says
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        mode = connection.get_execution_options().get("begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {mode}")
 
     return engine

@@ -94,15 +94,8 @@ def write_lines(db: DbSession, name: str, *, study: str | None = None) -> Iterat
     study : str, optional
         Only this study; by default all.
     """
-    _see_one_state(db)
     file = FILES[name]
     return file.write(file.read(db, study))
-
-
-def _see_one_state(db: DbSession) -> None:
-    """Let all that is read come from one moment, as it does on SQLite anyway."""
-    if db.get_bind().dialect.name == "postgresql":
-        db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def export(database: Database, folder: Path, *, study: str | None = None) -> dict[str, int]:
@@ -121,7 +114,6 @@ def export(database: Database, folder: Path, *, study: str | None = None) -> dic
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with database.reading() as db:
-            _see_one_state(db)
             return {
                 name: _write_file(folder / name, file.write, file.read(db, study))
                 for name, file in FILES.items()

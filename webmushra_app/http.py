@@ -145,6 +145,6 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
+        missing = [item for item in SECURITY_HEADERS.items() if item[0] not in response.headers]
+        response.headers.extend(missing)
         return response

@@ -1,14 +1,20 @@
 """Blueprint of the participant's way through a sitting: pages, consent, steps, events, finish."""
 
-from flask import Blueprint, Response, jsonify, render_template, url_for
-from sqlalchemy import insert, select
+from collections.abc import Callable
+from typing import Any
 
-from webmushra_app import models, openapi, schemas, sitting
+from flask import Blueprint, Response, jsonify, render_template, url_for
+from sqlalchemy import Connection, select
+
+from webmushra_app import models, openapi, schemas, sitting, statements
 from webmushra_app.http import Refusal, answer, read_body
 from webmushra_app.services import services
 
 blueprint = Blueprint("participant", __name__)
 API = openapi.PREFIX
+Trials = list[sitting.PlannedTrial]
+Changes = dict[str, Any]
+"""Columns of a sitting and their new values."""
 
 
 @blueprint.get("/")
@@ -25,7 +31,7 @@ def page(token: str = "") -> str:
 @blueprint.get("/healthz")
 def healthz() -> Response:
     """Answer whether the database does."""
-    with services().database.reading() as db:
+    with services().database.connect() as db:
         db.execute(select(models.Study.id).limit(1))
     return answer(schemas.Health(status="ok"))
 
@@ -41,10 +47,11 @@ def document() -> Response:
 def show_study(token: str = "") -> Response:
     """Describe the open study, or the one that a sitting belongs to."""
     study, settings = services().study, services().study.settings
-    with services().database.reading() as db:
+    with services().database.connect() as db:
         if token:
             sitting.find_session(db, study, token)
-        is_open = sitting.why_closed(db, db.get_one(models.Study, study.id)) is None
+        row = db.execute(statements.STUDY, {"study": study.id}).one()
+        is_open = sitting.why_closed(db, row) is None
     n_training = len(study.training_items)
     n_pages = study.n_trials + n_training
     described = settings.model_dump(
@@ -68,15 +75,17 @@ def begin() -> Response:
     wish = read_body(schemas.NewSession)
     with services().database.writing() as db:
         session, is_new = sitting.begin(db, services().study, wish)
-        state = _describe(db, session)
-    return answer(state, 201 if is_new else 200)
+        trials = sitting.list_trials(db, session)
+    return answer(_describe(session, trials), 201 if is_new else 200)
 
 
 @blueprint.get(f"{API}/sessions/<opaque:token>")
 def show(token: str) -> Response:
     """Tell all that a page needs to resume."""
-    with services().database.reading() as db:
-        return answer(_describe(db, sitting.find_session(db, services().study, token)))
+    with services().database.connect() as db:
+        session = sitting.find_session(db, services().study, token)
+        trials = sitting.list_trials(db, session)
+    return answer(_describe(session, trials))
 
 
 @blueprint.put(f"{API}/sessions/<opaque:token>")
@@ -84,7 +93,7 @@ def change_language(token: str) -> Response:
     """Change the sitting's language."""
     wish = read_body(schemas.SessionUpdate)
     sitting.check_language(services().study, wish.language)
-    return _change(token, lambda session, _trials: setattr(session, "language", wish.language))
+    return _change(token, lambda _session, _trials: {"language": wish.language})
 
 
 @blueprint.put(f"{API}/sessions/<opaque:token>/steps/questionnaire")
@@ -93,14 +102,12 @@ def store_questionnaire(token: str) -> Response:
     answers = read_body(schemas.QuestionnaireAnswers).answers
     sitting.check_answers(services().study, answers)
 
-    def store(session: models.Session, trials: list[sitting.PlannedTrial]) -> None:
-        if session.questionnaire == answers:
-            return
-        if any(trial.finished_at for trial in trials):
+    def change(session: sitting.SessionRow, trials: Trials) -> Changes:
+        if session.questionnaire != answers and any(trial.finished_at for trial in trials):
             raise Refusal(409, "the questionnaire is closed once the first trial is finished")
-        session.questionnaire = answers
+        return {"questionnaire": answers}
 
-    return _change(token, store)
+    return _change(token, change)
 
 
 @blueprint.put(f"{API}/sessions/<opaque:token>/steps/level")
@@ -108,15 +115,15 @@ def store_level(token: str) -> Response:
     """Store the listening level."""
     level_db = read_body(schemas.LevelSetting).level_db
 
-    def store(session: models.Session, trials: list[sitting.PlannedTrial]) -> None:
+    def change(session: sitting.SessionRow, trials: Trials) -> Changes:
         low, high = sitting.level_range_db(session, trials)
         if not low <= level_db <= high:
             raise Refusal(409, f"level_db: must now be in [{low:g}, {high:g}] dB", field="level_db")
-        if not any(trial.finished_at for trial in trials):
-            session.level_set_db = level_db
-        session.level_db = level_db
+        if any(trial.finished_at for trial in trials):
+            return {"level_db": level_db}
+        return {"level_db": level_db, "level_set_db": level_db}
 
-    return _change(token, store)
+    return _change(token, change)
 
 
 @blueprint.put(f"{API}/sessions/<opaque:token>/steps/headphones")
@@ -126,41 +133,38 @@ def store_headphones(token: str) -> Response:
     if result.correct > result.total:
         raise Refusal(422, "correct: cannot be more than total", field="correct")
 
-    def store(session: models.Session, _trials: list[sitting.PlannedTrial]) -> None:
-        attempts = (session.headphones or {}).get("attempts", 0)
+    def change(session: sitting.SessionRow, _trials: Trials) -> Changes:
+        before = session.headphones or {}
+        attempts = before.get("attempts", 0)
         outcome = result.model_dump()
-        if session.headphones != outcome | {"attempts": attempts}:
-            session.headphones = outcome | {"attempts": attempts + 1}
+        is_another = before != outcome | {"attempts": attempts}
+        return {"headphones": outcome | {"attempts": attempts + is_another}}
 
-    return _change(token, store)
+    return _change(token, change)
 
 
 @blueprint.put(f"{API}/sessions/<opaque:token>/steps/instructions")
 def store_instructions(token: str) -> Response:
     """Note that the instructions were shown."""
     read_body(schemas.InstructionsRead)
-
-    def store(session: models.Session, _trials: list[sitting.PlannedTrial]) -> None:
-        session.instructions_at = session.instructions_at or models.moment()
-
-    return _change(token, store)
+    now = models.moment()
+    return _change(
+        token, lambda session, _trials: {"instructions_at": session.instructions_at or now}
+    )
 
 
 @blueprint.post(f"{API}/sessions/<opaque:token>/events")
 def store_events(token: str) -> Response:
     """Store what happened in the page, each event once."""
     batch = read_body(schemas.EventBatch)
-    with services().database.writing() as db:
-        session = sitting.find_session(db, services().study, token, lock=True)
-        seen = set(
-            db.scalars(
-                select(models.Event.seq).where(
-                    models.Event.session_id == session.id, models.Event.page == batch.page
-                )
-            )
-        )
-        new = {event.seq: event for event in batch.events if event.seq not in seen}
-        positions = _positions(db, session)
+    study, now = services().study, models.moment()
+    events = {event.seq: event for event in reversed(batch.events)}
+
+    def write(db: Connection) -> int:
+        session = sitting.find_session(db, study, token, to_change=True)
+        this_page = {"session": session.id, "page": batch.page}
+        seen = set(db.scalars(statements.SEEN_EVENTS, this_page))
+        positions = dict(db.execute(statements.POSITIONS, {"session": session.id}).all())
         rows = [
             {
                 "session_id": session.id,
@@ -171,57 +175,46 @@ def store_events(token: str) -> Response:
                 "trial_position": positions.get(event.trial),
                 "stimulus_position": positions.get(event.stimulus),
                 "detail": event.detail,
+                "received_at": now,
             }
-            for event in new.values()
+            for event in events.values()
+            if event.seq not in seen
         ]
         if rows:
-            db.execute(insert(models.Event), rows)
-    return answer(schemas.EventsSaved(stored=len(rows)))
+            db.execute(statements.NOTE_EVENTS, rows)
+        return len(rows)
 
-
-def _positions(db, session: models.Session) -> dict[str, int]:
-    """Map the sitting's opaque identifiers to positions."""
-    trials = select(models.Trial.public_id, models.Trial.position).where(
-        models.Trial.session_id == session.id
-    )
-    stimuli = (
-        select(models.Presentation.public_id, models.Presentation.position)
-        .join(models.Trial, models.Trial.id == models.Presentation.trial_id)
-        .where(models.Trial.session_id == session.id)
-    )
-    return {
-        public_id: position
-        for query in (trials, stimuli)
-        for public_id, position in db.execute(query)
-    }
+    return answer(schemas.EventsSaved(stored=services().database.store(write)))
 
 
 @blueprint.post(f"{API}/sessions/<opaque:token>/finish")
 def finish(token: str) -> Response:
     """End the sitting."""
+    now = models.moment()
 
-    def store(session: models.Session, trials: list[sitting.PlannedTrial]) -> None:
+    def change(session: sitting.SessionRow, trials: Trials) -> Changes:
         left = sum(trial.finished_at is None for trial in trials)
         if left:
             raise Refusal(409, f"{left} of {len(trials)} trials are not finished yet")
-        session.finished_at = session.finished_at or models.moment()
+        return {"finished_at": session.finished_at or now}
 
-    return _change(token, store)
+    return _change(token, change)
 
 
-def _change(token: str, store) -> Response:
-    """Change one sitting in one transaction and answer with its new state."""
-    with services().database.writing() as db:
-        session = sitting.find_session(db, services().study, token, lock=True)
+def _change(token: str, change: Callable[[sitting.SessionRow, Trials], Changes]) -> Response:
+    """Change one sitting's columns in one transaction and answer with its new state."""
+    study, now = services().study, models.moment()
+
+    def write(db: Connection) -> tuple[sitting.SessionRow, Trials]:
+        session = sitting.find_session(db, study, token, to_change=True)
         trials = sitting.list_trials(db, session)
-        store(session, trials)
-        session.seen_at = models.moment()
-        state = _describe(db, session, trials)
-    return answer(state)
+        changes = change(session, trials) | {"seen_at": now}
+        db.execute(statements.CHANGE.values(changes), {"session": session.id})
+        return sitting.find_session(db, study, token), trials
+
+    return answer(_describe(*services().database.store(write)))
 
 
-def _describe(db, session: models.Session, trials=None) -> schemas.SessionState:
-    if trials is None:
-        trials = sitting.list_trials(db, session)
+def _describe(session: sitting.SessionRow, trials: Trials) -> schemas.SessionState:
     url = url_for("participant.page", token=session.token)
     return sitting.describe(services().study, session, trials, services().clock, url=url)

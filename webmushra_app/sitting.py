@@ -1,17 +1,18 @@
 """One sitting, from consent to completion code: what the database knows and what comes next.
 
-Functions take the database session they work in and leave the commit to their caller.
+Functions take the connection (or database session) they work in and leave the commit to their
+caller. A sitting is a row of its table, or the object that was just made.
 """
 
 import random
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, or_, select
+from sqlalchemy import Connection, Row, func, insert, or_, select
 from sqlalchemy.orm import Session as DbSession
 
-from webmushra_app import models, schemas
+from webmushra_app import models, schemas, statements
 from webmushra_app.http import Refusal
 from webmushra_app.presentation import choose_items, shuffle
 from webmushra_app.study import Study
@@ -25,12 +26,14 @@ EXAMPLE_KINDS = ("random", "anchor", "control", "estimated")
 FREE_LEVEL_DB = (-60.0, 12.0)
 
 
-@dataclass(frozen=True)
-class PlannedTrial:
+Reader = Connection | DbSession
+SessionRow = Row | models.Session
+
+
+class PlannedTrial(NamedTuple):
     """One line of a sitting's plan."""
 
     id: int
-    session_id: str
     public_id: str
     reference_id: str
     position: int
@@ -38,19 +41,7 @@ class PlannedTrial:
     finished_at: str | None
 
 
-SESSION_BY_TOKEN = select(models.Session).where(
-    models.Session.token == bindparam("token"), models.Session.study_id == bindparam("study")
-)
-SESSION_BY_TOKEN_LOCKED = SESSION_BY_TOKEN.with_for_update()
-PLAN = (
-    select(*(getattr(models.Trial, field.name) for field in fields(PlannedTrial)))
-    .where(models.Trial.session_id == bindparam("session"))
-    .order_by(models.Trial.position)
-)
-"""What almost every request executes, built once."""
-
-
-def find_session(db: DbSession, study: Study, token: str, *, lock: bool = False) -> models.Session:
+def find_session(db: Reader, study: Study, token: str, *, to_change: bool = False) -> SessionRow:
     """Find a sitting of the open study by its key.
 
     Raises
@@ -58,17 +49,17 @@ def find_session(db: DbSession, study: Study, token: str, *, lock: bool = False)
     Refusal
         404 if there is none.
     """
-    wanted = SESSION_BY_TOKEN_LOCKED if lock else SESSION_BY_TOKEN
-    session = db.scalar(wanted, {"token": token, "study": study.id})
+    wanted = statements.SESSION_TO_CHANGE if to_change else statements.SESSION
+    session = db.execute(wanted, {"token": token, "study": study.id}).one_or_none()
     if session is None:
         raise Refusal(404, "no such sitting; check the link")
     return session
 
 
-def list_trials(db: DbSession, session: models.Session) -> list[PlannedTrial]:
+def list_trials(db: Reader, session: SessionRow) -> list[PlannedTrial]:
     """List a sitting's trials in order."""
-    rows = db.execute(PLAN, {"session": session.id})
-    return [PlannedTrial(*row) for row in rows]
+    rows = db.execute(statements.PLAN, {"session": session.id})
+    return [PlannedTrial._make(row) for row in rows]
 
 
 def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[models.Session, bool]:
@@ -116,7 +107,7 @@ def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[models
     return session, True
 
 
-def why_closed(db: DbSession, study: models.Study, *, simulated: bool = False) -> str | None:
+def why_closed(db: Reader, study: Row | models.Study, *, simulated: bool = False) -> str | None:
     """Tell why no sitting may begin, if so; simulated listeners take no real one's place."""
     if study.closed_at:
         return "this study is closed; thank you for your interest"
@@ -125,7 +116,7 @@ def why_closed(db: DbSession, study: models.Study, *, simulated: bool = False) -
     return None
 
 
-def count_places_taken(db: DbSession, study: models.Study) -> int:
+def count_places_taken(db: Reader, study: Row | models.Study) -> int:
     """Count the real sittings that are finished or may still be, excluded ones left out."""
     return db.scalar(
         select(func.count())
@@ -217,7 +208,7 @@ def example_stimulus(study: Study, name: str) -> models.Stimulus:
     return min(stimuli, key=lambda stimulus: order[stimulus.condition.kind])
 
 
-def steps_done(study: Study, session: models.Session) -> list[schemas.Step]:
+def steps_done(study: Study, session: SessionRow) -> list[schemas.Step]:
     """List the steps between consent and trials that are complete."""
     headphones = session.headphones or {}
     is_done: dict[schemas.Step, bool] = {
@@ -230,13 +221,13 @@ def steps_done(study: Study, session: models.Session) -> list[schemas.Step]:
     return [step for step in study.settings.steps if is_done[step]]
 
 
-def next_step(study: Study, session: models.Session) -> schemas.Step | None:
+def next_step(study: Study, session: SessionRow) -> schemas.Step | None:
     """Tell the first step that is left, if any."""
     done = steps_done(study, session)
     return next((step for step in study.settings.steps if step not in done), None)
 
 
-def level_range_db(session: models.Session, trials: Sequence[PlannedTrial]) -> tuple[float, float]:
+def level_range_db(session: SessionRow, trials: Sequence[PlannedTrial]) -> tuple[float, float]:
     """Tell which levels are allowed now: any, until a trial has been finished at one."""
     if session.level_set_db is None or not any(trial.finished_at for trial in trials):
         return FREE_LEVEL_DB
@@ -248,7 +239,7 @@ def level_range_db(session: models.Session, trials: Sequence[PlannedTrial]) -> t
 
 
 def describe(
-    study: Study, session: models.Session, trials: Sequence[PlannedTrial], clock: Clock, *, url: str
+    study: Study, session: SessionRow, trials: Sequence[PlannedTrial], clock: Clock, *, url: str
 ) -> schemas.SessionState:
     """Tell the page everything that it needs to begin or resume."""
     done = steps_done(study, session)
@@ -273,8 +264,14 @@ def describe(
     )
 
 
-def summarise(trials: Sequence[PlannedTrial], *, break_every: int) -> list[schemas.TrialSummary]:
-    """List trials for the page; a break comes before every ``break_every``-th that counts."""
+def summarise(trials: Sequence[PlannedTrial], *, break_every: int) -> list[dict[str, Any]]:
+    """List trials for the page; a break comes before every ``break_every``-th that counts.
+
+    Returns
+    -------
+    list of dict
+        What `schemas.TrialSummary` holds; pydantic makes and checks all of them at once.
+    """
     n_training = sum(trial.training for trial in trials)
 
     def breaks_before(trial: PlannedTrial) -> bool:
@@ -282,18 +279,18 @@ def summarise(trials: Sequence[PlannedTrial], *, break_every: int) -> list[schem
         return bool(break_every) and n_before > 0 and n_before % break_every == 0
 
     return [
-        schemas.TrialSummary(
-            id=trial.public_id,
-            position=trial.position,
-            training=trial.training,
-            done=trial.finished_at is not None,
-            break_before=breaks_before(trial),
-        )
+        {
+            "id": trial.public_id,
+            "position": trial.position,
+            "training": trial.training,
+            "done": trial.finished_at is not None,
+            "break_before": breaks_before(trial),
+        }
         for trial in trials
     ]
 
 
-def _completion(study: Study, session: models.Session) -> schemas.Completion:
+def _completion(study: Study, session: SessionRow) -> schemas.Completion:
     return schemas.Completion(
         code=session.completion_code, redirect=study.settings.completion.redirect
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from webmushra_app import models
+from webmushra_app import models, statements
 from webmushra_app.db import Database
 from webmushra_app.study import NO_STUDY, Study, StudyError, load_study
 from webmushra_app.timing import Clock
@@ -60,10 +60,8 @@ class Studies:
         current = self.current()
         if len(self._loaded) == 1:
             return current
-        with self._database.reading() as db:
-            study_id = db.scalar(
-                select(models.Session.study_id).where(models.Session.token == token)
-            )
+        with self._database.connect() as db:
+            study_id = db.scalar(statements.STUDY_OF_SESSION, {"token": token})
         return self._loaded.get(study_id, current)
 
     def _look(self) -> None:

@@ -6,15 +6,13 @@ sent with headers that are the same for all of them, and no answer names a condi
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from flask import Blueprint, Response, request, url_for
-from sqlalchemy import Connection, Row, bindparam, insert, null, select, update
-from sqlalchemy.orm import Session as DbSession
+from sqlalchemy import Connection, Row
 from werkzeug.wsgi import wrap_file
 
-from webmushra_app import models, openapi, schemas, sitting
+from webmushra_app import models, openapi, schemas, sitting, statements
 from webmushra_app.http import Refusal, answer, read_body
 from webmushra_app.presentation import stimulus_label
 from webmushra_app.services import services
@@ -22,26 +20,6 @@ from webmushra_app.services import services
 blueprint = Blueprint("trial", __name__)
 SESSION = f"{openapi.PREFIX}/sessions/<opaque:token>"
 TRIAL = f"{SESSION}/trials/<opaque:trial_id>"
-PRESENTED = select(models.Presentation.public_id, models.Presentation.id).where(
-    models.Presentation.trial_id == bindparam("trial")
-)
-FINISH = (
-    update(models.Trial.__table__)
-    .where(models.Trial.id == bindparam("trial"), models.Trial.finished_at.is_(None))
-    .values(
-        trial_time_s=bindparam("time_s"),
-        comment=bindparam("said"),
-        draft=null(),
-        finished_at=bindparam("now"),
-    )
-)
-RATE = insert(models.Rating.__table__)
-SEE = (
-    update(models.Session.__table__)
-    .where(models.Session.id == bindparam("session"))
-    .values(seen_at=bindparam("now"))
-)
-"""What every finished trial executes, built once: building costs more than executing."""
 UNKNOWN_TRIAL = "no such trial in this sitting"
 UNKNOWN_SOUND = "no such sound in this sitting"
 
@@ -49,7 +27,7 @@ UNKNOWN_SOUND = "no such sound in this sitting"
 @blueprint.get(TRIAL)
 def show(token: str, trial_id: str) -> Response:
     """Describe one trial."""
-    with services().database.reading() as db:
+    with services().database.connect() as db:
         session = sitting.find_session(db, services().study, token)
         trial = _find_trial(db, session, trial_id)
         return answer(_describe(db, token, trial))
@@ -64,7 +42,7 @@ def store(token: str, trial_id: str) -> Response:
     """
     result = read_body(schemas.TrialResult)
     study = services().study
-    with services().database.reading() as db:
+    with services().database.connect() as db:
         session = sitting.find_session(db, study, token)
         trials = sitting.list_trials(db, session)
         trial = _pick(trials, trial_id)
@@ -75,18 +53,18 @@ def store(token: str, trial_id: str) -> Response:
         if step := sitting.next_step(study, session):
             raise Refusal(409, f"the step {step!r} comes before the trials")
         _check_stimuli([rating.stimulus for rating in result.ratings], set(ids), all_of_them=True)
-        changed = _store_result(trial, ids, result, now=now)
+        changed = _store_result(session, trial, ids, result, now=now)
     if not changed:
         _check_same(trial_id, session, result)
-    done = [replace(t, finished_at=t.finished_at or now) if t is trial else t for t in trials]
+    done = [t._replace(finished_at=t.finished_at or now) if t is trial else t for t in trials]
     url = url_for("participant.page", token=token)
     state = sitting.describe(study, session, done, services().clock, url=url)
     return answer(schemas.TrialSaved(changed=changed, session=state))
 
 
-def _check_same(trial_id: str, session: models.Session, result: schemas.TrialResult) -> None:
+def _check_same(trial_id: str, session: sitting.SessionRow, result: schemas.TrialResult) -> None:
     """Refuse a result that differs from the one that the finished trial has."""
-    with services().database.reading() as db:
+    with services().database.connect() as db:
         trial = _find_trial(db, session, trial_id)
         if _stored_result(db, trial) != _in_order(result):
             raise Refusal(409, "this trial is finished with other ratings, which stand")
@@ -96,15 +74,20 @@ def _check_same(trial_id: str, session: models.Session, result: schemas.TrialRes
 def store_draft(token: str, trial_id: str) -> Response:
     """Keep the sliders of the open trial."""
     draft = read_body(schemas.Draft)
-    with services().database.writing() as db:
-        session = sitting.find_session(db, services().study, token, lock=True)
+    with services().database.connect() as db:
+        session = sitting.find_session(db, services().study, token)
         trial = _find_trial(db, session, trial_id)
-        if trial.finished_at is not None:
-            raise Refusal(409, "this trial is finished")
-        known = {row.public_id for row in _presentations(db, trial)}
-        _check_stimuli([rating.stimulus for rating in draft.ratings], known, all_of_them=False)
-        trial.draft = draft.model_dump()
-        session.seen_at = models.moment()
+        known = set(_presentation_ids(db, trial))
+    kept = {"trial": trial.id, "kept": draft.model_dump()}
+    seen = {"session": session.id, "now": models.moment()}
+
+    def write(db: Connection) -> bool:
+        db.execute(statements.SEE, seen)
+        return db.execute(statements.KEEP_DRAFT, kept).rowcount > 0
+
+    _check_stimuli([rating.stimulus for rating in draft.ratings], known, all_of_them=False)
+    if trial.finished_at or not services().database.store(write):
+        raise Refusal(409, "this trial is finished")
     return answer(draft)
 
 
@@ -112,7 +95,7 @@ def store_draft(token: str, trial_id: str) -> Response:
 def show_examples(token: str) -> Response:
     """Offer sounds for level setting and instructions."""
     study = services().study
-    with services().database.reading() as db:
+    with services().database.connect() as db:
         session = sitting.find_session(db, study, token)
         trial = sitting.list_trials(db, session)[0]
     if not study.training_items:
@@ -128,7 +111,7 @@ def show_examples(token: str) -> Response:
 @blueprint.get(f"{SESSION}/audio/<opaque:sound_id>")
 def send_sound(token: str, sound_id: str) -> Response:
     """Send one sound's bytes as they are."""
-    with services().database.reading() as db:
+    with services().database.connect() as db:
         session = sitting.find_session(db, services().study, token)
         file = _find_file(db, session, sound_id)
     return _send_bytes(services().study.folder / file)
@@ -157,39 +140,19 @@ def _pick(trials: Sequence[sitting.PlannedTrial], trial_id: str) -> sitting.Plan
     raise Refusal(404, UNKNOWN_TRIAL)
 
 
-def _find_trial(db: DbSession, session: models.Session, trial_id: str) -> models.Trial:
-    trial = db.scalar(
-        select(models.Trial).where(
-            models.Trial.public_id == trial_id, models.Trial.session_id == session.id
-        )
-    )
+def _find_trial(db: Connection, session: sitting.SessionRow, trial_id: str) -> models.Trial:
+    wanted = {"trial": trial_id, "session": session.id}
+    trial = db.execute(statements.TRIAL, wanted).one_or_none()
     if trial is None:
         raise Refusal(404, UNKNOWN_TRIAL)
     return trial
 
 
-def _presentations(db: DbSession, trial: models.Trial) -> list[Row]:
-    """List a trial's stimuli in this session's order, with the ratings there are."""
-    return list(
-        db.execute(
-            select(
-                models.Presentation.id,
-                models.Presentation.public_id,
-                models.Presentation.position,
-                models.Stimulus.bytes,
-                models.Rating.score,
-                models.Rating.plays,
-                models.Rating.listened_s,
-            )
-            .join(models.Stimulus, models.Stimulus.id == models.Presentation.stimulus_id)
-            .join(models.Rating, isouter=True)
-            .where(models.Presentation.trial_id == trial.id)
-            .order_by(models.Presentation.position)
-        )
-    )
+def _presentations(db: Connection, trial: Row) -> Sequence[Row]:
+    return db.execute(statements.PRESENTATIONS, {"trial": trial.id}).all()
 
 
-def _describe(db: DbSession, token: str, trial: models.Trial) -> schemas.Trial:
+def _describe(db: Connection, token: str, trial: Row) -> schemas.Trial:
     item = next(item for item in services().study.items if item.id == trial.item_id)
     return schemas.Trial(
         id=trial.public_id,
@@ -227,16 +190,27 @@ def _check_stimuli(sent: list[str], known: set[str], *, all_of_them: bool) -> No
         )
 
 
-def _presentation_ids(db: DbSession, trial: sitting.PlannedTrial) -> dict[str, int]:
+def _presentation_ids(db: Connection, trial: sitting.PlannedTrial | Row) -> dict[str, int]:
     """Map the identifiers that the browser knows to the rows they mean."""
-    return dict(db.execute(PRESENTED, {"trial": trial.id}).all())
+    return dict(db.execute(statements.PRESENTED, {"trial": trial.id}).all())
 
 
 def _store_result(
-    trial: sitting.PlannedTrial, ids: dict[str, int], result: schemas.TrialResult, *, now: str
+    session: sitting.SessionRow,
+    trial: sitting.PlannedTrial,
+    ids: dict[str, int],
+    result: schemas.TrialResult,
+    *,
+    now: str,
 ) -> bool:
     """Write the ratings of a trial that nobody has finished; tells whether it did."""
-    finished = {"trial": trial.id, "time_s": result.trial_time_s, "said": result.comment}
+    finished = {
+        "trial": trial.id,
+        "time_s": result.trial_time_s,
+        "said": result.comment,
+        "now": now,
+    }
+    seen = {"session": session.id, "now": now}
     rows = [
         {
             "presentation_id": ids[rating.stimulus],
@@ -248,17 +222,17 @@ def _store_result(
         for rating in result.ratings
     ]
 
-    def write(connection: Connection) -> bool:
-        if connection.execute(FINISH, finished | {"now": now}).rowcount == 0:
+    def write(db: Connection) -> bool:
+        if db.execute(statements.FINISH, finished).rowcount == 0:
             return False
-        connection.execute(RATE, rows)
-        connection.execute(SEE, {"session": trial.session_id, "now": now})
+        db.execute(statements.RATE, rows)
+        db.execute(statements.SEE, seen)
         return True
 
     return services().database.store(write)
 
 
-def _stored_result(db: DbSession, trial: models.Trial) -> schemas.TrialResult:
+def _stored_result(db: Connection, trial: Row) -> schemas.TrialResult:
     ratings = [
         schemas.Rating(
             stimulus=row.public_id, score=row.score, plays=row.plays, listened_s=row.listened_s
@@ -277,21 +251,15 @@ def _in_order(result: schemas.TrialResult) -> schemas.TrialResult:
     return result.model_copy(update={"ratings": ratings})
 
 
-def _find_file(db: DbSession, session: models.Session, sound_id: str) -> str:
+def _find_file(db: Connection, session: sitting.SessionRow, sound_id: str) -> str:
     """Find which file a sitting means by one of its sound identifiers."""
     study = services().study
     for name, public_id in session.examples.items():
         if public_id == sound_id:
             return sitting.example_stimulus(study, name).file
-    file = db.scalar(
-        select(models.Stimulus.file)
-        .join(models.Presentation)
-        .join(models.Trial)
-        .where(models.Presentation.public_id == sound_id, models.Trial.session_id == session.id)
-    ) or db.scalar(
-        select(models.Item.reference_file)
-        .join(models.Trial, models.Trial.item_id == models.Item.id)
-        .where(models.Trial.reference_id == sound_id, models.Trial.session_id == session.id)
+    wanted = {"sound": sound_id, "session": session.id}
+    file = db.scalar(statements.STIMULUS_FILE, wanted) or db.scalar(
+        statements.REFERENCE_FILE, wanted
     )
     if file is None:
         raise Refusal(404, UNKNOWN_SOUND)

@@ -71,9 +71,9 @@ def test_the_schema_refuses_what_must_not_be(rated, change):
 
 def test_an_older_populated_database_is_brought_up_to_date(database_url):
     database = Database(database_url)
-    with database.engine.begin() as connection:
+    with database.begin() as connection:
         upgrade(connection, database, revision="0001")
-    with database.engine.begin() as connection:
+    with database.begin() as connection:
         for statement in POPULATED_AT_0001.strip().split(";\n"):
             connection.execute(text(statement))
     database.prepare()
@@ -118,6 +118,16 @@ def test_a_refused_change_leaves_nothing_behind(rated):
         db.execute(text("UPDATE ratings SET score = 1000"))
     with rated.reading() as db:
         assert 77 not in db.execute(text("SELECT plays FROM ratings")).scalars().all()
+
+
+def test_a_reader_sees_one_state_while_others_write(rated):
+    count = text("SELECT count(*) FROM ratings")
+    with rated.connect() as reader:
+        before = reader.execute(count).scalar()
+        rated.store(lambda writer: writer.execute(text("DELETE FROM ratings")))
+        assert reader.execute(count).scalar() == before == 4
+    with rated.connect() as reader:
+        assert reader.execute(count).scalar() == 0
 
 
 def test_listeners_who_arrive_at_once_are_dealt_balanced_parts(

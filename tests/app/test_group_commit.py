@@ -16,14 +16,14 @@ INSERT = text("INSERT INTO t VALUES (:n)")
 @pytest.fixture
 def database(fast_folder):
     database = Database(f"sqlite:///{fast_folder}/t.db")
-    with database.engine.begin() as connection:
+    with database.begin() as connection:
         connection.execute(text("CREATE TABLE t (n INTEGER PRIMARY KEY CHECK (n >= 0))"))
     yield database
     database.engine.dispose()
 
 
 def numbers(database):
-    with database.engine.connect() as connection:
+    with database.connect() as connection:
         return connection.execute(text("SELECT n FROM t ORDER BY n")).scalars().all()
 
 
@@ -62,7 +62,7 @@ def test_a_group_shares_one_transaction(database):
     @contextmanager
     def begin():
         transactions.append(1)
-        with database._writer.begin() as connection:
+        with database.begin() as connection:
             yield connection
 
     group = GroupCommit(begin, database._turns.taken)
@@ -93,7 +93,7 @@ def test_a_full_disk_is_everybodys_fault(database):
 def test_nothing_is_answered_before_the_commit(database):
     @contextmanager
     def begin_and_fail():
-        with database._writer.begin() as connection:
+        with database.begin() as connection:
             yield connection
             raise OperationalError("", {}, Exception("power cut at commit"))
 

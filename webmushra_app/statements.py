@@ -1,0 +1,98 @@
+"""What listeners' requests execute: Core statements, built once.
+
+Building a statement costs more than executing it, and rows cost a third of what objects do, so the
+routes that hundreds of listeners use at the same moment read rows by these statements.
+"""
+
+from sqlalchemy import bindparam, insert, null, select, update
+
+from webmushra_app import models
+
+_SESSION = models.Session.__table__
+_TRIAL = models.Trial.__table__
+PLAN_COLUMNS = ("id", "public_id", "reference_id", "position", "training", "finished_at")
+
+STUDY = select(models.Study.__table__).where(models.Study.id == bindparam("study"))
+STUDY_OF_SESSION = select(models.Session.study_id).where(models.Session.token == bindparam("token"))
+SESSION = select(_SESSION).where(
+    models.Session.token == bindparam("token"), models.Session.study_id == bindparam("study")
+)
+SESSION_TO_CHANGE = SESSION.with_for_update()
+PLAN = (
+    select(*(_TRIAL.c[name] for name in PLAN_COLUMNS))
+    .where(models.Trial.session_id == bindparam("session"))
+    .order_by(models.Trial.position)
+)
+"""A sitting's trials in order."""
+TRIAL = select(_TRIAL).where(
+    models.Trial.public_id == bindparam("trial"), models.Trial.session_id == bindparam("session")
+)
+PRESENTED = select(models.Presentation.public_id, models.Presentation.id).where(
+    models.Presentation.trial_id == bindparam("trial")
+)
+"""The identifiers that the browser knows, and the rows that they mean."""
+PRESENTATIONS = (
+    select(
+        models.Presentation.public_id,
+        models.Presentation.position,
+        models.Stimulus.bytes,
+        models.Rating.score,
+        models.Rating.plays,
+        models.Rating.listened_s,
+    )
+    .join(models.Stimulus, models.Stimulus.id == models.Presentation.stimulus_id)
+    .join(models.Rating, isouter=True)
+    .where(models.Presentation.trial_id == bindparam("trial"))
+    .order_by(models.Presentation.position)
+)
+"""A trial's stimuli in this session's order, with the ratings there are."""
+STIMULUS_FILE = (
+    select(models.Stimulus.file)
+    .join(models.Presentation)
+    .join(models.Trial)
+    .where(
+        models.Presentation.public_id == bindparam("sound"),
+        models.Trial.session_id == bindparam("session"),
+    )
+)
+REFERENCE_FILE = (
+    select(models.Item.reference_file)
+    .join(models.Trial, models.Trial.item_id == models.Item.id)
+    .where(
+        models.Trial.reference_id == bindparam("sound"),
+        models.Trial.session_id == bindparam("session"),
+    )
+)
+POSITIONS = (
+    select(models.Trial.public_id, models.Trial.position)
+    .where(models.Trial.session_id == bindparam("session"))
+    .union_all(
+        select(models.Presentation.public_id, models.Presentation.position)
+        .join(models.Trial, models.Trial.id == models.Presentation.trial_id)
+        .where(models.Trial.session_id == bindparam("session"))
+    )
+)
+"""Where a sitting's trials, and the stimuli in them, stand."""
+SEEN_EVENTS = select(models.Event.seq).where(
+    models.Event.session_id == bindparam("session"), models.Event.page == bindparam("page")
+)
+
+FINISH = (
+    update(_TRIAL)
+    .where(models.Trial.id == bindparam("trial"), models.Trial.finished_at.is_(None))
+    .values(
+        trial_time_s=bindparam("time_s"),
+        comment=bindparam("said"),
+        draft=null(),
+        finished_at=bindparam("now"),
+    )
+)
+RATE = insert(models.Rating.__table__)
+KEEP_DRAFT = (
+    update(_TRIAL)
+    .where(models.Trial.id == bindparam("trial"), models.Trial.finished_at.is_(None))
+    .values(draft=bindparam("kept"))
+)
+CHANGE = update(_SESSION).where(models.Session.id == bindparam("session"))
+SEE = CHANGE.values(seen_at=bindparam("now"))
+NOTE_EVENTS = insert(models.Event.__table__)
