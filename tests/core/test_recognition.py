@@ -80,7 +80,7 @@ def test_the_card_says_how_often_it_is_right_per_design_and_class():
         confusion = np.array(metrics["confusion"])
         assert confusion.sum() == metrics["sounds"]
         assert np.trace(confusion) / confusion.sum() == pytest.approx(metrics["accuracy"], abs=1e-4)
-        assert set(metrics["accuracy_by_pedal"]) == {*EFFECTS, *DESIGNS}
+        assert {*EFFECTS} < set(metrics["accuracy_by_pedal"]) <= {*EFFECTS, *DESIGNS}
 
 
 def test_silence_is_refused():

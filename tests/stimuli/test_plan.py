@@ -87,7 +87,7 @@ def test_no_family_gets_higher_notes_than_another(seed):
 
 
 def test_designs_of_a_family_are_used_in_turn():
-    items = plan(None, items=Items(out_of_domain=8), seed=3)
+    items = plan(None, items=Items(out_of_domain=14), seed=3)
     for family in EFFECTS:
         uses = Counter(item.design for item in items if item.family == family)
         assert set(uses) == {d.name for d in DESIGNS.values() if d.effect_class == family}
