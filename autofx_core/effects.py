@@ -11,8 +11,9 @@ parameters of all effects, in that order, are the networks' output.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pedalboard
@@ -32,11 +33,22 @@ class Parameter:
     default: float
 
 
+class Plugin(Protocol):
+    """What a stage's plug-in has to do, beside having its parameters as attributes."""
+
+    def __call__(self, wave: np.ndarray, sample_rate: float, *, reset: bool) -> np.ndarray:
+        """Play a wave (channels, samples), float32, from a state of rest."""
+        ...
+
+
 @dataclass(frozen=True)
 class Stage:
-    """One plug-in of an effect. ``prefix`` tells its parameters from other stages'."""
+    """One plug-in of an effect, as the function that makes it.
 
-    plugin: type[pedalboard.Plugin]
+    ``prefix`` tells its parameters from other stages'.
+    """
+
+    plugin: Callable[[], Plugin]
     prefix: str
     parameters: tuple[Parameter, ...]
 
@@ -58,6 +70,57 @@ class Effect:
     def class_index(self) -> int:
         """Index of the family among the recognition task's classes."""
         return CLASSES.index(self.family)
+
+    def check(self, setting: Mapping[str, float]) -> None:
+        """Refuse a setting with unknown, missing or impossible values.
+
+        Raises
+        ------
+        ValueError
+        """
+        known = {parameter.name for parameter in self.parameters}
+        if unknown := sorted(set(setting) - known):
+            raise ValueError(f"{self.family}: unknown parameter {unknown[0]!r}; known: {known}")
+        for parameter in self.parameters:
+            if parameter.name not in setting:
+                raise ValueError(f"{self.family}: parameter {parameter.name!r} is missing")
+            value = setting[parameter.name]
+            if not parameter.low <= value <= parameter.high:
+                raise ValueError(
+                    f"{parameter.name} must be in [{parameter.low:g}, {parameter.high:g}]"
+                    f"{' ' + parameter.unit if parameter.unit else ''}, got {value:g}"
+                )
+
+    def normalize(self, setting: Mapping[str, float]) -> np.ndarray:
+        """Map a setting to [0, 1]; see `normalize`."""
+        self.check(setting)
+        return np.array([(setting[p.name] - p.low) / (p.high - p.low) for p in self.parameters])
+
+    def denormalize(self, vector: np.ndarray) -> dict[str, float]:
+        """Map a vector in [0, 1] (clipped to it) back to a setting; see `denormalize`."""
+        values = np.clip(np.asarray(vector, dtype=np.float64), 0.0, 1.0)
+        if values.shape != (len(self.parameters),):
+            raise ValueError(
+                f"{self.family} has {len(self.parameters)} parameters, got shape {values.shape}"
+            )
+        return {
+            p.name: float(min(p.low + value * (p.high - p.low), p.high))
+            for p, value in zip(self.parameters, values, strict=True)
+        }
+
+    def render(
+        self, wave: np.ndarray, sample_rate: int, setting: Mapping[str, float]
+    ) -> np.ndarray:
+        """Play a clean sound through the effect; see `render`."""
+        self.check(setting)
+        chain = _chain(self)
+        for stage, plugin in zip(self.stages, chain, strict=True):
+            for parameter in stage.parameters:
+                setattr(plugin, parameter.name.removeprefix(stage.prefix), setting[parameter.name])
+        wave = np.asarray(wave, dtype=np.float32)
+        for plugin in chain:
+            wave = plugin(wave, sample_rate, reset=True)
+        return wave
 
 
 def _shelf(prefix: str, low_hz: float, high_hz: float) -> tuple[Parameter, ...]:
@@ -146,21 +209,6 @@ def effect_of(family: str) -> Effect:
         raise ValueError(f"unknown effect family {family!r}; known: {', '.join(EFFECTS)}") from None
 
 
-def _check(effect: Effect, setting: Mapping[str, float]) -> None:
-    known = {parameter.name for parameter in effect.parameters}
-    if unknown := sorted(set(setting) - known):
-        raise ValueError(f"{effect.family}: unknown parameter {unknown[0]!r}; known: {known}")
-    for parameter in effect.parameters:
-        if parameter.name not in setting:
-            raise ValueError(f"{effect.family}: parameter {parameter.name!r} is missing")
-        value = setting[parameter.name]
-        if not parameter.low <= value <= parameter.high:
-            raise ValueError(
-                f"{parameter.name} must be in [{parameter.low:g}, {parameter.high:g}]"
-                f"{' ' + parameter.unit if parameter.unit else ''}, got {value:g}"
-            )
-
-
 def normalize(family: str, setting: Mapping[str, float]) -> np.ndarray:
     """Map a setting to [0, 1].
 
@@ -178,9 +226,7 @@ def normalize(family: str, setting: Mapping[str, float]) -> np.ndarray:
     >>> normalize("delay", {"delay_seconds": 0.5, "feedback": 0.0, "mix": 1.0}).tolist()
     [0.5, 0.0, 1.0]
     """
-    effect = effect_of(family)
-    _check(effect, setting)
-    return np.array([(setting[p.name] - p.low) / (p.high - p.low) for p in effect.parameters])
+    return effect_of(family).normalize(setting)
 
 
 def denormalize(family: str, vector: np.ndarray) -> dict[str, float]:
@@ -191,14 +237,7 @@ def denormalize(family: str, vector: np.ndarray) -> dict[str, float]:
     >>> denormalize("delay", [0.5, 0.0, 1.0])
     {'delay_seconds': 0.5, 'feedback': 0.0, 'mix': 1.0}
     """
-    parameters = effect_of(family).parameters
-    values = np.clip(np.asarray(vector, dtype=np.float64), 0.0, 1.0)
-    if values.shape != (len(parameters),):
-        raise ValueError(f"{family} has {len(parameters)} parameters, got shape {values.shape}")
-    return {
-        p.name: float(min(p.low + value * (p.high - p.low), p.high))
-        for p, value in zip(parameters, values, strict=True)
-    }
+    return effect_of(family).denormalize(vector)
 
 
 def draw_setting(rng: np.random.Generator, family: str) -> dict[str, float]:
@@ -209,12 +248,12 @@ def draw_setting(rng: np.random.Generator, family: str) -> dict[str, float]:
 _plugins = threading.local()
 
 
-def _chain(effect: Effect) -> pedalboard.Pedalboard:
+def _chain(effect: Effect) -> list[Plugin]:
     """One chain per thread and effect: setting its knobs costs a tenth of building it."""
     chains = _plugins.__dict__.setdefault("chains", {})
-    if effect.family not in chains:
-        chains[effect.family] = pedalboard.Pedalboard([stage.plugin() for stage in effect.stages])
-    return chains[effect.family]
+    if effect not in chains:
+        chains[effect] = [stage.plugin() for stage in effect.stages]
+    return chains[effect]
 
 
 def render(
@@ -239,10 +278,4 @@ def render(
     ValueError
         If the family is unknown, or a parameter is unknown, missing or outside its range.
     """
-    effect = effect_of(family)
-    _check(effect, setting)
-    chain = _chain(effect)
-    for stage, plugin in zip(effect.stages, chain, strict=True):
-        for parameter in stage.parameters:
-            setattr(plugin, parameter.name.removeprefix(stage.prefix), setting[parameter.name])
-    return chain(np.asarray(wave, dtype=np.float32), sample_rate, reset=True)
+    return effect_of(family).render(wave, sample_rate, setting)
