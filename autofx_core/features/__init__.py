@@ -1,6 +1,8 @@
 """The descriptors that AutoFX hears a sound by, as batched torch functions.
 
 =====================  =====================================================================
+`stft`                 short-time Fourier transform
+`filterbank`           bands of a spectrum
 `spectral`             eight descriptors of each frame's spectrum
 `functionals`          six numbers that sum up a track
 `mfcc`                 cepstral coefficients

@@ -28,14 +28,13 @@ def standardized_moments(track: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]
     frames = track.shape[-1]
     mean = track.mean(-1)
     deviation = track - mean[..., None]
-    squared = deviation * deviation
-    variance = squared.mean(-1)
+    variance = (deviation * deviation).mean(-1)
     largest = track.abs().amax(-1)
     varies = variance > (_CONSTANT * largest) ** 2
-    safe = torch.where(varies, variance, torch.ones_like(variance))
-    zero = torch.zeros_like(variance)
-    skewness = torch.where(varies, (squared * deviation).mean(-1) / safe**1.5, zero)
-    kurtosis = torch.where(varies, (squared * squared).mean(-1) / safe**2, zero)
+    # Dividing before taking powers keeps tiny tracks, such as slopes, from underflowing.
+    z = deviation * torch.where(varies, variance, torch.inf).rsqrt()[..., None]
+    z_squared = z * z
+    skewness, kurtosis = (z_squared * z).mean(-1), (z_squared * z_squared).mean(-1)
     std = (variance * frames / (frames - 1)).sqrt()
     return mean, std, skewness, kurtosis
 

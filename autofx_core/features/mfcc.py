@@ -13,6 +13,7 @@ import math
 import torch
 from torch import Tensor
 
+from autofx_core.features.filterbank import Group, apply_filters, group_filters
 from autofx_core.features.stft import power_spectrum
 
 N_FFT = 2048
@@ -46,6 +47,11 @@ def mel_filters(bins: int, sample_rate: int, n_mels: int) -> Tensor:
 
 
 @functools.cache
+def _mel_groups(sample_rate: int) -> list[Group]:
+    return group_filters(mel_filters(N_FFT // 2 + 1, sample_rate, N_MELS))
+
+
+@functools.cache
 def _cosines(n_mels: int, n_coefficients: int) -> Tensor:
     """Orthonormal DCT-II, shape (n_mels, n_coefficients)."""
     centre = torch.arange(n_mels, dtype=torch.float64) + 0.5
@@ -67,8 +73,7 @@ def mfcc(wave: Tensor, sample_rate: int) -> Tensor:
     Tensor, shape (batch, 10, frames), with frames = 1 + samples // 512
     """
     power = power_spectrum(wave, n_fft=N_FFT, hop_length=HOP_LENGTH)
-    mel = power @ mel_filters(power.shape[-1], sample_rate, N_MELS).to(wave.device)
-    decibels = 10 * mel.clamp(min=1e-10).log10()
+    decibels = 10 * apply_filters(power, _mel_groups(sample_rate)).clamp(min=1e-10).log10()
     floor = decibels.amax((1, 2), keepdim=True) - DYNAMIC_RANGE_DB
     cepstrum = torch.maximum(decibels, floor) @ _cosines(N_MELS, N_COEFFICIENTS).to(wave.device)
     return cepstrum.transpose(1, 2)

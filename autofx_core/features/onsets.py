@@ -16,6 +16,7 @@ import functools
 import torch
 from torch import Tensor
 
+from autofx_core.features.filterbank import Group, apply_filters, group_filters
 from autofx_core.features.stft import power_spectrum
 
 N_FFT = 2048
@@ -31,8 +32,8 @@ N_ONSETS = 5
 
 
 @functools.cache
-def _bands(sample_rate: int) -> Tensor:
-    """Triangular bands, shape (bins, bands), at least one bin wide and each bin used once."""
+def _bands(sample_rate: int) -> list[Group]:
+    """Triangular bands, at least one bin wide and each bin used once."""
     octaves = torch.log2(torch.tensor(min(HIGHEST_HZ, sample_rate / 2) / LOWEST_HZ))
     steps = torch.arange(int(octaves * BANDS_PER_OCTAVE) + 1, dtype=torch.float64)
     hertz = LOWEST_HZ * 2 ** (steps / BANDS_PER_OCTAVE)
@@ -40,15 +41,14 @@ def _bands(sample_rate: int) -> Tensor:
     bins = torch.arange(N_FFT // 2 + 1, dtype=torch.float64)[:, None]
     low, peak, high = corners[:-2], corners[1:-1], corners[2:]
     rising, falling = (bins - low) / (peak - low), (high - bins) / (high - peak)
-    return torch.minimum(rising, falling).clamp(min=0).float()
+    return group_filters(torch.minimum(rising, falling).clamp(min=0).float())
 
 
 def onset_strength(wave: Tensor, sample_rate: int) -> Tensor:
     """Compute the SuperFlux activation, shape (batch, frames) at 200 frames a second."""
     hop = sample_rate // FRAMES_PER_S
-    magnitude = power_spectrum(wave, n_fft=N_FFT, hop_length=hop).sqrt()
-    bands = magnitude @ _bands(sample_rate).to(wave.device)
-    level = torch.log10(1 + bands)
+    magnitude = power_spectrum(wave, n_fft=N_FFT, hop_length=hop).sqrt_()
+    level = torch.log10(1 + apply_filters(magnitude, _bands(sample_rate)))
     lag = round(LAG_S * FRAMES_PER_S)
     earlier = torch.nn.functional.max_pool1d(level, MAX_BANDS, stride=1, padding=MAX_BANDS // 2)
     rise = (level[:, lag:] - earlier[:, :-lag]).clamp(min=0).sum(-1)

@@ -11,12 +11,20 @@ and one number for a sound is the median over the loud frames.
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 LOWEST_HZ = 70.0
 HIGHEST_HZ = 1400.0
 FRAME_S = 0.046
 NEAR_THE_HIGHEST = 0.9
+PERIODIC = 1e-3  # what is less similar to itself, such as silence, reads as the lowest pitch
 LOUD_FRAME = 0.05  # of the loudest frame's energy
+
+
+def _fft_length(samples: int) -> int:
+    """Round up to a length that transforms quickly: a power of two, or three halves of one."""
+    power = 1 << (samples - 1).bit_length()
+    return power * 3 // 4 if power * 3 // 4 >= samples else power
 
 
 def pitch_track(wave: Tensor, sample_rate: int, *, hop_s: float = 0.01) -> tuple[Tensor, Tensor]:
@@ -38,32 +46,32 @@ def pitch_track(wave: Tensor, sample_rate: int, *, hop_s: float = 0.01) -> tuple
     frame = round(FRAME_S * sample_rate)
     longest = int(sample_rate / LOWEST_HZ) + 1
     shortest = int(sample_rate / HIGHEST_HZ)
-    padding = max(0, frame + longest - wave.shape[-1])
-    frames = torch.nn.functional.pad(wave, (0, padding)).unfold(
-        -1, frame + longest, max(1, int(hop_s * sample_rate))
-    )
-    head = frames[..., :frame]
-    n_fft = 1 << (frame + longest - 1).bit_length()
-    product = torch.fft.rfft(frames, n_fft) * torch.fft.rfft(head, n_fft).conj()
+    hop = max(1, int(hop_s * sample_rate))
+    wanted = frame + longest
+    n_fft = _fft_length(wanted)  # the lags that wrap around are not looked at
+    padded = pad(wave, (0, max(0, wanted - wave.shape[-1])))
+    frames = padded.unfold(-1, wanted, hop)
+    product = torch.fft.rfft(frames, n_fft) * torch.fft.rfft(frames[..., :frame], n_fft).conj()
     correlation = torch.fft.irfft(product, n_fft)[..., : longest + 1]
-    squares = torch.nn.functional.pad((frames * frames).cumsum(-1), (1, 0))
-    here = squares[..., frame : frame + 1]
-    lagged = squares[..., frame : frame + longest + 1] - squares[..., : longest + 1]
+    # Energy up to each sample, in double precision since it is only used in differences.
+    until = pad(padded.double().square_().cumsum_(-1), (1, 0)).unfold(-1, wanted + 1, hop)
+    lagged = (until[..., frame:] - until[..., : longest + 1]).to(wave.dtype)
+    here = lagged[..., :1]
     similarity = 2 * correlation / (here + lagged + 1e-9)
     return _first_high_peak(similarity, shortest, sample_rate), here[..., 0] / frame
 
 
 def _first_high_peak(similarity: Tensor, shortest: int, sample_rate: int) -> Tensor:
+    similarity = similarity[..., shortest - 1 :]
     left, middle, right = similarity[..., :-2], similarity[..., 1:-1], similarity[..., 2:]
-    lag = torch.arange(1, middle.shape[-1] + 1, device=similarity.device)
-    is_peak = (middle > left) & (middle >= right) & (lag >= shortest)
-    height = torch.where(is_peak, middle, torch.full_like(middle, -1.0))
+    is_peak = (middle > left) & (middle >= right) & (middle > PERIODIC)
+    height = middle.masked_fill(~is_peak, -1.0)
     near = is_peak & (height >= NEAR_THE_HIGHEST * height.amax(-1, keepdim=True))
     index = near.to(torch.uint8).argmax(-1, keepdim=True)
     a, b, c = (side.gather(-1, index)[..., 0] for side in (left, middle, right))
     curvature = (a - 2 * b + c).clamp(max=-1e-9)
     offset = (0.5 * (a - c) / curvature).clamp(-0.5, 0.5)
-    period = torch.where(near.any(-1), lag[index[..., 0]] + offset, sample_rate / LOWEST_HZ)
+    period = torch.where(near.any(-1), shortest + index[..., 0] + offset, sample_rate / LOWEST_HZ)
     return (sample_rate / period).clamp(LOWEST_HZ, HIGHEST_HZ)
 
 

@@ -22,13 +22,18 @@ dividing all four by the pitch means something. It added noise against empty spe
 the features random; here a constant does that.
 """
 
+import functools
+import math
+
 import torch
 from torch import Tensor
+from torch.nn.functional import linear, pad
 
 from autofx_core.features.stft import power_spectrum
 
 N_FFT = 8192
 HOP_LENGTH = 512
+BLOCK_BINS = 241  # 4097 = 17 · 241: frames are summed up by blocks, then over the blocks
 ROLLOFF_SHARE = 0.95
 FLOOR = 1e-7  # added to magnitudes: far below the quantisation noise of 16 bits
 
@@ -47,7 +52,30 @@ def magnitudes(wave: Tensor) -> Tensor:
     -------
     Tensor, shape (batch, frames, 4097), with frames = 1 + samples // 512
     """
-    return power_spectrum(wave, n_fft=N_FFT, hop_length=HOP_LENGTH).sqrt() + FLOOR
+    return power_spectrum(wave, n_fft=N_FFT, hop_length=HOP_LENGTH).sqrt_().add_(FLOOR)
+
+
+@functools.cache
+def _powers(blocks: int, block_bins: int) -> tuple[Tensor, Tensor]:
+    """Weights that turn a frame into its raw moments Σ u^n·A, n = 0 … 4, with u from 0 to 1.
+
+    Returns
+    -------
+    inside : Tensor, shape (5, block_bins), float32
+        Moments within a block about its middle.
+    across : Tensor, shape (5 · blocks, 5), float64
+        The frame's moments from those of its blocks, by the binomial theorem.
+    """
+    half = (block_bins - 1) / 2
+    place = torch.linspace(-1, 1, block_bins, dtype=torch.float64)
+    inside = torch.stack([place**n for n in range(5)]).float()
+    last_bin = blocks * block_bins - 1
+    middle = (torch.arange(blocks, dtype=torch.float64) * block_bins + half) / last_bin
+    across = torch.zeros(blocks, 5, 5, dtype=torch.float64)
+    for n in range(5):
+        for k in range(n + 1):
+            across[:, k, n] = math.comb(n, k) * middle ** (n - k) * (half / last_bin) ** k
+    return inside, across.flatten(0, 1)
 
 
 def describe(magnitude: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
@@ -55,7 +83,7 @@ def describe(magnitude: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
 
     Parameters
     ----------
-    magnitude : Tensor, shape (batch, frames, bins), > 0
+    magnitude : Tensor, shape (batch, frames, 4097), float32, > 0
     sample_rate
         In Hz.
 
@@ -65,26 +93,28 @@ def describe(magnitude: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
     shapes : Tensor, shape (batch, 4, frames), in the order of `SHAPES`
     """
     bins = magnitude.shape[-1]
-    nyquist_hz = sample_rate / 2
-    # Raw moments of all frames in one product. Double precision, since the central moments of a
-    # pure tone are small differences between large raw ones.
-    unit = torch.linspace(0, 1, bins, dtype=torch.float64, device=magnitude.device)
-    powers = torch.stack([unit**power for power in range(5)], dim=1)
-    total, first, second, third, fourth = (magnitude.double() @ powers).unbind(-1)
-    m1, m2, m3, m4 = (raw / total for raw in (first, second, third, fourth))
+    blocks = magnitude.unflatten(-1, (-1, BLOCK_BINS))
+    # The central moments of a pure tone are small differences between large raw ones. Single
+    # precision is enough within a block, where little is lost; across the blocks it is not.
+    inside, across = (w.to(magnitude.device) for w in _powers(bins // BLOCK_BINS, BLOCK_BINS))
+    raw = linear(blocks, inside).flatten(-2).double() @ across
+    total, first, second, third, fourth = raw.unbind(-1)
+    m1, m2, m3, m4 = (moment / total for moment in (first, second, third, fourth))
     variance = (m2 - m1**2).clamp(min=0)
     cubed = m3 - 3 * m1 * m2 + 2 * m1**3
     fourth_central = (m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4).clamp(min=0)
+    nyquist_hz = sample_rate / 2
     moments = nyquist_hz * torch.stack(
         [m1, variance.sqrt(), cubed.sign() * cubed.abs() ** (1 / 3), fourth_central**0.25], dim=1
     )
-    slope = (bins * first - unit.sum() * total) / (bins * (unit**2).sum() - unit.sum() ** 2)
+    unit_sum, unit_squares = bins / 2, bins * (2 * bins - 1) / (6 * (bins - 1))
+    slope = (bins * first - unit_sum * total) / (bins * unit_squares - unit_sum**2)
     shapes = torch.stack(
         [
             _flux(magnitude),
-            _rolloff(magnitude, sample_rate),
+            _rolloff(blocks, sample_rate),
             (slope / nyquist_hz).to(magnitude.dtype),
-            _flatness(magnitude),
+            _flatness(magnitude, total.to(magnitude.dtype)),
         ],
         dim=1,
     )
@@ -92,16 +122,26 @@ def describe(magnitude: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
 
 
 def _flux(magnitude: Tensor) -> Tensor:
-    change = torch.diff(magnitude, dim=1).abs().sum(-1)
-    return torch.nn.functional.pad(change, (1, 0))
+    change = (magnitude[:, 1:] - magnitude[:, :-1]).abs_().sum(-1)
+    return pad(change, (1, 0))
 
 
-def _rolloff(magnitude: Tensor, sample_rate: int) -> Tensor:
-    energy = (magnitude * magnitude).cumsum(-1)
-    below = (energy < ROLLOFF_SHARE * energy[..., -1:]).sum(-1)
-    return below * (sample_rate / 2 / (magnitude.shape[-1] - 1))
+def _rolloff(blocks: Tensor, sample_rate: int) -> Tensor:
+    """Find the block in which the energy is reached, then the bin in that block."""
+    energy = blocks * blocks
+    reached = energy.sum(-1).cumsum(-1)
+    wanted = ROLLOFF_SHARE * reached[..., -1:]
+    block = (reached < wanted).sum(-1, keepdim=True)
+    before = pad(reached, (1, 0)).gather(-1, block)
+    index = block[..., None].expand(-1, -1, -1, energy.shape[-1])
+    inside = energy.gather(2, index)[:, :, 0].cumsum(-1)
+    below = block[..., 0] * BLOCK_BINS + (before + inside < wanted).sum(-1)
+    return below * (sample_rate / 2 / (blocks[0, 0].numel() - 1))
 
 
-def _flatness(magnitude: Tensor) -> Tensor:
-    inner = magnitude[..., :-1]
-    return inner.log().mean(-1).exp() / inner.mean(-1)
+def _flatness(magnitude: Tensor, total: Tensor) -> Tensor:
+    """Divide the means; four factors share a logarithm, which still cannot over- or underflow."""
+    bins = magnitude.shape[-1] - 1
+    a, b, c, d = magnitude[..., :-1].chunk(4, dim=-1)
+    log_mean = (a * b).mul_(c * d).log_().sum(-1) / bins
+    return log_mean.exp() * bins / (total - magnitude[..., -1])

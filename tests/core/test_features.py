@@ -10,6 +10,7 @@ from autofx_core.features import (
     CLASSIFICATION_NAMES,
     REGRESSION_NAMES,
     classification_features,
+    filterbank,
     functionals,
     mfcc,
     modulation,
@@ -145,6 +146,20 @@ def test_mfcc_is_librosas(wave):
     np.testing.assert_allclose(ours, expected, atol=0.02)
 
 
+def test_grouped_filters_give_what_the_whole_bank_gives():
+    bank = mfcc.mel_filters(mfcc.N_FFT // 2 + 1, RATE_HZ, mfcc.N_MELS)
+    power = torch.from_numpy(np.random.default_rng(3).gamma(1.0, size=(2, 5, len(bank)))).float()
+    groups = filterbank.group_filters(bank)
+    torch.testing.assert_close(filterbank.apply_filters(power, groups), power @ bank)
+    assert sum(weights.numel() for *_, weights in groups) < 0.3 * bank.numel()
+
+
+def test_functionals_of_a_tiny_track_are_those_of_the_track_scaled_up():
+    track = torch.from_numpy(np.random.default_rng(2).gamma(2.0, size=50)).float()
+    tiny = functionals.functionals(1e-12 * track)
+    torch.testing.assert_close(tiny[2:4], functionals.functionals(track)[2:4])
+
+
 def test_no_mel_band_is_empty():
     assert (mfcc.mel_filters(mfcc.N_FFT // 2 + 1, RATE_HZ, mfcc.N_MELS).sum(0) > 0).all()
 
@@ -154,6 +169,13 @@ def test_pitch_is_within_20_cents_from_low_e_to_high_e(midi):
     measured_hz = pitch.note_pitch(torch.from_numpy(pluck(midi))[None], RATE_HZ).item()
     cents = 1200 * np.log2(measured_hz / (440 * 2 ** ((midi - 69) / 12)))
     assert abs(cents) < 20
+
+
+def test_what_is_silent_but_for_rounding_has_the_lowest_pitch_until_a_note_begins():
+    wave = np.concatenate([1e-9 * pluck(seconds=0.5, seed=1), pluck(midi=57, seconds=0.5)])
+    pitch_hz, _ = pitch.pitch_track(torch.from_numpy(wave)[None], RATE_HZ)
+    assert (pitch_hz[0, :40] == pitch.LOWEST_HZ).all()
+    assert pitch_hz[0, 55].item() == pytest.approx(220, rel=0.01)
 
 
 @pytest.mark.parametrize("rate_hz", [1.5, 4.0, 9.0, 13.0])

@@ -1,0 +1,40 @@
+"""Banks of filters over a spectrum, applied without multiplying by their zeros.
+
+A filter hears a few neighbouring bins. In groups of neighbouring filters, each multiplied with the
+bins that it hears alone, a bank of 128 mel bands needs a quarter of the whole matrix' products.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+Group = tuple[int, int, Tensor]
+"""First bin, last bin + 1, and weights of shape (filters, bins)."""
+
+GROUPS = 4
+
+
+def group_filters(filters: Tensor) -> list[Group]:
+    """Split a bank into groups of neighbouring filters and the bins that each group hears.
+
+    Parameters
+    ----------
+    filters : Tensor, shape (bins, filters), no filter empty
+    """
+    groups = []
+    for group in filters.chunk(GROUPS, dim=1):
+        heard = group.abs().sum(1).nonzero()[:, 0]
+        first, end = int(heard[0]), int(heard[-1]) + 1
+        groups.append((first, end, group[first:end].T.contiguous()))
+    return groups
+
+
+def apply_filters(spectrum: Tensor, groups: list[Group]) -> Tensor:
+    """Filter spectra of shape (..., bins); return (..., filters)."""
+    return torch.cat(
+        [
+            linear(spectrum[..., first:end], weights.to(spectrum.device))
+            for first, end, weights in groups
+        ],
+        dim=-1,
+    )
