@@ -14,9 +14,9 @@ from autofx_core.effects import EFFECTS
 from autofx_core.match_files import match_files
 from autofx_core.matching import METHODS
 from autofx_core.models import NETWORKS
+from autofx_core.recipes import Recipe, recipe
 from autofx_core.soundfont import notes_command
 from autofx_core.sources import NOTES_FOLDER, rendered_notes
-from autofx_core.train import Settings, default_settings, train
 
 
 @click.group(epilog="Example: python -m autofx_core match reference.wav --clean clean.wav -o match")
@@ -44,8 +44,11 @@ main.add_command(notes_command)
 @click.option("--per-pedal", type=click.IntRange(1), default=9200, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--workers", type=click.IntRange(1), default=os.cpu_count(), show_default="all cores")
+@click.option("--waves", is_flag=True, help="Keep the sounds, for autofx and autofx_f; 70 kB each.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-def dataset(notes: Path, task: str, per_pedal: int, seed: int, workers: int, output: Path) -> None:
+def dataset(
+    notes: Path, task: str, per_pedal: int, seed: int, workers: int, waves: bool, output: Path
+) -> None:
     """Make synthetic pairs: PER_PEDAL training sounds of each pedal, an eighth to test on.
 
     An interrupted run goes on where it was; the same seed gives the same bytes.
@@ -57,6 +60,7 @@ def dataset(notes: Path, task: str, per_pedal: int, seed: int, workers: int, out
             per_pedal=per_pedal,
             seed=seed,
             task=task,
+            waves=waves,
             workers=workers,
         )
     except (AudioError, DatasetError, OSError) as error:
@@ -74,19 +78,64 @@ def dataset(notes: Path, task: str, per_pedal: int, seed: int, workers: int, out
     type=click.Path(path_type=Path),
     help="Run of the recogniser that conditions the regressor.  [default: the shipped one]",
 )
-@click.option("--seed", type=click.IntRange(0), default=Settings.seed, show_default=True)
-@click.option("--max-epochs", type=click.IntRange(1), default=Settings.max_epochs)
+@click.option("--seed", type=click.IntRange(0), default=Recipe.seed, show_default=True)
+@click.option("--max-epochs", type=click.IntRange(1), help="[default: the network's recipe]")
+@click.option(
+    "--epoch-sounds",
+    type=click.IntRange(1),
+    help="Sounds from one validation to the next.  [default: the network's recipe]",
+)
+@click.option(
+    "--start",
+    type=click.Path(path_type=Path),
+    help="Run of a network whose weights to start from, as far as they fit.",
+)
+@click.option(
+    "--devices",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="GPUs of this machine, or processes where it has none.",
+)
+@click.option("--nodes", type=click.IntRange(1), default=1, help="Machines, each told by torchrun.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 def train_command(
-    model: str, dataset: Path, recogniser: Path | None, seed: int, max_epochs: int, output: Path
+    model: str,
+    dataset: Path,
+    recogniser: Path | None,
+    output: Path,
+    devices: int,
+    nodes: int,
+    start: Path | None,
+    **changes: int | None,
 ) -> None:
-    """Train MODEL; leave weights.pt and card.json in the output folder."""
-    settings = default_settings(model, seed=seed, max_epochs=max_epochs)
+    """Train MODEL; leave weights.pt, card.json and TensorBoard's events in the output folder.
+
+    An interrupted run goes on where it was. With --devices or --nodes the gradients are averaged
+    over all processes; the recipe's batch is shared out among them.
+    """
+    try:
+        from autofx_core.train import train  # noqa: PLC0415 - the trainer is an extra
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"training needs {error.name}: pip install 'autofx[train]'"
+        ) from None
+    chosen = recipe(model, start=start and str(start), **changes)
     command = shlex.join(["python", "-m", "autofx_core", *sys.argv[1:]])
     try:
-        card = train(settings, dataset, output, command=command, recogniser=recogniser)
+        card = train(
+            chosen,
+            dataset,
+            output,
+            command=command,
+            recogniser=recogniser,
+            devices=devices,
+            nodes=nodes,
+        )
     except (CheckpointError, DatasetError, OSError) as error:
         raise click.ClickException(str(error)) from None
+    if not card:  # one of several processes; the first reports
+        return
     for part, metrics in card["metrics"].items():
         if "accuracy" in metrics:
             click.echo(f"{part}: accuracy {100 * metrics['accuracy']:.1f} %")

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from autofx_core.models import NETWORKS
 
@@ -45,14 +45,42 @@ def load_model(name: str, folder: Path | None = None) -> nn.Module:
     path = (folder or SHIPPED / name) / WEIGHTS_NAME
     model = NETWORKS[name]()
     try:
-        model.load_state_dict(torch.load(path, weights_only=True))
-    except FileNotFoundError:
-        raise CheckpointError(
-            f"{path}: no such file; train it with 'python -m autofx_core train {name}'"
-        ) from None
+        model.load_state_dict(_read_weights(path))
     except RuntimeError:
         raise CheckpointError(f"{path}: weights of another network than {name}") from None
     return model.eval()
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    try:
+        return torch.load(path, weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path}: no such file; train it with 'python -m autofx_core train'"
+        ) from None
+
+
+@torch.no_grad()
+def load_weights(model: nn.Module, folder: Path) -> None:
+    """Start a network from the weights of a relative, as far as they fit.
+
+    A layer with more inputs than the relative's keeps the relative's weights for the first of
+    them, and zeros for the rest: to begin with, both answer alike. The feature scaler stays.
+
+    Raises
+    ------
+    CheckpointError
+        If there are no weights.
+    """
+    given = _read_weights(folder / WEIGHTS_NAME)
+    for name, own in model.state_dict().items():
+        if name not in given or name.startswith("scaler."):
+            continue
+        if own.ndim == 2 and own.shape[1] > given[name].shape[1]:
+            own.zero_()
+            own[:, : given[name].shape[1]] = given[name]
+        else:
+            own.copy_(given[name])
 
 
 def read_card(name: str) -> dict:

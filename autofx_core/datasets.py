@@ -19,22 +19,30 @@ a transposition of it, is in two parts:
 `unseen_program`   programs that no other part has
 =================  ==========================================================================
 
-The set is made in shards. Each draws from its own seed, so that the bytes depend neither on the
+The training part hears each clean note in several variants (see `augmentation`), the others as it
+was recorded.
+
+The set is made in shards: ``PART-PEDAL-0000.npz`` with the columns, and beside it, if wanted,
+``PART-PEDAL-0000.wave.npy`` with the sounds as 16-bit numbers, for networks that hear the sound
+itself. Each shard draws from its own seed, so that the bytes depend neither on the
 number of processes nor on interruptions; a shard that exists is not made again.
 """
 
 import json
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
+from autofx_core.augmentation import vary_note
 from autofx_core.designs import DESIGNS
 from autofx_core.effects import CLASSES, EFFECTS, N_PARAMETERS, SLICES, denormalize, render
 from autofx_core.features import classification_features, regression_features
@@ -48,6 +56,8 @@ SHARD_SOUNDS = 120
 CHUNK = 4  # sounds described at once: few enough for the processor's cache
 PLAN_NAME = "dataset.json"
 AUDIBLE_DB = 0.5
+VARIANTS = 8  # of each clean training note, the recording itself among them
+FULL_SCALE = 32_767  # of the stored waves
 
 PEDALS = (*EFFECTS, *DESIGNS)
 """Every pedal, the generic effects first."""
@@ -93,8 +103,13 @@ class Shard:
 
     @property
     def file(self) -> str:
-        """Name of the shard's file."""
+        """Name of the file with the columns."""
         return f"{self.part}-{self.pedal}-{self.index:04d}.npz"
+
+    @property
+    def wave_file(self) -> str:
+        """Name of the file with the sounds."""
+        return f"{self.part}-{self.pedal}-{self.index:04d}.wave.npy"
 
 
 def plan_shards(task: str, per_pedal: int, seed: int) -> list[Shard]:
@@ -112,8 +127,18 @@ def plan_shards(task: str, per_pedal: int, seed: int) -> list[Shard]:
 
 
 @cache
-def _clean_wave(note: CleanSound) -> np.ndarray:
-    return fit_length(normalize_peak(note.read(ANALYSIS_RATE_HZ)))
+def _recorded(note: CleanSound) -> np.ndarray:
+    return note.read(ANALYSIS_RATE_HZ)
+
+
+@cache
+def _clean_wave(note: CleanSound, variant: int = 0) -> np.ndarray:
+    """Prepare a clean note, as recorded (variant 0) or as another guitar would play it."""
+    wave = _recorded(note)
+    if variant:
+        rng = np.random.default_rng([variant, zlib.crc32(note.id.encode())])
+        wave = vary_note(wave, ANALYSIS_RATE_HZ, rng)
+    return fit_length(normalize_peak(wave))
 
 
 def _process(pedal: str, clean: np.ndarray, rng: np.random.Generator):
@@ -140,7 +165,10 @@ def render_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndar
         [shard.seed, PARTS.index(shard.part), PEDALS.index(shard.pedal), shard.index]
     )
     chosen = [notes[i] for i in rng.integers(len(notes), size=shard.sounds)]
-    clean = np.concatenate([_clean_wave(note) for note in chosen])
+    variants = rng.integers(VARIANTS, size=shard.sounds) * (shard.part == "train")
+    clean = np.concatenate(
+        [_clean_wave(note, int(variant)) for note, variant in zip(chosen, variants, strict=True)]
+    )
     wet = np.empty_like(clean)
     settings = np.empty((shard.sounds, N_PARAMETERS), dtype=np.float32)
     for row in range(shard.sounds):
@@ -158,7 +186,8 @@ def make_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarra
     dict of ndarray
         `features` (sounds, 163), `regression` (sounds, 48), `settings` (sounds, 15; zeros for
         foreign parameters), all float32; `family`, the pedal's class, and `heard`, that class or
-        dry, index into `CLASSES`, both (sounds,), int64; `note` (sounds,), str.
+        dry, index into `CLASSES`, both (sounds,), int64; `note` (sounds,), str; `wave`
+        (sounds, 35000), int16.
     """
     rendered = render_shard(shard, notes)
     generic = EFFECTS.get(shard.pedal)
@@ -178,15 +207,25 @@ def make_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarra
         "family": np.full(shard.sounds, CLASSES.index(family)),
         "heard": np.where(audible, CLASSES.index(family), CLASSES.index("dry")),
         "note": rendered["note"],
+        "wave": np.round(rendered["wet"] * FULL_SCALE).astype(np.int16),
     }
 
 
-def _write_shard(folder: Path, shard: Shard, notes: Sequence[CleanSound]) -> None:
+def _write_shard(folder: Path, shard: Shard, notes: Sequence[CleanSound], waves: bool) -> None:
+    """Write the sounds, then the columns: where the columns are, the shard is complete."""
     torch.set_num_threads(1)
-    unfinished = folder / f"{shard.file}.part"
+    columns = make_shard(shard, notes)
+    wave = columns.pop("wave")
+    if waves:
+        _write(folder / shard.wave_file, lambda file: np.save(file, wave))
+    _write(folder / shard.file, lambda file: np.savez(file, **columns))
+
+
+def _write(path: Path, save: Callable[[BinaryIO], None]) -> None:
+    unfinished = path.with_name(f"{path.name}.part")
     with unfinished.open("wb") as file:
-        np.savez(file, **make_shard(shard, notes))
-    unfinished.replace(folder / shard.file)
+        save(file)
+    unfinished.replace(path)
 
 
 def make_dataset(
@@ -196,9 +235,19 @@ def make_dataset(
     per_pedal: int,
     seed: int,
     task: str = "settings",
+    waves: bool = False,
     workers: int = 1,
 ) -> None:
     """Make a data set in a folder, or finish one that was interrupted; shows progress.
+
+    Parameters
+    ----------
+    per_pedal
+        Number of training sounds of each pedal; each other part has an eighth of it.
+    task
+        A key of `TASKS`.
+    waves
+        Whether to keep the sounds, 70 kB each, for the networks that hear the sound itself.
 
     Raises
     ------
@@ -213,6 +262,8 @@ def make_dataset(
         "task": task,
         "per_pedal": per_pedal,
         "seed": seed,
+        "variants": VARIANTS,
+        "waves": waves,
         "notes": {part: sorted(note.id for note in of_part) for part, of_part in parts.items()},
         "sources": {part: sorted({n.source for n in of_part}) for part, of_part in parts.items()},
     }
@@ -227,15 +278,38 @@ def make_dataset(
         tqdm(total=len(shards), initial=len(shards) - len(missing), unit="shard") as progress,
         ProcessPoolExecutor(workers) as pool,
     ):
-        jobs = [pool.submit(_write_shard, folder, shard, parts[shard.part]) for shard in missing]
+        jobs = [
+            pool.submit(_write_shard, folder, shard, parts[shard.part], waves) for shard in missing
+        ]
         for job in as_completed(jobs):
             job.result()
             progress.update()
 
 
+class Waves:
+    """The sounds of one part, read from disk one by one: more than memory holds."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._shards = [np.load(file, mmap_mode="r") for file in files]
+        self._starts = np.cumsum([0, *map(len, self._shards)])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, rows: Sequence[int] | torch.Tensor) -> torch.Tensor:
+        """Sounds of shape (rows, 35000), float32, peak 1."""
+        rows = torch.as_tensor(rows).tolist()
+        shards = np.searchsorted(self._starts, rows, side="right") - 1
+        waves = [
+            self._shards[shard][row - self._starts[shard]]
+            for row, shard in zip(rows, shards, strict=True)
+        ]
+        return torch.from_numpy(np.stack(waves).astype(np.float32) / FULL_SCALE)
+
+
 @dataclass(frozen=True)
 class Part:
-    """One part of a data set, in memory.
+    """One part of a data set.
 
     Attributes
     ----------
@@ -245,6 +319,8 @@ class Part:
     family, heard : Tensor, shape (sounds,), int64, index into `CLASSES`
         The pedal's class, and that class or dry.
     pedal : Tensor, shape (sounds,), int64, index into `PEDALS`
+    wave : Waves or None
+        The sounds, if the data set keeps them.
     """
 
     features: torch.Tensor
@@ -253,9 +329,23 @@ class Part:
     family: torch.Tensor
     heard: torch.Tensor
     pedal: torch.Tensor
+    wave: Waves | None
 
     def __len__(self) -> int:
         return len(self.family)
+
+    def __getitem__(self, name: str) -> torch.Tensor | Waves:
+        """Column by name; `wave` is read from disk as far as rows of it are asked for.
+
+        Raises
+        ------
+        DatasetError
+            If the data set did not keep the waves.
+        """
+        column = getattr(self, name)
+        if column is None:
+            raise DatasetError("the data set has no waves; make it again with --waves")
+        return column
 
 
 def read_plan(folder: Path) -> dict:
@@ -283,11 +373,13 @@ def read_part(folder: Path, part: str) -> Part:
         If the folder holds no data set, or an unfinished one.
     """
     plan = read_plan(folder)
-    shards = plan_shards(plan["task"], plan["per_pedal"], plan["seed"])
+    shards = [
+        shard
+        for shard in plan_shards(plan["task"], plan["per_pedal"], plan["seed"])
+        if shard.part == part
+    ]
     arrays = []
     for shard in shards:
-        if shard.part != part:
-            continue
         try:
             with np.load(folder / shard.file) as stored:
                 pedal = np.full(shard.sounds, PEDALS.index(shard.pedal))
@@ -296,5 +388,9 @@ def read_part(folder: Path, part: str) -> Part:
             raise DatasetError(
                 f"{folder / shard.file}: missing; run the same dataset command again to finish it"
             ) from None
-    columns = Part.__dataclass_fields__
-    return Part(**{c: torch.from_numpy(np.concatenate([a[c] for a in arrays])) for c in columns})
+    columns = {
+        name: torch.from_numpy(np.concatenate([array[name] for array in arrays]))
+        for name in ("pedal", *STORED)
+    }
+    waves = Waves([folder / shard.wave_file for shard in shards]) if plan["waves"] else None
+    return Part(**columns, wave=waves)

@@ -1,8 +1,7 @@
 """How far estimates lie from the truth: losses to train by, distances to report.
 
 ==========================  ==================================================================
-`masked_mse`                training loss: squared error over the parameters of the own effect
-`c2_mse`                    the same in the unit of the AutoFX report's Table C.2
+`c2_mse`                    training loss: squared error in the unit of the report's Table C.2
 `absolute_errors`           honest error per parameter, over the sounds of its own effect
 `mrstft_distance`           log-magnitude spectra at six resolutions (Yamamoto et al. 2020)
 `log_mel_distance`          mean difference of mel spectra in dB
@@ -44,24 +43,14 @@ OWN_PARAMETERS = _own_parameters()
 """Which of the fifteen outputs belong to each family, shape (families, 15), 0 or 1."""
 
 
-def masked_mse(estimate: Tensor, target: Tensor, family: Tensor) -> Tensor:
-    """Squared error of normalised parameters over those that the sound's own effect has.
+def c2_mse(estimate: Tensor, target: Tensor, family: Tensor) -> Tensor:
+    """Squared error in the unit of Table C.2: zeros for foreign parameters, mean over all 15.
 
     Parameters
     ----------
-    estimate, target : Tensor, shape (batch, 15), in [0, 1]
+    estimate, target : Tensor, shape (batch, 15), normalised, in [0, 1]
     family : Tensor, shape (batch,), int64, index into `EFFECTS`
-
-    Returns
-    -------
-    Tensor, scalar: mean over the sounds of the mean over their parameters
     """
-    own = OWN_PARAMETERS.to(estimate.device)[family]
-    return (((estimate - target) * own).square().sum(1) / own.sum(1)).mean()
-
-
-def c2_mse(estimate: Tensor, target: Tensor, family: Tensor) -> Tensor:
-    """Squared error in the unit of Table C.2: zeros for foreign parameters, mean over all 15."""
     own = OWN_PARAMETERS.to(estimate.device)[family]
     return ((estimate - target) * own).square().mean()
 

@@ -11,16 +11,25 @@ Methods are a registry. A method is a function that returns settings::
 ==============  ===========================================================================
 `random`        every parameter uniform in its range: the low anchor of AutoFX's experiment
 `mlp_…`         the shipped networks of AutoFX (see `models`), by the names of `REGRESSORS`
+`refined`       the clean sound played through the effect until it is the reference, for
+                these effects and others (see `refinement`, `further_effects`)
 ==============  ===========================================================================
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from autofx_core.audio import for_analysis, normalize_peak, require_sound
+from autofx_core.alignment import find_offset, shift
+from autofx_core.audio import (
+    for_analysis,
+    normalize_peak,
+    require_sound,
+    resample,
+    skip_silence,
+)
 from autofx_core.checkpoints import load_model, shipped
 from autofx_core.datasets import fit_length
 from autofx_core.effects import (
@@ -30,13 +39,13 @@ from autofx_core.effects import (
     denormalize,
     draw_setting,
     effect_of,
-    render,
 )
-from autofx_core.evaluate import estimate_settings
-from autofx_core.features import classification_features, regression_features
+from autofx_core.further_effects import find_effect
+from autofx_core.hearing import Heard, answer
 from autofx_core.losses import log_mel_distance, mrstft_distance
 from autofx_core.models import REGRESSORS
 from autofx_core.recognition import recognise
+from autofx_core.refinement import NeedsCleanError, Progress, ignore, refine
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ class Request:
         The row of the effects table whose settings are wanted.
     rng
         The only source of chance.
+    progress
+        Called with the number of renders just made, by methods that take their time.
     """
 
     reference: np.ndarray
@@ -62,6 +73,7 @@ class Request:
     sample_rate: int
     effect: Effect
     rng: np.random.Generator
+    progress: Progress = ignore
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,8 @@ class Match:
         The clean sound through the effect, where it was given.
     distances
         Of `audio` to the reference, by name.
+    offset_samples
+        By how much the reference was late; the clean sound was moved as far.
     """
 
     method: str
@@ -90,10 +104,19 @@ class Match:
     parameters: dict[str, float]
     audio: np.ndarray | None
     distances: dict[str, float]
+    offset_samples: int = 0
 
 
 Method = Callable[[Request], dict[str, float]]
 METHODS: dict[str, Method] = {}
+ANY_EFFECT = frozenset({"refined"})
+NEEDS_CLEAN = frozenset({"refined"})
+IN_TIME = 0.1  # nepers; a match as near as that is in time
+MUCH_NEARER = 0.8
+EXCERPT_S = 3.0
+HIGHEST_RATE_HZ = 48_000
+BEST_FIRST = ("match_wet", "autofx_f", "autofx", "mlp_211c", "mlp_163c", "mlp_163nc")
+"""The networks that hear the reference alone, by their errors on unseen recordings."""
 
 
 def register(name: str) -> Callable[[Method], Method]:
@@ -122,52 +145,97 @@ def match(
     method: str,
     family: str | None = None,
     seed: int = 0,
+    progress: Progress = ignore,
 ) -> Match:
     """Recognise the effect, and estimate the settings that make it sound like the reference.
 
     Parameters
     ----------
     reference : ndarray, shape (channels, samples), float32, full scale ±1
-        At least 0.2 s; networks hear its first 1.587 s.
+        At least 0.2 s; networks hear 1.587 s of it from where the sound begins.
     clean : ndarray, shape (channels, samples), float32
         The dry sound, to be played through the effect at peak 1: distortion depends on the level,
-        and that is the level all settings are learnt for.
+        and that is the level all settings are learnt for. It is moved by up to 0.1 s if that brings
+        the match nearer to the reference: takes do not always start together.
     sample_rate
         Of both, in Hz.
     method
         A name from `METHODS`.
     family
-        Family of the effect, a key of `effects.EFFECTS`, where it is known; by default it is
-        recognised. A class without a generic effect (reverb, tremolo, dry) has no settings.
+        Name of the effect, where it is known (see `further_effects.find_effect`); by default its
+        class is recognised. Dry sounds have no settings, and networks know none of reverb and
+        tremolo.
     seed
         For methods that draw.
+    progress
+        Called with the number of renders just made.
 
     Raises
     ------
     AudioError
         If a sound is too short, silent or not finite.
     ValueError
-        If the method or the family is unknown.
+        If the method or the effect is unknown, or unknown to the method, or it needs the clean
+        sound.
     """
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
+    known = find_effect if method in ANY_EFFECT else effect_of
     if family is not None:
-        effect_of(family)
+        known(family)
+    if method in NEEDS_CLEAN and clean is None:
+        raise NeedsCleanError(
+            f"method {method!r} needs the clean sound, to play it through the effect; give it, or "
+            f"choose a network ({', '.join(name for name in METHODS if name in REGRESSORS)})"
+        )
     require_sound(reference, sample_rate, "the reference")
     if clean is not None:
         require_sound(clean, sample_rate, "the clean sound")
-    probabilities = {} if family else recognise(reference, sample_rate)
+    probabilities = {} if family else recognise(skip_silence(reference, sample_rate), sample_rate)
     family = family or next(iter(probabilities))
-    if family not in EFFECTS:
+    try:
+        effect = known(family)
+    except ValueError:  # a class without an effect
         return Match(method, family, probabilities, {}, None, {})
-    rng = np.random.default_rng(seed)
-    request = Request(reference, clean, sample_rate, EFFECTS[family], rng)
+    dry = None if clean is None else normalize_peak(clean)
+    request = Request(reference, dry, sample_rate, effect, np.random.default_rng(seed), progress)
     parameters = METHODS[method](request)
-    audio, distances = None, {}
-    if clean is not None:
-        audio = render(family, normalize_peak(clean), sample_rate, parameters)
-        distances = measure_distances(reference, audio, sample_rate)
-    return Match(method, family, probabilities, parameters, audio, distances)
+    if dry is None:
+        return Match(method, family, probabilities, parameters, None, {})
+    return _in_time(Match(method, family, probabilities, *_play(request, parameters)), request)
+
+
+def _play(
+    request: Request, parameters: dict[str, float]
+) -> tuple[dict[str, float], np.ndarray, dict[str, float]]:
+    """Play the clean sound with an answer, and measure it."""
+    audio = request.effect.render(request.clean, request.sample_rate, parameters)
+    return parameters, audio, measure_distances(request.reference, audio, request.sample_rate)
+
+
+def _in_time(found: Match, request: Request) -> Match:
+    """Move the clean sound, and answer again, if the match is far away and that brings it nearer.
+
+    By how much is read off the match, or, where it is too far from the reference, the clean sound.
+    """
+    if found.distances["mrstft"] < IN_TIME:
+        return found
+    guesses = {
+        find_offset(sound, request.reference, request.sample_rate)
+        for sound in (found.audio, request.clean)
+    }
+    for samples in sorted(guesses - {0}):
+        moved = replace(request, clean=shift(request.clean, samples), rng=np.random.default_rng(0))
+        parameters, audio, distances = _play(moved, METHODS[found.method](moved))
+        if distances["mrstft"] < MUCH_NEARER * found.distances["mrstft"]:
+            found = replace(
+                found,
+                parameters=parameters,
+                audio=audio,
+                distances=distances,
+                offset_samples=samples,
+            )
+    return found
 
 
 def measure_distances(
@@ -193,12 +261,11 @@ class Network:
     name: str
 
     def __call__(self, request: Request) -> dict[str, float]:
-        """Hear the first 1.587 s, and answer with the settings of the wanted effect."""
-        wave = fit_length(for_analysis(request.reference, request.sample_rate))
+        """Hear 1.587 s from the beginning, and answer with the settings of the wanted effect."""
+        heard = skip_silence(request.reference, request.sample_rate)
+        wave = fit_length(for_analysis(heard, request.sample_rate))
         batch = torch.from_numpy(wave)[None]
-        vector = estimate_settings(
-            load_model(self.name), classification_features(batch), regression_features(batch)
-        )[0]
+        vector = answer(load_model(self.name), Heard(batch))[0]
         family = request.effect.family
         return denormalize(family, vector[SLICES[family]].numpy())
 
@@ -206,3 +273,42 @@ class Network:
 for _name in shipped():
     if _name in REGRESSORS:
         register(_name)(Network(_name))
+
+
+def default_method(clean: np.ndarray | None) -> str:
+    """Name the best method there is with, or without, the clean sound."""
+    return "refined" if clean is not None else next(name for name in BEST_FIRST if name in METHODS)
+
+
+@register("refined")
+def play_until_alike(request: Request) -> dict[str, float]:
+    """Refine on the first three seconds of the sound; start from a network where it knows more."""
+    reference, clean, sample_rate = excerpt(request)
+    network = METHODS[default_method(None)]
+    heard = replace(request, clean=None)
+    answer = refine(
+        request.effect,
+        reference,
+        clean,
+        sample_rate=sample_rate,
+        suggest=(lambda: network(heard)) if request.effect.family in EFFECTS else None,
+        seed=int(request.rng.integers(2**31)),
+        progress=request.progress,
+    )
+    return answer.parameters
+
+
+def excerpt(request: Request) -> tuple[np.ndarray, np.ndarray, int]:
+    """Cut reference and clean sound to three seconds from where the clean one begins.
+
+    A beginning within the first two seconds stays, for the oscillators run from the first sample.
+    """
+    sounds, sample_rate = [request.reference, request.clean], request.sample_rate
+    silence = request.clean.shape[1] - skip_silence(request.clean, sample_rate).shape[1]
+    start = silence if silence > 2 * sample_rate else 0
+    end = silence + int(EXCERPT_S * sample_rate)
+    sounds = [sound[:, start:end] for sound in sounds]
+    if sample_rate > HIGHEST_RATE_HZ:
+        sounds = [resample(sound, sample_rate, HIGHEST_RATE_HZ) for sound in sounds]
+        sample_rate = HIGHEST_RATE_HZ
+    return *sounds, sample_rate

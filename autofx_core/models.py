@@ -7,44 +7,29 @@ name           network                                                    parame
 `mlp_163nc`    163 features → 15 settings                                     58,315
 `mlp_163c`     163 features, 6 class probabilities → 15 settings              58,915
 `mlp_211c`     163 and 48 features, 6 class probabilities → 15 settings       63,715
+`autofx`       spectrogram, 6 class probabilities → 15 settings            3,651,407
+`autofx_f`     the same and 48 features → 15 settings                      3,675,983
 =============  =========================================================  ==========
 
 The feature scaler is part of each model, as buffers, so that a state dict is all there is to load.
-All networks take the same three inputs and use what they know to use, so that whatever trains,
-evaluates or matches need not know which one it holds.
+Each network names its `inputs`, columns of a data set or of a sound (see `hearing`), so that
+whatever trains, evaluates, exports or matches need not know which network it holds.
 """
+
+from collections.abc import Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from autofx_core.cnn import SpectrogramCNN
 from autofx_core.effects import CLASSES, N_PARAMETERS
 from autofx_core.features import CLASSIFICATION_NAMES, REGRESSION_NAMES
+from autofx_core.scaler import Scaler
 
 HIDDEN = 100
-
-
-class Scaler(nn.Module):
-    """Z-score of the training set; features beyond ±10 standard deviations are clipped.
-
-    The original did not clip: one odd sound could drive the network anywhere.
-    """
-
-    LIMIT = 10.0
-
-    def __init__(self, n_features: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(n_features))
-        self.register_buffer("std", torch.ones(n_features))
-
-    @torch.no_grad()
-    def fit(self, features: Tensor) -> None:
-        """Take mean and standard deviation from features of shape (sounds, n_features)."""
-        self.mean.copy_(features.mean(0))
-        self.std.copy_(features.std(0) + 1e-7)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Scale features of shape (batch, n_features)."""
-        return ((features - self.mean) / self.std).clamp(-self.LIMIT, self.LIMIT)
+WIDTHS = {"features": len(CLASSIFICATION_NAMES), "regression": len(REGRESSION_NAMES)}
+"""Sizes of the feature columns."""
 
 
 class Recogniser(nn.Module):
@@ -54,17 +39,19 @@ class Recogniser(nn.Module):
     recordings the 48 beside them raise its accuracy from 78.8 to 88.0 %.
     """
 
+    inputs = ("features", "regression")
+
     def __init__(self) -> None:
         super().__init__()
-        n_features = len(CLASSIFICATION_NAMES) + len(REGRESSION_NAMES)
+        n_features = sum(WIDTHS[name] for name in self.inputs)
         self.scaler = Scaler(n_features)
         self.network = nn.Sequential(
             nn.Linear(n_features, HIDDEN), nn.Sigmoid(), nn.Linear(HIDDEN, len(CLASSES))
         )
 
-    def fit_scaler(self, features: Tensor, regression: Tensor) -> None:
+    def fit_scaler(self, columns: Mapping[str, Tensor]) -> None:
         """Take the scale of the training features."""
-        self.scaler.fit(torch.cat([features, regression], dim=1))
+        self.scaler.fit(torch.cat([columns[name] for name in self.inputs], dim=1))
 
     def forward(self, features: Tensor, regression: Tensor) -> Tensor:
         """Weigh the classes.
@@ -88,50 +75,49 @@ class FeatureMLP(nn.Module):
 
     Parameters
     ----------
-    regression
-        Whether the 48 regression features are used beside the 163.
+    features
+        Feature columns, keys of `WIDTHS`.
     conditioned
         Whether the class probabilities are used.
     """
 
-    def __init__(self, *, regression: bool = False, conditioned: bool = False) -> None:
+    def __init__(self, *features: str, conditioned: bool) -> None:
         super().__init__()
-        self.regression, self.conditioned = regression, conditioned
-        n_features = len(CLASSIFICATION_NAMES) + regression * len(REGRESSION_NAMES)
-        self.scaler = Scaler(n_features)
-        layers: list[nn.Module] = [nn.Linear(n_features + conditioned * len(CLASSES), HIDDEN)]
-        for _ in range(4):
-            layers += [nn.Linear(HIDDEN, HIDDEN), nn.ReLU()]
-        self.network = nn.Sequential(*layers, nn.Linear(HIDDEN, N_PARAMETERS), nn.Sigmoid())
+        self.inputs = (*features, *(("probabilities",) * conditioned))
+        self.n_features = sum(WIDTHS[name] for name in features)
+        self.scaler = Scaler(self.n_features)
+        first = nn.Linear(self.n_features + conditioned * len(CLASSES), HIDDEN)
+        hidden = [layer for _ in range(4) for layer in (nn.Linear(HIDDEN, HIDDEN), nn.ReLU())]
+        self.network = nn.Sequential(first, *hidden, nn.Linear(HIDDEN, N_PARAMETERS), nn.Sigmoid())
 
-    def _features(self, features: Tensor, regression: Tensor) -> Tensor:
-        return torch.cat([features, regression], dim=1) if self.regression else features
-
-    def fit_scaler(self, features: Tensor, regression: Tensor) -> None:
+    def fit_scaler(self, columns: Mapping[str, Tensor]) -> None:
         """Take the scale of the training features."""
-        self.scaler.fit(self._features(features, regression))
+        names = [name for name in self.inputs if name in WIDTHS]
+        self.scaler.fit(torch.cat([columns[name] for name in names], dim=1))
 
-    def forward(self, features: Tensor, regression: Tensor, probabilities: Tensor) -> Tensor:
+    def forward(self, *columns: Tensor) -> Tensor:
         """Estimate normalised settings.
 
         Parameters
         ----------
-        features : Tensor, shape (batch, 163), float32
-        regression : Tensor, shape (batch, 48), float32
-        probabilities : Tensor, shape (batch, 6), in the order of `effects.CLASSES`
+        *columns : Tensor, shape (batch, width), float32
+            The `inputs`, in their order.
 
         Returns
         -------
         Tensor, shape (batch, 15), in [0, 1]; a family's own are at `effects.SLICES`
         """
-        scaled = self.scaler(self._features(features, regression))
-        return self.network(torch.cat([scaled, probabilities], 1) if self.conditioned else scaled)
+        joined = torch.cat(columns, dim=1)
+        features, probabilities = joined[:, : self.n_features], joined[:, self.n_features :]
+        return self.network(torch.cat([self.scaler(features), probabilities], dim=1))
 
 
 REGRESSORS = {
-    "mlp_163nc": FeatureMLP,
-    "mlp_163c": lambda: FeatureMLP(conditioned=True),
-    "mlp_211c": lambda: FeatureMLP(regression=True, conditioned=True),
+    "mlp_163nc": partial(FeatureMLP, "features", conditioned=False),
+    "mlp_163c": partial(FeatureMLP, "features", conditioned=True),
+    "mlp_211c": partial(FeatureMLP, "features", "regression", conditioned=True),
+    "autofx": SpectrogramCNN,
+    "autofx_f": partial(SpectrogramCNN, regression=True),
 }
 """Regressors by name, each a function that makes an untrained one."""
 

@@ -6,8 +6,7 @@ import torch
 from autofx_core.audio import for_analysis, require_sound
 from autofx_core.datasets import fit_length
 from autofx_core.effects import CLASSES
-from autofx_core.evaluate import class_probabilities
-from autofx_core.features import classification_features, regression_features
+from autofx_core.hearing import Heard, class_probabilities
 
 
 def recognise(wave: np.ndarray, sample_rate: int) -> dict[str, float]:
@@ -33,7 +32,6 @@ def recognise(wave: np.ndarray, sample_rate: int) -> dict[str, float]:
     """
     require_sound(wave, sample_rate, "the sound")
     batch = torch.from_numpy(fit_length(for_analysis(wave, sample_rate)))[None]
-    features = classification_features(batch), regression_features(batch)
-    probabilities = class_probabilities(*features)[0].tolist()
+    probabilities = class_probabilities(Heard(batch))[0].tolist()
     ranked = sorted(zip(CLASSES, probabilities, strict=True), key=lambda pair: -pair[1])
     return dict(ranked)

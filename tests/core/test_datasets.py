@@ -2,43 +2,21 @@
 
 import hashlib
 import itertools
-import json
 
 import numpy as np
 import pytest
-import soundfile
 import torch
-from click.testing import CliRunner
 
-from autofx_core import datasets, train
-from autofx_core.__main__ import main
+from autofx_core import datasets
 from autofx_core.audio import ANALYSIS_RATE_HZ
 from autofx_core.datasets import DatasetError, make_dataset, part_notes, read_part
 from autofx_core.effects import SLICES, denormalize
 from autofx_core.features import CLASSIFICATION_NAMES, classification_features
-from autofx_core.sources import CleanSound, builtin_notes
+from autofx_core.sources import builtin_notes
 
 
 def hashes(folder):
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
-
-
-@pytest.fixture(scope="module")
-def notes(tmp_path_factory):
-    """Twelve short notes: two training programs in three splits, one program for testing only."""
-    folder = tmp_path_factory.mktemp("notes")
-    found = []
-    for number, (program, split) in enumerate(
-        [(p, s) for p in ("one", "two") for s in ("train", "train", "validation", "test")]
-        + [("three", "test")] * 4
-    ):
-        time_s = np.arange(int(0.8 * ANALYSIS_RATE_HZ)) / ANALYSIS_RATE_HZ
-        hertz = 110 * 2 ** (number / 12)
-        wave = np.exp(-3 * time_s) * sum(np.sin(2 * np.pi * k * hertz * time_s) for k in (1, 2, 3))
-        path = folder / f"{number}.wav"
-        soundfile.write(path, 0.3 * wave, ANALYSIS_RATE_HZ)
-        found.append(CleanSound(str(number), path, f"recording {number}", program, split=split))
-    return found
 
 
 def test_no_recording_is_in_two_parts_of_the_builtin_notes():
@@ -79,7 +57,7 @@ def test_a_folder_of_another_plan_is_not_mixed_up(tmp_path, notes):
 
 
 def test_features_and_settings_of_a_row_belong_together(notes):
-    shard = datasets.Shard("train", "delay", 0, sounds=3, seed=5)
+    shard = datasets.Shard("validation", "delay", 0, sounds=3, seed=5)
     made = datasets.make_shard(shard, notes)
     for row in range(3):
         note = next(n for n in notes if n.id == made["note"][row])
@@ -96,50 +74,27 @@ def test_features_and_settings_of_a_row_belong_together(notes):
         assert (others == 0).all()
 
 
-def test_training_leaves_a_card_that_says_what_made_it(tmp_path, notes):
-    make_dataset(notes, tmp_path / "data", per_pedal=24, seed=1)
-    command = ["train", "mlp_163nc", "--dataset", str(tmp_path / "data"), "--max-epochs", "4"]
-    run = CliRunner().invoke(main, [*command, "-o", str(tmp_path / "whole")])
-    assert run.exit_code == 0, run.output
-    assert "unseen_program: C.2 MSE" in run.output
-    card = json.loads((tmp_path / "whole" / "card.json").read_text())
-    assert card["parameters"] == 58_315
-    assert card["settings"]["seed"] == 2
-    assert set(card["metrics"]) == {"unseen_note", "unseen_program"}
-    assert set(card["data"]["sources"]["train"]) == {f"recording {k}" for k in (0, 1, 4, 5)}
-    assert len(card["curves"]["train"]) == 4
-    assert card["curves"]["train"][-1] < card["curves"]["train"][0]
+def test_only_the_training_part_hears_variants_of_its_notes(notes):
+    note = notes[0]
+    recorded = datasets.fit_length(note.read(ANALYSIS_RATE_HZ))
+    recorded = recorded / np.abs(recorded).max()
+    for part, as_recorded in (("train", False), ("validation", True), ("unseen_note", True)):
+        shard = datasets.Shard(part, "delay", 0, sounds=12, seed=5)
+        clean = datasets.render_shard(shard, [note])["clean"]
+        assert np.allclose(clean, recorded, atol=1e-6) == as_recorded
+        different = {wave.tobytes() for wave in clean}
+        assert len(different) <= datasets.VARIANTS if part == "train" else len(different) == 1
 
 
-def test_an_interrupted_training_resumes_to_the_same_weights(tmp_path, notes, monkeypatch):
-    make_dataset(notes, tmp_path / "data", per_pedal=24, seed=1)
-    settings = train.default_settings("mlp_163nc", max_epochs=5)
-    whole = train.train(settings, tmp_path / "data", tmp_path / "whole", command="")
-    calls = iter(range(10))
-    learn = train._learn
-
-    def interrupted(*arguments):
-        if next(calls) == 2:
-            raise KeyboardInterrupt
-        return learn(*arguments)
-
-    monkeypatch.setattr(train, "_learn", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        train.train(settings, tmp_path / "data", tmp_path / "parts", command="")
-    monkeypatch.undo()
-    parts = train.train(settings, tmp_path / "data", tmp_path / "parts", command="")
-    assert parts["curves"] == whole["curves"]
-    weights = [
-        torch.load(tmp_path / name / "weights.pt", weights_only=True) for name in ("whole", "parts")
-    ]
-    for name, value in weights[0].items():
-        torch.testing.assert_close(weights[1][name], value, rtol=0, atol=0)
-
-
-def test_a_missing_data_set_is_one_line_and_the_mend(tmp_path):
-    run = CliRunner().invoke(
-        main, ["train", "mlp_163nc", "--dataset", str(tmp_path / "no"), "-o", str(tmp_path / "run")]
-    )
-    assert run.exit_code == 1
-    assert run.output.count("\n") == 1
-    assert "make one with 'python -m autofx_core dataset" in run.output
+def test_kept_waves_are_the_sounds_that_the_columns_describe(tmp_path, notes):
+    make_dataset(notes, tmp_path, per_pedal=130, seed=1, waves=True)
+    part = read_part(tmp_path, "train")
+    assert len(part.wave) == len(part) == 390
+    second = datasets.Shard("train", "delay", 1, sounds=10, seed=1)
+    rendered = datasets.render_shard(second, datasets.part_notes(notes)["train"])
+    for row in (0, 9):
+        place = 130 + 120 + row
+        torch.testing.assert_close(
+            part.wave[place], torch.from_numpy(rendered["wet"][row]), rtol=0, atol=0.6 / 32_767
+        )
+        np.testing.assert_array_equal(part.settings[place], rendered["settings"][row])

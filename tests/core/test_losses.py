@@ -10,7 +10,6 @@ from autofx_core.losses import (
     absolute_errors,
     c2_mse,
     log_mel_distance,
-    masked_mse,
     mrstft_distance,
 )
 
@@ -21,15 +20,6 @@ def pluck(frequency_hz=196.0, seconds=1.5):
     time_s = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
     wave = sum(np.sin(2 * np.pi * k * frequency_hz * time_s) / k for k in range(1, 9))
     return (0.3 * wave * np.exp(-2 * time_s)).astype(np.float32)[None]
-
-
-def test_masked_mse_counts_each_sounds_own_parameters_only():
-    target = torch.zeros(2, 15)
-    estimate = torch.ones(2, 15)
-    estimate[0, :5] = 0.5  # modulation
-    estimate[1, 5:8] = torch.tensor([0.1, 0.2, 0.3])  # delay
-    expected = (0.25 + (0.01 + 0.04 + 0.09) / 3) / 2
-    assert masked_mse(estimate, target, torch.tensor([0, 1])).item() == pytest.approx(expected)
 
 
 def test_the_constant_one_half_scores_as_in_table_c2_units():

@@ -6,12 +6,13 @@ import torch
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, LISTENING_RATE_HZ, AudioError, normalize_peak
 from autofx_core.checkpoints import read_card, trained_on
+from autofx_core.datasets import fit_length
 from autofx_core.designs import DESIGNS
 from autofx_core.effects import CLASSES, EFFECTS, draw_setting, render
-from autofx_core.evaluate import class_probabilities, regressor_inputs
-from autofx_core.features import classification_features
-from autofx_core.models import REGRESSORS, FeatureMLP, Recogniser, Scaler
+from autofx_core.hearing import Heard, class_probabilities, inputs_of
+from autofx_core.models import REGRESSORS, Recogniser
 from autofx_core.recognition import recognise
+from autofx_core.scaler import Scaler
 from autofx_core.sources import builtin_notes
 
 
@@ -48,7 +49,13 @@ def test_probabilities_are_ranked_and_sum_to_one(unseen_clean):
 
 def test_the_networks_have_the_reports_sizes():
     sizes = {name: sum(p.numel() for p in make().parameters()) for name, make in REGRESSORS.items()}
-    assert sizes == {"mlp_163nc": 58_315, "mlp_163c": 58_915, "mlp_211c": 63_715}
+    assert sizes == {
+        "mlp_163nc": 58_315,
+        "mlp_163c": 58_915,
+        "mlp_211c": 63_715,
+        "autofx": 3_651_407,
+        "autofx_f": 3_675_983,
+    }
     assert sum(p.numel() for p in Recogniser().parameters()) == 21_806
 
 
@@ -63,13 +70,14 @@ def test_the_scaler_gives_unit_variance_and_clips_what_is_absurd():
 
 
 def test_regressors_are_conditioned_by_what_is_recognised_not_by_the_truth(unseen_clean):
-    wave = torch.from_numpy(unseen_clean[0][:, :: LISTENING_RATE_HZ // ANALYSIS_RATE_HZ].copy())
-    features = classification_features(wave)
-    regression = torch.zeros(1, 48)
-    *_, given = regressor_inputs(FeatureMLP(conditioned=True), features, regression)
-    torch.testing.assert_close(given, class_probabilities(features, regression))
-    *_, nothing = regressor_inputs(FeatureMLP(), features, regression)
-    assert nothing.abs().max() == 0
+    wave = fit_length(unseen_clean[0][:, :: LISTENING_RATE_HZ // ANALYSIS_RATE_HZ])
+    heard = Heard(torch.from_numpy(wave))
+    for name, make in REGRESSORS.items():
+        model = make()
+        given = dict(zip(model.inputs, inputs_of(model, heard), strict=True))
+        assert ("probabilities" in given) == (name != "mlp_163nc")
+        if "probabilities" in given:
+            torch.testing.assert_close(given["probabilities"], class_probabilities(heard))
 
 
 def test_the_card_says_how_often_it_is_right_per_design_and_class():

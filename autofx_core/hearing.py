@@ -1,0 +1,77 @@
+"""What networks hear of sounds: named columns, computed from the waves when first asked for.
+
+===============  ======================================================================
+`wave`           the sound itself, (batch, 35000), 22.05 kHz, peak 1
+`features`       163 numbers, `features.classification_features`
+`regression`     48 numbers, `features.regression_features`
+`probabilities`  of the six classes, by the recogniser: never the truth
+===============  ======================================================================
+
+A part of a data set (`datasets.Part`) answers to the same names from disk.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from autofx_core.checkpoints import load_model
+from autofx_core.features import classification_features, regression_features
+
+DESCRIPTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "features": classification_features,
+    "regression": regression_features,
+}
+
+
+class Columns(Protocol):
+    """Anything that has columns by name."""
+
+    def __getitem__(self, name: str) -> Tensor:
+        """Column of shape (batch, width)."""
+
+
+class Heard:
+    """A batch of sounds, described as far as one asks.
+
+    Parameters
+    ----------
+    wave : Tensor, shape (batch, 35000), float32, 22.05 kHz, peak 1
+    """
+
+    def __init__(self, wave: Tensor) -> None:
+        self._columns = {"wave": wave}
+
+    def __getitem__(self, name: str) -> Tensor:
+        """Column of shape (batch, width)."""
+        if name not in self._columns:
+            self._columns[name] = DESCRIPTIONS[name](self._columns["wave"])
+        return self._columns[name]
+
+
+@torch.no_grad()
+def class_probabilities(columns: Columns, recogniser: Path | None = None) -> Tensor:
+    """Weigh the six classes by the recogniser (the shipped one, or that of a run).
+
+    Returns
+    -------
+    Tensor, shape (batch, 6), in the order of `effects.CLASSES`
+    """
+    model = load_model("recogniser", recogniser)
+    return model(*(columns[name] for name in model.inputs)).exp()
+
+
+def inputs_of(model: nn.Module, columns: Columns, recogniser: Path | None = None) -> list[Tensor]:
+    """Collect a network's inputs."""
+    return [
+        class_probabilities(columns, recogniser) if name == "probabilities" else columns[name]
+        for name in model.inputs
+    ]
+
+
+@torch.no_grad()
+def answer(model: nn.Module, columns: Columns) -> Tensor:
+    """Let a network answer for all rows of its inputs, shape (batch, outputs)."""
+    return model(*inputs_of(model, columns))

@@ -1,0 +1,143 @@
+"""Training is reproducible, survives an interruption, and scales to several processes."""
+
+import json
+import signal
+import subprocess
+import sys
+from itertools import chain
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from autofx_core import lessons, train
+from autofx_core.__main__ import main
+from autofx_core.checkpoints import WEIGHTS_NAME, CheckpointError, load_weights
+from autofx_core.cnn import SpectrogramCNN
+from autofx_core.datasets import make_dataset
+from autofx_core.lessons import Order
+from autofx_core.models import NETWORKS
+from autofx_core.recipes import RECIPES, recipe
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory, notes):
+    folder = tmp_path_factory.mktemp("data") / "settings"
+    make_dataset(notes, folder, per_pedal=24, seed=1, waves=True)
+    return folder
+
+
+def weights_of(run):
+    return torch.load(run / WEIGHTS_NAME, weights_only=True)
+
+
+def assert_same_weights(first, second, **tolerance):
+    for name, value in weights_of(first).items():
+        torch.testing.assert_close(weights_of(second)[name], value, **tolerance)
+
+
+def test_training_leaves_a_card_that_says_what_made_it(tmp_path, dataset):
+    command = ["train", "mlp_163nc", "--dataset", str(dataset), "--max-epochs", "4"]
+    run = CliRunner().invoke(main, [*command, "-o", str(tmp_path / "run")])
+    assert run.exit_code == 0, run.output
+    assert "unseen_program: C.2 MSE" in run.output
+    card = json.loads((tmp_path / "run" / "card.json").read_text())
+    assert card["parameters"] == 58_315
+    assert card["recipe"]["seed"] == 2
+    assert card["size_bytes"] == (tmp_path / "run" / WEIGHTS_NAME).stat().st_size
+    assert card["inference_ms"] > 0
+    assert set(card["metrics"]) == {"unseen_note", "unseen_program"}
+    assert set(card["data"]["sources"]["train"]) == {f"recording {k}" for k in (0, 1, 4, 5)}
+    assert len(card["curves"]["train"]) == len(card["curves"]["validation"]) == 4
+    assert card["curves"]["train"][-1] < card["curves"]["train"][0]
+    assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
+
+
+def test_the_spectrogram_networks_hear_the_kept_waves(tmp_path, dataset):
+    settings = recipe("autofx_f", epoch_sounds=16, max_epochs=1)
+    card = train.train(settings, dataset, tmp_path, command="")
+    assert card["parameters"] == 3_675_983
+    assert len(card["curves"]["train"]) == 1
+
+
+def test_without_waves_the_spectrogram_networks_cannot_learn(tmp_path, notes):
+    make_dataset(notes, tmp_path / "data", per_pedal=2, seed=1)
+    command = ["train", "autofx", "--dataset", str(tmp_path / "data"), "-o", str(tmp_path / "run")]
+    run = CliRunner().invoke(main, command)
+    assert run.exit_code == 1
+    assert run.output.splitlines()[-1].endswith("has no waves; make it again with --waves")
+
+
+def test_an_interrupted_training_resumes_to_the_same_weights(tmp_path, dataset, monkeypatch):
+    settings = recipe("mlp_163nc", max_epochs=5)
+    whole = train.train(settings, dataset, tmp_path / "whole", command="")
+    calls = iter(range(100))
+    step = lessons.Lesson.training_step
+
+    def interrupted(*arguments):
+        if next(calls) == 5:  # in the third epoch of two batches each
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(lessons.Lesson, "training_step", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit):
+        train.train(settings, dataset, tmp_path / "parts", command="")
+    signal.signal(signal.SIGINT, before)  # which Lightning silences while it shuts down
+    monkeypatch.undo()
+    parts = train.train(settings, dataset, tmp_path / "parts", command="")
+    assert parts["curves"] == whole["curves"]
+    assert_same_weights(tmp_path / "whole", tmp_path / "parts", rtol=0, atol=0)
+
+
+def test_two_processes_learn_what_one_learns(tmp_path, dataset):
+    for name, devices in (("one", "1"), ("two", "2")):
+        command = ["train", "mlp_163c", "--dataset", str(dataset), "--max-epochs", "3"]
+        command += ["--epoch-sounds", "64", "--devices", devices, "-o", str(tmp_path / name)]
+        subprocess.run(
+            [sys.executable, "-m", "autofx_core", *command],
+            check=True,
+            capture_output=True,
+            timeout=300,
+        )
+    assert_same_weights(tmp_path / "one", tmp_path / "two", rtol=1e-3, atol=1e-4)
+
+
+def test_processes_share_an_epoch_without_overlap_and_epochs_go_through_all_rows():
+    orders = [Order(rows=10, per_epoch=4, seed=3, rank=rank, world=2) for rank in (0, 1)]
+    alone = Order(rows=10, per_epoch=4, seed=3, rank=0, world=1)
+    seen = []
+    for epoch in range(5):
+        for order in (*orders, alone):
+            order.set_epoch(epoch)
+        shared = list(chain.from_iterable(zip(*orders, strict=True)))
+        assert shared == list(alone)
+        seen += shared
+    assert sorted(seen[:10]) == sorted(seen[10:]) == list(range(10))
+    assert seen[:10] != seen[10:]
+
+
+def test_a_network_started_from_a_relative_answers_like_it_until_it_learns_more(tmp_path):
+    torch.manual_seed(0)
+    relative, network = SpectrogramCNN().eval(), SpectrogramCNN(regression=True).eval()
+    torch.save(relative.state_dict(), tmp_path / WEIGHTS_NAME)
+    load_weights(network, tmp_path)
+    wave, probabilities = torch.rand(2, 35_000) - 0.5, torch.rand(2, 6).softmax(1)
+    with torch.no_grad():
+        given = network(wave, probabilities, torch.randn(2, 48))
+        torch.testing.assert_close(given, relative(wave, probabilities))
+    with pytest.raises(CheckpointError, match="no such file; train it"):
+        load_weights(network, tmp_path / "elsewhere")
+
+
+def test_every_network_has_a_recipe():
+    assert set(RECIPES) == set(NETWORKS)
+
+
+def test_a_missing_data_set_is_one_line_and_the_mend(tmp_path):
+    run = CliRunner().invoke(
+        main, ["train", "mlp_163nc", "--dataset", str(tmp_path / "no"), "-o", str(tmp_path / "run")]
+    )
+    assert run.exit_code == 1
+    assert run.output.count("\n") == 1
+    assert "make one with 'python -m autofx_core dataset" in run.output
