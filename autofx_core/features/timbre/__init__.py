@@ -12,8 +12,8 @@
 =============  =============================================================================
 
 Ours, not AutoFX's: where that set names a descriptor's statistics, this one names what a pedal
-does. It costs about as much as its own spectrogram, has no shapes that depend on the data, and
-spans that cover decades are logarithms.
+does. It costs five to six of its own spectrograms, has no shapes that depend on the data, and spans
+that cover decades are logarithms.
 """
 
 import torch
