@@ -58,7 +58,7 @@ def find_session(db: Reader, study: Study, token: str, *, to_change: bool = Fals
 
 def list_trials(db: Reader, session: SessionRow) -> list[PlannedTrial]:
     """List a sitting's trials in order."""
-    rows = db.execute(statements.PLAN, {"session": session.id})
+    rows = db.execute(statements.PLAN, {"session": session.id}).all()
     return [PlannedTrial._make(row) for row in rows]
 
 

@@ -49,8 +49,9 @@ class Server:
 class Client:
     """Speaks HTTP as Flask's test client does, to a server elsewhere."""
 
-    def __init__(self, url):
+    def __init__(self, url, *, context=None):
         self.url = url
+        self.context = context
 
     def open(self, path, method="GET", **body):
         data = json.dumps(body["json"]).encode() if "json" in body else None
@@ -61,7 +62,7 @@ class Client:
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as response:
+            with urllib.request.urlopen(request, timeout=60, context=self.context) as response:
                 return _answer(response.status, response.headers, response.read())
         except urllib.error.HTTPError as error:
             with error:

@@ -1,0 +1,153 @@
+"""gunicorn behind the real nginx, both with the files of ``webmushra_app/deploy``.
+
+Only addresses, paths and rates of those files are replaced. The socket between the two is held
+here, as systemd holds it by ``autofx.socket``, so that it outlives restarts of gunicorn.
+"""
+
+import os
+import re
+import secrets
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+DEPLOY = Path(__file__).parents[2] / "webmushra_app" / "deploy"
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+TRUST_ANYTHING = ssl._create_unverified_context()  # the certificate is made here
+HAND_OVER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Runs a program with a socket at file descriptor 3, as systemd does."""
+WRAPPER = """
+pid {folder}/nginx.pid;
+events {{}}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+{site}
+}}
+"""
+
+
+def find_nginx():
+    """Find the program, which is often on root's path only."""
+    return shutil.which("nginx", path=SEARCH_PATH)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+class Deployment:
+    """nginx and gunicorn on a stimulus set; both end with the block.
+
+    Parameters
+    ----------
+    folder : Path
+        Where nginx's workers, who may be nobody, find the socket.
+    study : Path
+    """
+
+    def __init__(self, folder, study):
+        self.folder = folder
+        self.http_port, self.https_port = free_port(), free_port()
+        self.url = f"https://127.0.0.1:{self.https_port}"
+        self.database_url = f"sqlite:///{folder}/ratings.sqlite3"
+        self.secret_key = secrets.token_urlsafe(32)
+        self.log = folder / "gunicorn.log"
+        self.configuration = folder / "nginx.conf"
+        self.environment = os.environ | {
+            "AUTOFX_STUDY": str(study),
+            "AUTOFX_DATABASE_URL": self.database_url,
+            "AUTOFX_SECRET_KEY": self.secret_key,
+            "AUTOFX_PROXIES": "1",
+            "AUTOFX_REQUESTS_PER_MINUTE": "0",
+            "AUTOFX_SESSIONS_PER_HOUR": "0",
+            "AUTOFX_LOG_FORMAT": "json",
+        }
+
+    def __enter__(self):
+        self.folder.chmod(0o755)
+        self._write_configuration()
+        path = self.folder / "autofx.sock"
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(str(path))
+        self._socket.listen(2048)
+        path.chmod(0o666)
+        self._server = self._start_gunicorn()
+        self._proxy = subprocess.Popen([*self.nginx(), "-g", "daemon off;"])
+        self._await_proxy()
+        return self
+
+    def __exit__(self, *_error):
+        for process in (self._proxy, self._server):
+            process.terminate()
+            process.wait(timeout=60)
+        self._socket.close()
+
+    def nginx(self):
+        """Name the command with our configuration, to which arguments can be added."""
+        return [find_nginx(), "-c", self.configuration, "-e", self.folder / "nginx.log"]
+
+    def restart(self):
+        """Stop gunicorn gently and start it anew, as ``systemctl restart`` does."""
+        self._server.terminate()
+        self._server.wait(timeout=60)
+        self._server = self._start_gunicorn()
+
+    def _start_gunicorn(self):
+        gunicorn = [sys.executable, "-m", "gunicorn", "-c", DEPLOY / "gunicorn.conf.py"]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-c", HAND_OVER, str(self._socket.fileno()), *gunicorn],
+                pass_fds=[self._socket.fileno()],
+                env=self.environment,
+                stderr=log,
+            )
+
+    def _await_proxy(self):
+        for _ in range(3000):
+            try:
+                socket.create_connection(("127.0.0.1", self.https_port), timeout=1).close()
+                return
+            except OSError:
+                if self._proxy.poll() is not None:
+                    raise RuntimeError((self.folder / "nginx.log").read_text()) from None
+                time.sleep(0.01)
+        raise RuntimeError("nginx did not answer within 30 s")
+
+    def _write_configuration(self):
+        key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
+        subprocess.run(
+            [
+                *("openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
+                *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+                *("-keyout", key, "-out", certificate),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        site = (DEPLOY / "nginx.conf").read_text()
+        for pattern, replacement in {
+            r"unix:\S+\.sock": f"unix:{self.folder}/autofx.sock",
+            r"listen 80;": f"listen 127.0.0.1:{self.http_port};",
+            r"listen 443 ": f"listen 127.0.0.1:{self.https_port} ",
+            r"ssl_certificate .*;": f"ssl_certificate {certificate};",
+            r"ssl_certificate_key .*;": f"ssl_certificate_key {key};",
+            r"rate=50r/s": "rate=100000r/s",
+        }.items():
+            site, count = re.subn(pattern, replacement, site)
+            if not count:
+                raise RuntimeError(f"deploy/nginx.conf: nothing to replace for {pattern}")
+        self.configuration.write_text(WRAPPER.format(folder=self.folder, site=site))
