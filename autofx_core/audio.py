@@ -15,6 +15,7 @@ LISTENING_RATE_HZ = 44_100
 ANALYSIS_RATE_HZ = 22_050
 SHORTEST_S = 0.2
 SILENCE_DBFS = -60.0
+LEADING_DB = -50.0
 
 
 class AudioError(ValueError):
@@ -101,6 +102,13 @@ def fade_ends(
         n = round(length_s * sample_rate)
         part[..., :n] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(n) / n)
     return faded
+
+
+def skip_silence(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Cut what comes more than 5 ms before the first sample within 50 dB of the peak."""
+    level = np.abs(wave).max(axis=0)
+    first = int(np.argmax(level >= level.max() * 10 ** (LEADING_DB / 20)))
+    return wave[:, max(0, first - int(0.005 * sample_rate)) :]
 
 
 def require_sound(wave: np.ndarray, sample_rate: int, name: str | Path) -> None:

@@ -48,6 +48,10 @@ Vector = np.ndarray
 Progress = Callable[[int], object]
 
 
+def ignore(_played: int) -> None:
+    """Show no progress."""
+
+
 class NeedsCleanError(ValueError):
     """There is nothing to play through the effect."""
 
@@ -129,7 +133,7 @@ def refine(
     invert: bool = True,
     polish: bool = True,
     seed: int = 0,
-    progress: Progress = lambda played: None,
+    progress: Progress = ignore,
 ) -> Refinement:
     """Find the settings of an effect that make the clean sound the reference.
 
