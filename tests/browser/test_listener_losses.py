@@ -8,6 +8,17 @@ from live_server import LiveServer, stored_scores
 from playwright.sync_api import Page, Route, expect
 
 SOUNDS = "**/api/**/audio/*"
+COUNT_DECODED = """
+  const { decodeAudioData } = BaseAudioContext.prototype;
+  globalThis.decoded = {};
+  BaseAudioContext.prototype.decodeAudioData = async function (bytes) {
+    const size = bytes.byteLength;
+    const buffer = await decodeAudioData.call(this, bytes);
+    decoded[size] = (decoded[size] ?? 0) + 1;
+    return buffer;
+  };
+"""
+"""Counts the sounds that the page has decoded, by their size."""
 FIRST, SECOND, THIRD = [11, 22, 33, 44], [55, 66, 77, 88], [1, 2, 3, 99]
 
 
@@ -215,3 +226,40 @@ def test_an_unknown_link_says_so(listener: Listener) -> None:
     expect(listener.page.locator("main p")).to_have_text(listener.word("unknown_sitting"))
     listener.press(listener.button("retry"))
     expect(listener.button("agree")).to_be_visible()
+
+
+def test_examples_that_arrive_late_leave_the_practice_trial_its_sounds(
+    listener: Listener, live_server: LiveServer
+) -> None:
+    page = listener.page
+    page.add_init_script(COUNT_DECODED)
+    listener.open()
+    listener.agree()
+    listener.answer_questions()
+    listener.set_level()
+    session = f"{listener.address}/api/v1/sessions/{listener.token}"
+    examples = page.request.get(f"{session}/examples").json()
+    late = [examples[name] for name in ("same", "different")]
+    held = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    for sound in late:
+        page.route(f"**{sound['url']}", hold)
+    listener.skip_headphones()
+    listener.press(listener.button("instructions_done"))
+    listener.see_trial(practice=True, n=1, total=1)
+    listener.play_reference()
+    assert len(held) == len(late)
+    for route in held:
+        route.continue_()
+    sizes = [sound["bytes"] for sound in late]  # both are stimuli of the practice trial as well
+    page.wait_for_function("sizes => sizes.every((size) => decoded[size] === 2)", arg=sizes)
+    for index, score in enumerate(FIRST):
+        listener.rate(index, score)
+    shown = listener.shown_scores()
+    listener.go_on()
+    listener.see_trial(n=1, total=2)
+    listener.wait_until_saved()
+    assert stored_scores(live_server, listener.token) == [shown]
