@@ -9,10 +9,8 @@ import click
 
 from autofx_core.audio import AudioError
 from autofx_core.checkpoints import CheckpointError
-from autofx_core.datasets import TASKS, DatasetError, make_dataset
-from autofx_core.effects import EFFECTS
-from autofx_core.match_files import match_files
-from autofx_core.matching import METHODS
+from autofx_core.datasets import HEARD, TASKS, DatasetError, make_dataset
+from autofx_core.match_command import calibrate_command, match_command, play_command
 from autofx_core.models import NETWORKS
 from autofx_core.recipes import Recipe, recipe
 from autofx_core.soundfont import notes_command
@@ -25,6 +23,9 @@ def main() -> None:
 
 
 main.add_command(notes_command)
+main.add_command(match_command)
+main.add_command(play_command)
+main.add_command(calibrate_command)
 
 
 @main.command(epilog="Example: python -m autofx_core dataset --notes runs/notes -o runs/data")
@@ -44,10 +45,26 @@ main.add_command(notes_command)
 @click.option("--per-pedal", type=click.IntRange(1), default=9200, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--workers", type=click.IntRange(1), default=os.cpu_count(), show_default="all cores")
+@click.option(
+    "--hear",
+    "heard",
+    type=click.Choice(HEARD),
+    multiple=True,
+    default=HEARD[:2],
+    show_default=True,
+    help="Columns for networks to hear; may be given again.",
+)
 @click.option("--waves", is_flag=True, help="Keep the sounds, for autofx and autofx_f; 70 kB each.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 def dataset(
-    notes: Path, task: str, per_pedal: int, seed: int, workers: int, waves: bool, output: Path
+    notes: Path,
+    task: str,
+    per_pedal: int,
+    seed: int,
+    workers: int,
+    heard: tuple[str, ...],
+    waves: bool,
+    output: Path,
 ) -> None:
     """Make synthetic pairs: PER_PEDAL training sounds of each pedal, an eighth to test on.
 
@@ -60,6 +77,7 @@ def dataset(
             per_pedal=per_pedal,
             seed=seed,
             task=task,
+            heard=heard,
             waves=waves,
             workers=workers,
         )
@@ -146,35 +164,6 @@ def train_command(
                 f"(constant ½: {1000 * constant:.2f}e-3), "
                 f"mean absolute error {metrics['mean_absolute_error']:.3f}"
             )
-
-
-@main.command(
-    "match",
-    epilog="Example: python -m autofx_core match reference.wav --clean clean.wav -o match",
-)
-@click.argument("reference", type=click.Path(path_type=Path))
-@click.option("--clean", type=click.Path(path_type=Path), help="The same playing without effect.")
-@click.option(
-    "--effect", type=click.Choice(list(EFFECTS)), help="Its family.  [default: recognised]"
-)
-@click.option("--method", type=click.Choice(list(METHODS)), default="mlp_211c", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("match"))
-def match_command(
-    reference: Path, clean: Path | None, effect: str | None, method: str, output: Path
-) -> None:
-    """Recognise the effect on REFERENCE and estimate its settings.
-
-    Leaves match.json and, if the clean sound is given, match.wav in the output folder.
-    """
-    try:
-        found = match_files(reference, clean, effect=effect, method=method, output=output)
-    except (AudioError, CheckpointError, OSError) as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(f"{found['effect']}")
-    for name, value in found["parameters"].items():
-        click.echo(f"  {name} {value:.3g}")
-    for name, value in found["distances"].items():
-        click.echo(f"  {name} {value:.3f} (clean sound: {found['clean_distances'][name]:.3f})")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
 from autofx_core.augmentation import vary_note
 from autofx_core.designs import DESIGNS
 from autofx_core.effects import CLASSES, EFFECTS, N_PARAMETERS, SLICES, denormalize, render
-from autofx_core.features import classification_features, regression_features
+from autofx_core.hearing import Heard
 from autofx_core.losses import log_mel_distances
 from autofx_core.sources import CleanSound
 
@@ -62,7 +62,9 @@ FULL_SCALE = 32_767  # of the stored waves
 PEDALS = (*EFFECTS, *DESIGNS)
 """Every pedal, the generic effects first."""
 
-STORED = ("features", "regression", "settings", "family", "heard")
+TRUTHS = ("settings", "family", "heard")
+HEARD = ("features", "regression", "timbre", "clean_timbre")
+"""Columns that a data set can hold for networks to hear; see `hearing`."""
 
 TASKS = {"settings": tuple(EFFECTS), "recognition": PEDALS}
 """Which pedals a data set has, by what it is for."""
@@ -178,31 +180,39 @@ def render_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndar
     return {"clean": clean, "wet": wet, "settings": settings, "note": note_ids}
 
 
-def make_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarray]:
+def make_shard(
+    shard: Shard, notes: Sequence[CleanSound], heard: Sequence[str]
+) -> dict[str, np.ndarray]:
     """Render a shard's sounds and describe them.
+
+    Parameters
+    ----------
+    heard
+        Which of `HEARD` to compute.
 
     Returns
     -------
     dict of ndarray
-        `features` (sounds, 163), `regression` (sounds, 48), `settings` (sounds, 15; zeros for
-        foreign parameters), all float32; `family`, the pedal's class, and `heard`, that class or
-        dry, index into `CLASSES`, both (sounds,), int64; `note` (sounds,), str; `wave`
+        The columns named by `heard` (sounds, width) and `settings` (sounds, 15; zeros for foreign
+        parameters), all float32; `family`, the pedal's class, and `heard`, that class or dry,
+        index into `CLASSES`, both (sounds,), int64; `note` (sounds,), str; `wave`
         (sounds, 35000), int16.
     """
     rendered = render_shard(shard, notes)
     generic = EFFECTS.get(shard.pedal)
     family = generic.family if generic else DESIGNS[shard.pedal].effect_class
-    chunks = torch.from_numpy(rendered["wet"]).split(CHUNK)
-    distances = [
-        log_mel_distances(dry, processed)
-        for dry, processed in zip(
-            torch.from_numpy(rendered["clean"]).split(CHUNK), chunks, strict=True
-        )
-    ]
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in heard}
+    distances = []
+    for start in range(0, shard.sounds, CHUNK):
+        rows = slice(start, start + CHUNK)
+        wet, dry = (torch.from_numpy(rendered[name][rows]) for name in ("wet", "clean"))
+        distances.append(log_mel_distances(dry, wet))
+        chunk = Heard(wet, dry)
+        for name in heard:
+            columns[name].append(chunk[name].numpy())
     audible = torch.cat(distances).numpy() >= AUDIBLE_DB
     return {
-        "features": torch.cat([classification_features(c) for c in chunks]).numpy(),
-        "regression": torch.cat([regression_features(c) for c in chunks]).numpy(),
+        **{name: np.concatenate(chunks) for name, chunks in columns.items()},
         "settings": rendered["settings"],
         "family": np.full(shard.sounds, CLASSES.index(family)),
         "heard": np.where(audible, CLASSES.index(family), CLASSES.index("dry")),
@@ -211,10 +221,12 @@ def make_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarra
     }
 
 
-def _write_shard(folder: Path, shard: Shard, notes: Sequence[CleanSound], waves: bool) -> None:
+def _write_shard(
+    folder: Path, shard: Shard, notes: Sequence[CleanSound], heard: Sequence[str], waves: bool
+) -> None:
     """Write the sounds, then the columns: where the columns are, the shard is complete."""
     torch.set_num_threads(1)
-    columns = make_shard(shard, notes)
+    columns = make_shard(shard, notes, heard)
     wave = columns.pop("wave")
     if waves:
         _write(folder / shard.wave_file, lambda file: np.save(file, wave))
@@ -235,6 +247,7 @@ def make_dataset(
     per_pedal: int,
     seed: int,
     task: str = "settings",
+    heard: Sequence[str] = HEARD[:2],
     waves: bool = False,
     workers: int = 1,
 ) -> None:
@@ -246,6 +259,8 @@ def make_dataset(
         Number of training sounds of each pedal; each other part has an eighth of it.
     task
         A key of `TASKS`.
+    heard
+        Which of `HEARD` to compute.
     waves
         Whether to keep the sounds, 70 kB each, for the networks that hear the sound itself.
 
@@ -263,6 +278,7 @@ def make_dataset(
         "per_pedal": per_pedal,
         "seed": seed,
         "variants": VARIANTS,
+        "heard": list(heard),
         "waves": waves,
         "notes": {part: sorted(note.id for note in of_part) for part, of_part in parts.items()},
         "sources": {part: sorted({n.source for n in of_part}) for part, of_part in parts.items()},
@@ -279,7 +295,8 @@ def make_dataset(
         ProcessPoolExecutor(workers) as pool,
     ):
         jobs = [
-            pool.submit(_write_shard, folder, shard, parts[shard.part], waves) for shard in missing
+            pool.submit(_write_shard, folder, shard, parts[shard.part], heard, waves)
+            for shard in missing
         ]
         for job in as_completed(jobs):
             job.result()
@@ -313,23 +330,19 @@ class Part:
 
     Attributes
     ----------
-    features : Tensor, shape (sounds, 163), float32
-    regression : Tensor, shape (sounds, 48), float32
+    columns : dict of str to Tensor, shape (sounds, width), float32, or `Waves`
+        What networks hear, by name.
     settings : Tensor, shape (sounds, 15), float32, normalised; zeros for foreign parameters
     family, heard : Tensor, shape (sounds,), int64, index into `CLASSES`
         The pedal's class, and that class or dry.
     pedal : Tensor, shape (sounds,), int64, index into `PEDALS`
-    wave : Waves or None
-        The sounds, if the data set keeps them.
     """
 
-    features: torch.Tensor
-    regression: torch.Tensor
+    columns: dict[str, torch.Tensor | Waves]
     settings: torch.Tensor
     family: torch.Tensor
     heard: torch.Tensor
     pedal: torch.Tensor
-    wave: Waves | None
 
     def __len__(self) -> int:
         return len(self.family)
@@ -340,12 +353,15 @@ class Part:
         Raises
         ------
         DatasetError
-            If the data set did not keep the waves.
+            If the data set was made without that column.
         """
-        column = getattr(self, name)
-        if column is None:
-            raise DatasetError("the data set has no waves; make it again with --waves")
-        return column
+        try:
+            return self.columns[name]
+        except KeyError:
+            option = "--waves" if name == "wave" else f"--hear {name}"
+            raise DatasetError(
+                f"the data set has no column {name!r}; make it again with {option}"
+            ) from None
 
 
 def read_plan(folder: Path) -> dict:
@@ -378,19 +394,22 @@ def read_part(folder: Path, part: str) -> Part:
         for shard in plan_shards(plan["task"], plan["per_pedal"], plan["seed"])
         if shard.part == part
     ]
+    stored = (*plan["heard"], *TRUTHS)
     arrays = []
     for shard in shards:
         try:
-            with np.load(folder / shard.file) as stored:
+            with np.load(folder / shard.file) as file:
                 pedal = np.full(shard.sounds, PEDALS.index(shard.pedal))
-                arrays.append({"pedal": pedal, **{name: stored[name] for name in STORED}})
+                arrays.append({"pedal": pedal, **{name: file[name] for name in stored}})
         except FileNotFoundError:
             raise DatasetError(
                 f"{folder / shard.file}: missing; run the same dataset command again to finish it"
             ) from None
-    columns = {
+    everything = {
         name: torch.from_numpy(np.concatenate([array[name] for array in arrays]))
-        for name in ("pedal", *STORED)
+        for name in ("pedal", *stored)
     }
-    waves = Waves([folder / shard.wave_file for shard in shards]) if plan["waves"] else None
-    return Part(**columns, wave=waves)
+    columns = {name: everything.pop(name) for name in plan["heard"]}
+    if plan["waves"]:
+        columns["wave"] = Waves([folder / shard.wave_file for shard in shards])
+    return Part(columns, **everything)

@@ -4,6 +4,8 @@
 `wave`           the sound itself, (batch, 35000), 22.05 kHz, peak 1
 `features`       163 numbers, `features.classification_features`
 `regression`     48 numbers, `features.regression_features`
+`timbre`         606 numbers, `features.timbre.timbre_features`
+`clean_timbre`   the same of the sound without the effect
 `probabilities`  of the six classes, by the recogniser: never the truth
 ===============  ======================================================================
 
@@ -19,11 +21,14 @@ from torch import Tensor, nn
 
 from autofx_core.checkpoints import load_model
 from autofx_core.features import classification_features, regression_features
+from autofx_core.features.timbre import timbre_features
 
 DESCRIPTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "features": classification_features,
     "regression": regression_features,
+    "timbre": timbre_features,
 }
+CLEAN_PREFIX = "clean_"
 
 
 class Columns(Protocol):
@@ -38,16 +43,19 @@ class Heard:
 
     Parameters
     ----------
-    wave : Tensor, shape (batch, 35000), float32, 22.05 kHz, peak 1
+    wave, clean : Tensor, shape (batch, 35000), float32, 22.05 kHz, peak 1
+        The sounds, and where one has them, the same without the effect.
     """
 
-    def __init__(self, wave: Tensor) -> None:
-        self._columns = {"wave": wave}
+    def __init__(self, wave: Tensor, clean: Tensor | None = None) -> None:
+        self._columns = {"wave": wave, "clean_wave": clean}
 
     def __getitem__(self, name: str) -> Tensor:
         """Column of shape (batch, width)."""
         if name not in self._columns:
-            self._columns[name] = DESCRIPTIONS[name](self._columns["wave"])
+            wave = "clean_wave" if name.startswith(CLEAN_PREFIX) else "wave"
+            describe = DESCRIPTIONS[name.removeprefix(CLEAN_PREFIX)]
+            self._columns[name] = describe(self._columns[wave])
         return self._columns[name]
 
 

@@ -65,7 +65,7 @@ def test_without_waves_the_spectrogram_networks_cannot_learn(tmp_path, notes):
     command = ["train", "autofx", "--dataset", str(tmp_path / "data"), "-o", str(tmp_path / "run")]
     run = CliRunner().invoke(main, command)
     assert run.exit_code == 1
-    assert run.output.splitlines()[-1].endswith("has no waves; make it again with --waves")
+    assert run.output.splitlines()[-1].endswith("has no column 'wave'; make it again with --waves")
 
 
 def test_an_interrupted_training_resumes_to_the_same_weights(tmp_path, dataset, monkeypatch):
