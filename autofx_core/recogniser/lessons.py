@@ -1,0 +1,279 @@
+"""Sounds to learn the recognition from: every pedal on every note, described and labelled.
+
+The parts are those of `datasets`, by the source recording of the clean note, and one more to learn
+from: `strings`, notes of made-up strings (see `autofx_core.strings`), half as many as recorded
+ones, each note another. The generic effects, whose settings reach from nothing to excess, get four
+times as many sounds as another design, and dry designs twice as many.
+"""
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
+from autofx_core.datasets import (
+    CHUNK,
+    HELD_OUT_SHARE,
+    N_SAMPLES,
+    PARTS,
+    PEDALS,
+    PLAN_NAME,
+    SHARD_SOUNDS,
+    DatasetError,
+    Shard,
+    part_notes,
+    render_shard,
+)
+from autofx_core.designs import DESIGNS, EFFECT_NAMES
+from autofx_core.effects import EFFECTS, N_PARAMETERS, SLICES, denormalize, render
+from autofx_core.features import classification_features
+from autofx_core.features.timbre import timbre_features
+from autofx_core.recogniser.audibility import INAUDIBLE_DB, PLAIN_DB, strength_db
+from autofx_core.sources import CleanSound
+from autofx_core.strings import make_string
+
+EFFECT_ORDER = tuple(EFFECT_NAMES)
+DRY = EFFECT_ORDER.index("dry")
+LESSON_PARTS = ("train", "strings", *PARTS[1:])
+_FEWER = {"train": 1, "strings": 2}
+SLAPBACK_FEEDBACK = 0.1
+"""Of the generic delay: below it the second repeat is 20 dB under the first."""
+OVERDRIVE_DB = 30.0
+"""Of the generic distortion: below this drive it is called overdrive."""
+
+
+def pedals(per_design: int) -> dict[str, int]:
+    """Count the training sounds of each pedal."""
+    return {
+        pedal: per_design * (4 if pedal in EFFECTS else 2 if _is_dry(pedal) else 1)
+        for pedal in PEDALS
+    }
+
+
+def _is_dry(pedal: str) -> bool:
+    return pedal in DESIGNS and DESIGNS[pedal].effect == "dry"
+
+
+def effect_name(pedal: str, settings: np.ndarray) -> str:
+    """Name which of the eleven effects a pedal makes.
+
+    Parameters
+    ----------
+    settings : ndarray, shape (15,), normalised
+        Of a generic effect: how often the delay repeats and how hard the distortion drives decide.
+    """
+    if pedal in DESIGNS:
+        return DESIGNS[pedal].effect
+    setting = denormalize(pedal, settings[SLICES[pedal]])
+    if pedal == "delay":
+        few = setting["feedback"] < SLAPBACK_FEEDBACK
+        return "slapback delay" if few else "feedback delay"
+    if pedal == "distortion":
+        return "overdrive" if setting["drive_db"] < OVERDRIVE_DB else "distortion"
+    return "chorus"
+
+
+def plan_lessons(per_design: int, seed: int) -> list[Shard]:
+    """List the shards; the parts to test on have an eighth of the training sounds."""
+    return [
+        Shard(part, pedal, number, min(SHARD_SOUNDS, total - start), seed)
+        for part in LESSON_PARTS
+        for pedal, training in pedals(per_design).items()
+        for total in [-(-training // _FEWER.get(part, HELD_OUT_SHARE))]
+        for number, start in enumerate(range(0, total, SHARD_SOUNDS))
+    ]
+
+
+def _play(pedal: str, clean: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Play a wave through a pedal; return it at peak 1 and the normalised settings, shape (15,)."""
+    settings = np.zeros(N_PARAMETERS, dtype=np.float32)
+    if pedal in DESIGNS:
+        design = DESIGNS[pedal]
+        return normalize_peak(design.render(clean, ANALYSIS_RATE_HZ, design.draw(rng))), settings
+    vector = rng.uniform(size=len(EFFECTS[pedal].parameters))
+    settings[SLICES[pedal]] = vector
+    wet = render(pedal, clean, ANALYSIS_RATE_HZ, denormalize(pedal, vector))
+    return normalize_peak(wet), settings
+
+
+def _render_strings(shard: Shard) -> dict[str, np.ndarray]:
+    """Play a pedal on made-up strings; `clean`, `wet` and `settings` as `render_shard` has them."""
+    rng = np.random.default_rng(
+        [shard.seed, LESSON_PARTS.index("strings"), PEDALS.index(shard.pedal), shard.index]
+    )
+    clean = [make_string(rng, ANALYSIS_RATE_HZ, N_SAMPLES) for _ in range(shard.sounds)]
+    played = [_play(shard.pedal, wave, rng) for wave in clean]
+    return {
+        "clean": np.concatenate(clean),
+        "wet": np.concatenate([wet for wet, _ in played]),
+        "settings": np.stack([settings for _, settings in played]),
+    }
+
+
+def _sources(shard: Shard, rendered: dict[str, np.ndarray], notes: Sequence[CleanSound]):
+    """Give the number of each note's recording; a made-up string is its own, below 0."""
+    if shard.part == "strings":
+        first = (PEDALS.index(shard.pedal) * 10_000 + shard.index) * SHARD_SOUNDS
+        return -1 - np.arange(first, first + shard.sounds)
+    recordings = sorted({note.source for note in notes})
+    of_note = {note.id: recordings.index(note.source) for note in notes}
+    return np.array([of_note[note] for note in rendered["note"]])
+
+
+def describe_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarray]:
+    """Render a shard's sounds and describe them; the columns of `Lessons` by name."""
+    strings = shard.part == "strings"
+    rendered = _render_strings(shard) if strings else render_shard(shard, notes)
+    wet = torch.from_numpy(rendered["wet"]).split(CHUNK)
+    clean = torch.from_numpy(rendered["clean"]).split(CHUNK)
+    names = [effect_name(shard.pedal, settings) for settings in rendered["settings"]]
+    return {
+        "timbre": torch.cat([timbre_features(chunk) for chunk in wet]).numpy(),
+        "features": torch.cat([classification_features(chunk) for chunk in wet]).numpy(),
+        "strength_db": torch.cat(
+            [strength_db(*pair) for pair in zip(clean, wet, strict=True)]
+        ).numpy(),
+        "effect": np.array([EFFECT_ORDER.index(name) for name in names]),
+        "pedal": np.full(shard.sounds, PEDALS.index(shard.pedal)),
+        "source": _sources(shard, rendered, notes),
+    }
+
+
+def _write_shard(folder: Path, shard: Shard, notes: Sequence[CleanSound]) -> None:
+    torch.set_num_threads(1)
+    unfinished = folder / f"{shard.file}.part"
+    with torch.no_grad(), unfinished.open("wb") as file:
+        np.savez(file, **describe_shard(shard, notes))
+    unfinished.replace(folder / shard.file)
+
+
+def make_lessons(
+    notes: Sequence[CleanSound], folder: Path, *, per_design: int, seed: int, workers: int = 1
+) -> None:
+    """Make the sounds' descriptions in a folder, or finish what was interrupted; shows progress.
+
+    Raises
+    ------
+    DatasetError
+        If a part has no notes, or the folder holds another data set.
+    """
+    parts = part_notes(notes)
+    for part, of_part in parts.items():
+        if not of_part:
+            raise DatasetError(f"no clean note for the part {part!r}; are the notes split?")
+    plan = {
+        "task": "effects",
+        "per_design": per_design,
+        "seed": seed,
+        "pedals": pedals(per_design),
+        "notes": {part: len(of_part) for part, of_part in parts.items()},
+        "sources": {part: sorted({n.source for n in of_part}) for part, of_part in parts.items()},
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / PLAN_NAME
+    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != plan:
+        raise DatasetError(f"{folder}: holds another data set; choose an empty folder")
+    path.write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
+    parts["strings"] = []
+    shards = plan_lessons(per_design, seed)
+    missing = [shard for shard in shards if not (folder / shard.file).exists()]
+    with (
+        tqdm(total=len(shards), initial=len(shards) - len(missing), unit="shard") as progress,
+        ProcessPoolExecutor(workers) as pool,
+    ):
+        jobs = [pool.submit(_write_shard, folder, shard, parts[shard.part]) for shard in missing]
+        for job in as_completed(jobs):
+            job.result()
+            progress.update()
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Described sounds of one part.
+
+    Attributes
+    ----------
+    timbre : Tensor, shape (sounds, 606), float32
+    features : Tensor, shape (sounds, 163), float32
+    strength_db : Tensor, shape (sounds,), float32
+        How plainly the effect is heard (`audibility`).
+    effect : Tensor, shape (sounds,), int64, index into `EFFECT_ORDER`
+        What is heard: the pedal's effect, or dry.
+    pedal : Tensor, shape (sounds,), int64, index into `PEDALS`
+    source : Tensor, shape (sounds,), int64
+        The part's recording that the clean note stems from; below 0 for a made-up string.
+    """
+
+    timbre: Tensor
+    features: Tensor
+    strength_db: Tensor
+    effect: Tensor
+    pedal: Tensor
+    source: Tensor
+
+    def __len__(self) -> int:
+        return len(self.effect)
+
+    def __getitem__(self, rows: Tensor) -> "Lessons":
+        """Take some rows, by a mask or by their numbers."""
+        return Lessons(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    def replace(self, **columns: Tensor) -> "Lessons":
+        """Take other columns in place of some."""
+        return replace(self, **columns)
+
+    @property
+    def plain(self) -> Tensor:
+        """Mask of the sounds whose effect is plainly heard or plainly not."""
+        dry_pedal = torch.tensor([_is_dry(pedal) for pedal in PEDALS])[self.pedal]
+        arguable = (self.strength_db >= INAUDIBLE_DB) & (self.strength_db < PLAIN_DB)
+        return dry_pedal | ~arguable
+
+
+def read_training(folder: Path) -> Lessons:
+    """Load all there is to learn from: the training part and the made-up strings."""
+    recorded, made_up = (read_lessons(folder, part) for part in ("train", "strings"))
+    pairs = {f.name: (getattr(recorded, f.name), getattr(made_up, f.name)) for f in fields(Lessons)}
+    return Lessons(**{name: torch.cat(pair) for name, pair in pairs.items()})
+
+
+def read_lessons(folder: Path, part: str) -> Lessons:
+    """Load one part.
+
+    Raises
+    ------
+    DatasetError
+        If the folder holds no such data set, or an unfinished one.
+    """
+    path = folder / PLAN_NAME
+    command = f"python -m autofx_core.recogniser sounds -o {folder}"
+    if not path.is_file():
+        raise DatasetError(f"{path}: no such file; make one with '{command}'")
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    if plan["task"] != "effects":
+        raise DatasetError(f"{folder}: holds another data set; make one with '{command}'")
+    arrays = []
+    for shard in plan_lessons(plan["per_design"], plan["seed"]):
+        if shard.part != part:
+            continue
+        try:
+            with np.load(folder / shard.file) as stored:
+                arrays.append(dict(stored))
+        except FileNotFoundError:
+            raise DatasetError(
+                f"{folder / shard.file}: missing; run the same command again to finish it"
+            ) from None
+    columns = {
+        f.name: torch.from_numpy(np.concatenate([array[f.name] for array in arrays]))
+        for f in fields(Lessons)
+    }
+    heard = columns["strength_db"] >= INAUDIBLE_DB
+    columns["effect"] = torch.where(heard, columns["effect"], torch.tensor(DRY))
+    return Lessons(**columns)
