@@ -14,7 +14,7 @@ Any other plug-in is an `effects.Effect` with its parameters declared; a VST3 to
 A chain's parameters bear the name of their effect: ``delay_feedback``.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pedalboard
@@ -22,11 +22,12 @@ import pedalboard
 from autofx_core.effects import EFFECTS, Effect, Parameter, Stage
 
 
+@dataclass
 class Tremolo:
     """Move the level by a sine that starts at its highest."""
 
-    rate_hz = 4.0
-    depth = 0.5
+    rate_hz: float = 4.0
+    depth: float = 0.5
 
     def __call__(self, wave: np.ndarray, sample_rate: float, *, reset: bool = True) -> np.ndarray:
         """Play a wave (channels, samples), float32; it always starts anew."""

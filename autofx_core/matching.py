@@ -38,9 +38,8 @@ from autofx_core.effects import (
     Effect,
     denormalize,
     draw_setting,
-    effect_of,
 )
-from autofx_core.further_effects import find_effect
+from autofx_core.further_effects import FURTHER, find_effect
 from autofx_core.hearing import Heard, answer
 from autofx_core.losses import log_mel_distance, mrstft_distance
 from autofx_core.models import REGRESSORS
@@ -180,9 +179,13 @@ def match(
     """
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
-    known = find_effect if method in ANY_EFFECT else effect_of
     if family is not None:
-        known(family)
+        find_effect(family)
+        if method not in ANY_EFFECT and family not in EFFECTS:
+            raise ValueError(
+                f"method {method!r} knows {', '.join(EFFECTS)}, not {family!r}; 'refined' does, "
+                "with the clean sound"
+            )
     if method in NEEDS_CLEAN and clean is None:
         raise NeedsCleanError(
             f"method {method!r} needs the clean sound, to play it through the effect; give it, or "
@@ -193,10 +196,10 @@ def match(
         require_sound(clean, sample_rate, "the clean sound")
     probabilities = {} if family else recognise(skip_silence(reference, sample_rate), sample_rate)
     family = family or next(iter(probabilities))
-    try:
-        effect = known(family)
-    except ValueError:  # a class without an effect
+    known = EFFECTS | FURTHER if method in ANY_EFFECT else EFFECTS
+    if probabilities and family not in known:
         return Match(method, family, probabilities, {}, None, {})
+    effect = find_effect(family)
     dry = None if clean is None else normalize_peak(clean)
     request = Request(reference, dry, sample_rate, effect, np.random.default_rng(seed), progress)
     parameters = METHODS[method](request)
@@ -256,18 +259,34 @@ def draw_at_random(request: Request) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Network:
-    """Estimate by one of the shipped regressors, from the reference alone."""
+    """Estimate by one of the shipped regressors, which hear 1.587 s from the beginning."""
 
     name: str
 
     def __call__(self, request: Request) -> dict[str, float]:
-        """Hear 1.587 s from the beginning, and answer with the settings of the wanted effect."""
-        heard = skip_silence(request.reference, request.sample_rate)
-        wave = fit_length(for_analysis(heard, request.sample_rate))
-        batch = torch.from_numpy(wave)[None]
-        vector = answer(load_model(self.name), Heard(batch))[0]
+        """Answer with the settings of the wanted effect.
+
+        Raises
+        ------
+        NeedsCleanError
+            If the network hears the clean sound, too, and there is none.
+        """
+        model = load_model(self.name)
+        clean = None
+        if "clean_timbre" in model.inputs:
+            if request.clean is None:
+                raise NeedsCleanError(f"{self.name} needs the clean sound; match_wet does without")
+            clean = _hear(request.clean, request.sample_rate)
+        vector = answer(model, Heard(_hear(request.reference, request.sample_rate), clean))[0]
         family = request.effect.family
         return denormalize(family, vector[SLICES[family]].numpy())
+
+
+def _hear(wave: np.ndarray, sample_rate: int) -> torch.Tensor:
+    """Cut what networks hear of a sound, shape (1, 35000)."""
+    return torch.from_numpy(fit_length(for_analysis(skip_silence(wave, sample_rate), sample_rate)))[
+        None
+    ]
 
 
 for _name in shipped():

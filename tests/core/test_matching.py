@@ -118,7 +118,13 @@ def test_bad_requests_are_named():
     tone = np.sin(np.arange(LISTENING_RATE_HZ) / 20).astype(np.float32)[None]
     with pytest.raises(ValueError, match="unknown method 'best'; known: random"):
         match(tone, sample_rate=LISTENING_RATE_HZ, method="best", family="delay")
-    with pytest.raises(ValueError, match="unknown effect family 'reverb'"):
+    with pytest.raises(ValueError, match="unknown effect 'echo'; known: modulation"):
+        match(tone, sample_rate=LISTENING_RATE_HZ, method="random", family="echo")
+    with pytest.raises(
+        ValueError, match=r"'random' knows modulation.*, not 'reverb'; 'refined' does"
+    ):
         match(tone, sample_rate=LISTENING_RATE_HZ, method="random", family="reverb")
+    with pytest.raises(ValueError, match=r"'refined' needs the clean sound.*choose a network"):
+        match(tone, sample_rate=LISTENING_RATE_HZ, method="refined", family="delay")
     with pytest.raises(AudioError, match="the reference: is silent"):
         match(0 * tone, sample_rate=LISTENING_RATE_HZ, method="random", family="delay")
