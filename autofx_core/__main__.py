@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from autofx_core.audio import AudioError
-from autofx_core.checkpoints import CheckpointError
+from autofx_core.checkpoints import CheckpointError, read_card, shipped
 from autofx_core.datasets import HEARD, TASKS, DatasetError, make_dataset
 from autofx_core.match_command import calibrate_command, match_command, play_command
-from autofx_core.models import NETWORKS
+from autofx_core.models import NETWORKS, REGRESSORS
 from autofx_core.recipes import Recipe, recipe
+from autofx_core.result_tables import rebuild_readme, write_tables
 from autofx_core.soundfont import notes_command
 from autofx_core.sources import NOTES_FOLDER, rendered_notes
 
@@ -164,6 +165,36 @@ def train_command(
                 f"(constant ½: {1000 * constant:.2f}e-3), "
                 f"mean absolute error {metrics['mean_absolute_error']:.3f}"
             )
+
+
+@main.command(
+    "evaluate",
+    epilog="Example: python -m autofx_core evaluate -o evaluation --readme README.md",
+)
+@click.option(
+    "--run",
+    "runs",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Run of a regressor; may be given again.  [default: the shipped ones]",
+)
+@click.option("--readme", type=click.Path(path_type=Path), help="Rebuild its table of results.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("evaluation"))
+def evaluate_command(runs: tuple[Path, ...], readme: Path | None, output: Path) -> None:
+    """Tabulate how far the estimated settings are off, and what the networks cost.
+
+    Leaves results.md, errors.csv, parameters.csv, costs.csv and errors.png in the output folder.
+    """
+    try:
+        cards = {run.name: read_card(run.name, run) for run in runs} or {
+            name: read_card(name) for name in shipped() if name in REGRESSORS
+        }
+        write_tables(cards, output)
+        if readme:
+            rebuild_readme(readme, cards)
+    except (CheckpointError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo((output / "results.md").read_text(encoding="utf-8"), nl=False)
 
 
 if __name__ == "__main__":

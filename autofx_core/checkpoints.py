@@ -83,15 +83,20 @@ def load_weights(model: nn.Module, folder: Path) -> None:
             own.copy_(given[name])
 
 
-def read_card(name: str) -> dict:
-    """Read the card of a shipped network.
+def read_card(name: str, folder: Path | None = None) -> dict:
+    """Read the card of a network.
+
+    Parameters
+    ----------
+    folder
+        The run that trained it; by default, the shipped one.
 
     Raises
     ------
     CheckpointError
-        If no network of that name is shipped.
+        If there is no card.
     """
-    path = SHIPPED / name / CARD_NAME
+    path = (folder or SHIPPED / name) / CARD_NAME
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file; shipped networks: {', '.join(shipped())}")
     return json.loads(path.read_text(encoding="utf-8"))

@@ -221,7 +221,7 @@ def fit(lesson: Lesson, run: Path, *, devices: int = 1, nodes: int = 1) -> Curve
                 "validation", patience=lesson.recipe.patience, check_on_train_epoch_end=True
             ),
             keep,
-            TQDMProgressBar(),
+            TQDMProgressBar(refresh_rate=10),
         ],
         use_distributed_sampler=False,
         num_sanity_val_steps=0,

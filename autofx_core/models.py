@@ -1,4 +1,4 @@
-"""The networks, as the AutoFX report describes them.
+"""The networks: AutoFX's, as its report describes them, and the two of our own (`match_…`).
 
 =============  =========================================================  ==========
 name           network                                                    parameters
@@ -9,6 +9,8 @@ name           network                                                    parame
 `mlp_211c`     163 and 48 features, 6 class probabilities → 15 settings       63,715
 `autofx`       spectrogram, 6 class probabilities → 15 settings            3,651,407
 `autofx_f`     the same and 48 features → 15 settings                      3,675,983
+`match_wet`    606 timbre features → 15 settings                             846,863
+`match_pair`   the same, and their difference to the clean sound's         1,157,135
 =============  =========================================================  ==========
 
 The feature scaler is part of each model, as buffers, so that a state dict is all there is to load.
@@ -18,6 +20,7 @@ whatever trains, evaluates, exports or matches need not know which network it ho
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +28,7 @@ from torch import Tensor, nn
 from autofx_core.cnn import SpectrogramCNN
 from autofx_core.effects import CLASSES, N_PARAMETERS
 from autofx_core.features import CLASSIFICATION_NAMES, REGRESSION_NAMES
+from autofx_core.features.timbre import TIMBRE_NAMES
 from autofx_core.scaler import Scaler
 
 HIDDEN = 100
@@ -112,12 +116,72 @@ class FeatureMLP(nn.Module):
         return self.network(torch.cat([self.scaler(features), probabilities], dim=1))
 
 
+class TimbreMLP(nn.Module):
+    """The timbre set to settings, ours: three wide layers, normalised and thinned out.
+
+    Neither needs to be told the class: what the sound tells of it, the timbre set tells. With the
+    clean sound the differences of the features are heard, too, which say what the effect did
+    rather than what the guitar is.
+
+    Parameters
+    ----------
+    clean
+        Whether the clean sound is heard beside the processed one.
+    """
+
+    WIDTH = 512
+    DROPOUT = 0.1
+
+    def __init__(self, *, clean: bool = False) -> None:
+        super().__init__()
+        self.inputs = ("timbre", *(("clean_timbre",) * clean))
+        n_features = len(self.inputs) * len(TIMBRE_NAMES)
+        self.scaler = Scaler(n_features)
+        widths = [n_features, *[self.WIDTH] * 3]
+        layers = [
+            layer
+            for before, after in pairwise(widths)
+            for layer in (
+                nn.Linear(before, after),
+                nn.LayerNorm(after),
+                nn.GELU(),
+                nn.Dropout(self.DROPOUT),
+            )
+        ]
+        self.network = nn.Sequential(*layers, nn.Linear(self.WIDTH, N_PARAMETERS), nn.Sigmoid())
+
+    @staticmethod
+    def _join(timbre: Tensor, clean_timbre: Tensor | None = None) -> Tensor:
+        if clean_timbre is None:
+            return timbre
+        return torch.cat([timbre, timbre - clean_timbre], dim=1)
+
+    def fit_scaler(self, columns: Mapping[str, Tensor]) -> None:
+        """Take the scale of the training features."""
+        self.scaler.fit(self._join(*(columns[name] for name in self.inputs)))
+
+    def forward(self, timbre: Tensor, clean_timbre: Tensor | None = None) -> Tensor:
+        """Estimate normalised settings.
+
+        Parameters
+        ----------
+        timbre, clean_timbre : Tensor, shape (batch, 606), float32
+
+        Returns
+        -------
+        Tensor, shape (batch, 15), in [0, 1]; a family's own are at `effects.SLICES`
+        """
+        return self.network(self.scaler(self._join(timbre, clean_timbre)))
+
+
 REGRESSORS = {
     "mlp_163nc": partial(FeatureMLP, "features", conditioned=False),
     "mlp_163c": partial(FeatureMLP, "features", conditioned=True),
     "mlp_211c": partial(FeatureMLP, "features", "regression", conditioned=True),
     "autofx": SpectrogramCNN,
     "autofx_f": partial(SpectrogramCNN, regression=True),
+    "match_wet": TimbreMLP,
+    "match_pair": partial(TimbreMLP, clean=True),
 }
 """Regressors by name, each a function that makes an untrained one."""
 

@@ -58,6 +58,13 @@ _CNN = {
     "max_epochs": 3,
     "precision": "bf16-mixed",
 }
+_OURS = {
+    "learning_rate": 2e-3,
+    "batch_size": 256,
+    "one_cycle": True,
+    "max_epochs": 40,
+    "patience": 40,
+}
 RECIPES: dict[str, dict] = {
     "recogniser": {"learning_rate": 2e-3, "batch_size": 128},
     "mlp_163nc": _MLP,
@@ -65,4 +72,6 @@ RECIPES: dict[str, dict] = {
     "mlp_211c": _MLP,
     "autofx": _CNN,
     "autofx_f": _CNN,
+    "match_wet": _OURS,
+    "match_pair": _OURS,
 }

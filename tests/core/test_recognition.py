@@ -47,7 +47,7 @@ def test_probabilities_are_ranked_and_sum_to_one(unseen_clean):
     assert list(found.values()) == sorted(found.values(), reverse=True)
 
 
-def test_the_networks_have_the_reports_sizes():
+def test_the_networks_have_the_sizes_that_their_table_states():
     sizes = {name: sum(p.numel() for p in make().parameters()) for name, make in REGRESSORS.items()}
     assert sizes == {
         "mlp_163nc": 58_315,
@@ -55,6 +55,8 @@ def test_the_networks_have_the_reports_sizes():
         "mlp_211c": 63_715,
         "autofx": 3_651_407,
         "autofx_f": 3_675_983,
+        "match_wet": 846_863,
+        "match_pair": 1_157_135,
     }
     assert sum(p.numel() for p in Recogniser().parameters()) == 21_806
 
