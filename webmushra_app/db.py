@@ -79,11 +79,9 @@ class Database:
         """Whether this is an SQLite file."""
         return self.url.get_backend_name() == "sqlite"
 
-    @contextmanager
-    def connect(self) -> Iterator[Connection]:
-        """Open a connection that sees one consistent state of the rows."""
-        with self._begun(self._reader, "BEGIN") as connection:
-            yield connection
+    def connect(self) -> Connection:
+        """Open a connection for reading rows, each time as they are then."""
+        return self.engine.connect()
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -93,20 +91,15 @@ class Database:
             connection.commit()
 
     @contextmanager
-    def _begun(self, engine: Engine, statement: str) -> Iterator[Connection]:
-        with engine.connect() as connection:
-            connection.begin()
-            if self.is_sqlite:  # whose driver is told to begin nothing by itself
-                connection.exec_driver_sql(statement)
-            yield connection
-
-    @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session that sees one consistent state and writes nothing.
 
         Its objects cost three times what the rows of `connect` do.
         """
-        with self.connect() as connection, _session(connection) as session:
+        with (
+            self._begun(self._reader, "BEGIN") as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
             yield session
 
     @contextmanager
@@ -115,7 +108,11 @@ class Database:
 
         On SQLite writers queue up for it; see `webmushra_app.turns`.
         """
-        with self._turn_taken(), self.begin() as connection, _session(connection) as session:
+        with (
+            self._turn_taken(),
+            self.begin() as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
             yield session
             session.flush()
 
@@ -128,6 +125,14 @@ class Database:
             return self._group.store(work)
         with self.begin() as connection:
             return work(connection)
+
+    @contextmanager
+    def _begun(self, engine: Engine, statement: str) -> Iterator[Connection]:
+        with engine.connect() as connection:
+            connection.begin()
+            if self.is_sqlite:  # whose driver is told to begin nothing by itself
+                connection.exec_driver_sql(statement)
+            yield connection
 
     def _turn_taken(self) -> AbstractContextManager[None]:
         return self._turns.taken() if self.is_sqlite else nullcontext()
@@ -164,10 +169,6 @@ class Database:
             if current_revision(connection) != HEAD:
                 upgrade(connection, self)
             connection.execute(text("DELETE FROM studies WHERE id < 0"))  # may we write?
-
-
-def _session(connection: Connection) -> Session:
-    return Session(connection, expire_on_commit=False)
 
 
 def open_existing(url: str) -> Database:

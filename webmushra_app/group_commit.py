@@ -1,11 +1,13 @@
 """Many small durable transactions for the price of one: group commit.
 
 A durable commit waits for the disk, and SQLite lets one writer in at a time. So writers who arrive
-while the disk is busy are gathered, and whoever's turn comes next writes what all of them brought
-in one transaction. Nobody is answered before that transaction is on the disk. If one piece of work
+while the disk is busy are gathered; one of them leads and writes what all of them brought in one
+transaction, the first of those who came meanwhile leads the next. Nobody is answered before the
+transaction is on the disk, and nobody whose work is there waits any longer. If one piece of work
 fails, nothing of the group is kept, and each piece is done again in a transaction of its own.
 """
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -19,10 +21,11 @@ Work = Callable[[Connection], T]
 
 
 class _Job(Generic[T]):
-    """One writer's work and what came of it."""
+    """One writer's work and what came of it; ``woken`` when that is known or it has to lead."""
 
     def __init__(self, work: Work[T]) -> None:
         self.work = work
+        self.woken = threading.Event()
         self.is_settled = False
         self.value: T
         self.error: Exception | None = None
@@ -42,7 +45,7 @@ class GroupCommit:
     begin : callable
         Opens a connection in a writing transaction that is committed when its block ends.
     turn : callable
-        Opens a block that one thread at a time may be in.
+        Opens a block that one writer at a time may be in, whatever process it is of.
     """
 
     def __init__(
@@ -52,7 +55,9 @@ class GroupCommit:
     ) -> None:
         self._begin = begin
         self._turn = turn
+        self._lock = threading.Lock()
         self._waiting: deque[_Job] = deque()
+        self._is_led = False
 
     def store(self, work: Work[T]) -> T:
         """Do one piece of work in a transaction and return, after the commit, what it returned.
@@ -64,18 +69,38 @@ class GroupCommit:
             change nothing else.
         """
         job = _Job(work)
-        self._waiting.append(job)
-        with self._turn():
-            if not job.is_settled:
-                self._settle(self._take_all())
+        with self._lock:
+            leads, self._is_led = not self._is_led, True
+            if not leads:
+                self._waiting.append(job)
+        if not leads:
+            job.woken.wait()
+        if not job.is_settled:
+            self._lead(job)
         if job.error:
             raise job.error
         return job.value
 
+    def _lead(self, job: _Job[T]) -> None:
+        """Settle one's own job and those that wait, and hand the lead on."""
+        jobs = [job]
+        try:
+            with self._turn():
+                jobs += self._take_all()
+                self._settle(jobs)
+        except TimeoutError as error:
+            job.fail(error)
+        finally:
+            with self._lock:
+                following = [self._waiting.popleft()] if self._waiting else []
+                self._is_led = bool(following)
+            for each in jobs + following:
+                each.woken.set()
+
     def _take_all(self) -> list[_Job]:
-        jobs = []
-        while self._waiting:
-            jobs.append(self._waiting.popleft())
+        with self._lock:
+            jobs = list(self._waiting)
+            self._waiting.clear()
         return jobs
 
     def _settle(self, jobs: list[_Job]) -> None:

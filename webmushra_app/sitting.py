@@ -50,7 +50,7 @@ def find_session(db: Reader, study: Study, token: str, *, to_change: bool = Fals
         404 if there is none.
     """
     wanted = statements.SESSION_TO_CHANGE if to_change else statements.SESSION
-    session = db.execute(wanted, {"token": token, "study": study.id}).one_or_none()
+    session = db.execute(wanted, {"token": token, "study": study.id}).first()
     if session is None:
         raise Refusal(404, "no such sitting; check the link")
     return session

@@ -142,7 +142,7 @@ def _pick(trials: Sequence[sitting.PlannedTrial], trial_id: str) -> sitting.Plan
 
 def _find_trial(db: Connection, session: sitting.SessionRow, trial_id: str) -> models.Trial:
     wanted = {"trial": trial_id, "session": session.id}
-    trial = db.execute(statements.TRIAL, wanted).one_or_none()
+    trial = db.execute(statements.TRIAL, wanted).first()
     if trial is None:
         raise Refusal(404, UNKNOWN_TRIAL)
     return trial

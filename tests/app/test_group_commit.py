@@ -101,3 +101,19 @@ def test_nothing_is_answered_before_the_commit(database):
     with pytest.raises(OperationalError, match="power cut"):
         group.store(lambda c: c.execute(INSERT, {"n": 1}).rowcount)
     assert numbers(database) == []
+
+
+def test_who_was_told_to_try_again_is_not_stored_later(database):
+    queues = [TimeoutError("the writers before took too long")]
+
+    @contextmanager
+    def turn():
+        if queues:
+            raise queues.pop()
+        yield
+
+    group = GroupCommit(database.begin, turn)
+    with pytest.raises(TimeoutError):
+        group.store(lambda c: c.execute(INSERT, {"n": 1}).rowcount)
+    group.store(lambda c: c.execute(INSERT, {"n": 2}).rowcount)
+    assert numbers(database) == [2]
