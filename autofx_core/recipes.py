@@ -3,7 +3,7 @@
 The original stopped after 3 epochs without progress on its test set; on a separate validation set
 that is too soon for a smaller data set. Its CNNs saw 90,000 sounds twenty times, at a constant rate
 of 1e-4; a one-cycle rate (Smith and Topin 2018) gets further in the few epochs that a processor
-allows.
+allows. AutoFX-F is meant to start from AutoFX (``--start``), whose layers it shares.
 """
 
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ RECIPES: dict[str, dict] = {
     "mlp_163c": _MLP,
     "mlp_211c": _MLP,
     "autofx": _CNN,
-    "autofx_f": _CNN,
+    "autofx_f": _CNN | {"learning_rate": 5e-4, "max_epochs": 1},
     "match_wet": _OURS,
     "match_pair": _OURS,
 }
