@@ -11,7 +11,7 @@ from autofx_core.effects import CLASSES
 from autofx_core.hearing import Heard, answer, inputs_of
 from autofx_core.losses import absolute_errors, c2_mse
 
-BATCH = 256  # sounds at once
+BATCH = 32  # sounds at once: spectrogram networks are quicker with few
 
 
 def score_settings(estimate: Tensor, part: Part) -> dict:

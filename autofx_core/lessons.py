@@ -29,7 +29,7 @@ from autofx_core.models import Recogniser
 from autofx_core.recipes import Recipe
 
 LAST_NAME = "last.ckpt"
-VALIDATION_BATCH = 256
+VALIDATION_BATCH = 32
 LOSS_SCALE = 100.0  # as in AutoFX, so that the printed curves have digits
 
 Columns = tuple[Tensor | Waves, ...]
