@@ -16,9 +16,10 @@ References
 Meinshausen: "Quantile regression forests" (JMLR 7, 2006), for quantiles over neighbours.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ import torch
 from tqdm import tqdm
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, for_analysis, normalize_peak
-from autofx_core.checkpoints import SHIPPED
+from autofx_core.checkpoints import SHIPPED, WEIGHTS_NAME
 from autofx_core.datasets import AUDIBLE_DB, Shard, part_notes, render_shard
 from autofx_core.effects import EFFECTS, SLICES, Effect
 from autofx_core.losses import log_mel_distances
@@ -36,7 +37,7 @@ from autofx_core.sources import CleanSound
 SHARE = 0.8
 NEIGHBOURS = 50
 HELD_OUT_NAME = "held_out.npz"
-STEPS = np.array([0.003, 0.01, 0.03, 0.1, 0.3, 1.0])
+STEPS = 2.0 ** np.arange(-12, 1)  # in shares of the range
 
 Intervals = dict[str, tuple[float, float]]
 
@@ -67,33 +68,35 @@ def heard_alike(
 
     def play(vector: np.ndarray) -> torch.Tensor:
         wave = effect.render(dry, sample_rate, effect.denormalize(vector))
-        return torch.from_numpy(for_analysis(wave, sample_rate))
+        return torch.from_numpy(for_analysis(wave, sample_rate))[None]
 
-    here = play(centre)[None]
+    here = play(centre)
+
+    def distance_db(knob: int, step: float) -> float:
+        moved = centre.copy()
+        moved[knob] += step
+        return float(log_mel_distances(here, play(moved)))
+
     found = {}
     for knob, parameter in enumerate(effect.parameters):
+        ends = [
+            centre[knob] + direction * _farthest_alike(partial(distance_db, knob), direction, room)
+            for direction, room in ((-1.0, centre[knob]), (1.0, 1.0 - centre[knob]))
+        ]
         span = parameter.high - parameter.low
-        ends = []
-        for direction in (-1.0, 1.0):
-            room = centre[knob] if direction < 0 else 1 - centre[knob]
-            steps = np.append(STEPS[room > STEPS], room)
-            moved = np.tile(centre, (steps.size, 1))
-            moved[:, knob] += direction * steps
-            distances = log_mel_distances(here, torch.stack([play(vector) for vector in moved]))
-            ends.append(centre[knob] + direction * _crossing(steps, distances.numpy()))
         found[parameter.name] = tuple(float(parameter.low + span * end) for end in ends)
     return found
 
 
-def _crossing(steps: np.ndarray, distances: np.ndarray) -> float:
-    """Interpolate the first step that is heard; the last one if none is."""
-    heard = np.flatnonzero(distances >= AUDIBLE_DB)
-    if not heard.size:
-        return float(steps[-1])
-    first = heard[0]
-    before, near = (steps[first - 1], distances[first - 1]) if first else (0.0, 0.0)
-    share = (AUDIBLE_DB - near) / (distances[first] - near)
-    return float(before + share * (steps[first] - before))
+def _farthest_alike(distance_db: Callable[[float], float], direction: float, room: float) -> float:
+    """Go on in doubled steps until one is heard; interpolate between it and the one before."""
+    before, near_db = 0.0, 0.0
+    for step in [*STEPS[room > STEPS], room]:
+        far_db = distance_db(direction * step)
+        if far_db >= AUDIBLE_DB:
+            return before and before + (AUDIBLE_DB - near_db) / (far_db - near_db) * (step - before)
+        before, near_db = step, far_db
+    return room
 
 
 def inaudible(effect: Effect, intervals: Intervals) -> list[str]:
@@ -158,26 +161,32 @@ def answer_held_out(
 
 
 def write_held_out(held: HeldOut, folder: Path) -> None:
-    """Keep the answers beside a network's weights."""
+    """Keep the answers beside the weights that gave them."""
     columns = {f"{family}_estimates": rows for family, rows in held.estimates.items()}
     columns |= {f"{family}_truths": rows for family, rows in held.truths.items()}
     halves = {name: rows.astype(np.float16) for name, rows in columns.items()}
-    np.savez_compressed(folder / HELD_OUT_NAME, **halves)
+    np.savez_compressed(folder / HELD_OUT_NAME, weights=_weights_sha256(folder), **halves)
 
 
 @cache
 def read_held_out(name: str) -> HeldOut | None:
-    """Read a shipped network's answers; None if there are none."""
+    """Read a shipped network's answers; None if there are none, or of other weights."""
     path = SHIPPED / name / HELD_OUT_NAME
     if not path.is_file():
         return None
     with np.load(path) as stored:
+        if stored["weights"] != _weights_sha256(path.parent):
+            return None
         return HeldOut(
             *(
                 {family: stored[f"{family}_{kind}"].astype(np.float64) for family in EFFECTS}
                 for kind in ("estimates", "truths")
             )
         )
+
+
+def _weights_sha256(folder: Path) -> str:
+    return hashlib.sha256((folder / WEIGHTS_NAME).read_bytes()).hexdigest()
 
 
 def likely_range(held: HeldOut, effect: Effect, parameters: Mapping[str, float]) -> Intervals:

@@ -112,20 +112,15 @@ def play_command(preset: Path, clean: Path, output: Path) -> None:
 @click.argument("network", type=click.Choice([n for n in shipped() if n in REGRESSORS]))
 @click.option("--sounds", type=click.IntRange(60), default=300, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    help="Folder for held_out.npz.  [default: beside the network's weights]",
-)
-def calibrate_command(network: str, sounds: int, seed: int, output: Path | None) -> None:
+def calibrate_command(network: str, sounds: int, seed: int) -> None:
     """Learn how sure NETWORK may be, from its answers to SOUNDS validation sounds of each effect.
 
-    Then says how often that is right on sounds of recordings and of a guitar that it never met.
+    Leaves held_out.npz beside its weights, then says how often the intervals are right on sounds of
+    recordings and of a guitar that it never met.
     """
     notes = builtin_notes()
     held_out = answer_held_out(network, notes, sounds=sounds, seed=seed)
-    write_held_out(held_out, output or SHIPPED / network)
+    write_held_out(held_out, SHIPPED / network)
     for part in ("unseen_note", "unseen_program"):
         fresh = answer_held_out(network, notes, sounds=sounds // 3, part=part, seed=seed)
         shares = coverage(held_out, fresh)

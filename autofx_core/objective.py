@@ -38,7 +38,7 @@ BANDS = 24
 FASTEST_HZ = 25.0
 FAINTEST_DEPTH = 0.003
 WEIGHTS = {"spectra": 1.0, "average": 0.25, "modulation": 0.25}
-"""The three views' shares, chosen on validation sounds."""
+"""The three views' shares."""
 
 
 class Objective:

@@ -3,12 +3,13 @@
 import json
 
 import numpy as np
+import pedalboard
 import pytest
 import soundfile
 from click.testing import CliRunner
 
 from autofx_core.__main__ import main
-from autofx_core.audio import LISTENING_RATE_HZ, normalize_peak, read_audio
+from autofx_core.audio import LISTENING_RATE_HZ, normalize_peak, read_audio, resample
 from autofx_core.checkpoints import trained_on
 from autofx_core.effects import EFFECTS, normalize, render
 from autofx_core.sources import builtin_notes
@@ -16,6 +17,10 @@ from autofx_core.sources import builtin_notes
 
 def run(*arguments):
     return CliRunner().invoke(main, ["match", *map(str, arguments)])
+
+
+def play(*arguments):
+    return CliRunner().invoke(main, ["play", *map(str, arguments)])
 
 
 @pytest.fixture(scope="module")
@@ -31,18 +36,100 @@ def files(tmp_path_factory):
     return folder
 
 
-def test_a_distorted_guitar_is_recognised_and_its_match_is_nearer_than_the_clean_sound(files):
+@pytest.fixture(scope="module")
+def refined(files):
+    """The answer with the clean sound."""
     result = run(files / "reference.wav", "--clean", files / "clean.wav", "-o", files / "out")
     assert result.exit_code == 0, result.output
-    answer = json.loads((files / "out" / "match.json").read_text())
-    assert answer["effect"] == "distortion"
-    assert next(iter(answer["probabilities"])) == "distortion"
-    normalize("distortion", answer["parameters"])  # every parameter there, in range
-    assert 25 < answer["parameters"]["drive_db"] < 55
-    assert answer["distances"]["log_mel_db"] < 0.6 * answer["clean_distances"]["log_mel_db"]
+    return json.loads((files / "out" / "match.json").read_text()) | {"told": result.output}
+
+
+def test_a_distorted_guitar_is_recognised_and_its_match_sounds_the_same(files, refined):
+    assert refined["effect"] == "distortion"
+    assert next(iter(refined["probabilities"])) == "distortion"
+    assert refined["method"] == "refined"
+    normalize("distortion", refined["parameters"])  # every parameter there, in range
+    assert refined["parameters"]["drive_db"] == pytest.approx(40.0, abs=0.5)
+    assert refined["distances"]["log_mel_db"] < 0.1 * refined["clean_distances"]["log_mel_db"]
     played, rate_hz = read_audio(files / "out" / "match.wav")
     assert rate_hz == LISTENING_RATE_HZ
     assert np.abs(played).max() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_it_tells_how_sure_it_is_and_what_cannot_be_heard(refined):
+    certainty = refined["certainty"]
+    assert (certainty["kind"], certainty["judged_on"]) == ("heard alike", "clean")
+    low, high = certainty["intervals"]["drive_db"]
+    assert 35 < low < refined["parameters"]["drive_db"] < high < 45
+    assert "low_shelf_q" in certainty["inaudible"]  # the shelf has no gain
+    line = next(line for line in refined["told"].splitlines() if "low_shelf_q" in line)
+    assert line.endswith("0.5 to 2  (not heard here)")
+
+
+def test_the_picture_shows_sounds_and_dials(files, refined):
+    picture = (files / "out" / "match.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 50_000
+
+
+def test_what_was_found_plays_on_other_sounds_as_preset_and_as_python(files, refined, tmp_path):
+    result = play(files / "out" / "match.json", files / "clean.wav", "-o", tmp_path / "played.wav")
+    assert result.exit_code == 0, result.output
+    played, _ = read_audio(tmp_path / "played.wav")
+    matched, _ = read_audio(files / "out" / "match.wav")
+    np.testing.assert_allclose(played, matched, atol=1e-5)
+    chain = pedalboard.Pedalboard(eval(refined["python"], {"pedalboard": pedalboard}))
+    clean, _ = read_audio(files / "clean.wav")
+    by_hand = normalize_peak(chain(normalize_peak(clean), LISTENING_RATE_HZ))
+    np.testing.assert_allclose(by_hand, matched, atol=1e-3)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 192_000])
+def test_a_fifth_of_a_second_at_any_rate_is_enough(files, tmp_path, rate_hz):
+    found, found_hz = read_audio(files / "clean.wav")
+    clean = normalize_peak(resample(found, found_hz, rate_hz))[:, : int(0.21 * rate_hz)]
+    setting = {"delay_seconds": 0.05, "feedback": 0.3, "mix": 0.5}
+    soundfile.write(tmp_path / "clean.wav", clean.T, rate_hz)
+    wet = render("delay", clean, rate_hz, setting)
+    soundfile.write(tmp_path / "wet.wav", normalize_peak(wet).T, rate_hz)
+    result = run(
+        *(tmp_path / "wet.wav", "--clean", tmp_path / "clean.wav"),
+        *("--effect", "delay", "-o", tmp_path),
+    )
+    assert result.exit_code == 0, result.output
+    answer = json.loads((tmp_path / "match.json").read_text())
+    assert answer["parameters"] == pytest.approx(setting, abs=0.01)
+
+
+def test_effects_that_networks_do_not_know_are_refined_or_refused(files, tmp_path):
+    sounds = (files / "reference.wav", "--clean", files / "clean.wav", "-o", tmp_path)
+    result = run(*sounds, "--effect", "compressor")
+    assert result.exit_code == 0, result.output
+    assert "ratio" in json.loads((tmp_path / "match.json").read_text())["parameters"]
+    for effect, method, message in (
+        ("compressor", "mlp_163nc", "'refined' does, with the clean sound"),
+        ("flnger", "refined", "unknown effect 'flnger'; known: modulation"),
+    ):
+        result = run(*sounds, "--effect", effect, "--method", method)
+        assert result.exit_code == 1
+        assert result.output.count("\n") == 1
+        assert message in result.output
+
+
+def test_refining_without_the_clean_sound_is_refused_in_one_line(files, tmp_path):
+    result = run(files / "reference.wav", "--method", "refined", "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: method 'refined' needs the clean sound")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_preset_that_is_none_is_one_line_that_names_it(files, tmp_path):
+    for content in ("no json", "{}", '{"effect": "delay", "parameters": {"mix": 0.5}}'):
+        (tmp_path / "preset.json").write_text(content)
+        result = play(tmp_path / "preset.json", files / "clean.wav", "-o", tmp_path / "played.wav")
+        assert result.exit_code == 1
+        assert result.output.count("\n") == 1
+        assert not (tmp_path / "played.wav").exists()
 
 
 def test_without_the_clean_sound_there_are_settings_but_no_sound(files, tmp_path):
@@ -51,6 +138,7 @@ def test_without_the_clean_sound_there_are_settings_but_no_sound(files, tmp_path
     answer = json.loads((tmp_path / "match.json").read_text())
     assert answer["effect"] == "delay"
     assert answer["distances"] == {}
+    assert answer["certainty"]["judged_on"] == "stand-in note"
     assert not (tmp_path / "match.wav").exists()
 
 
