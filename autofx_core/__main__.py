@@ -10,6 +10,7 @@ import click
 from autofx_core.audio import AudioError
 from autofx_core.checkpoints import CheckpointError, read_card, shipped
 from autofx_core.datasets import HEARD, TASKS, DatasetError, make_dataset
+from autofx_core.export import ExportError, export_network
 from autofx_core.match_command import calibrate_command, match_command, play_command
 from autofx_core.models import NETWORKS, REGRESSORS
 from autofx_core.recipes import Recipe, recipe
@@ -195,6 +196,26 @@ def evaluate_command(runs: tuple[Path, ...], readme: Path | None, output: Path) 
     except (CheckpointError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     click.echo((output / "results.md").read_text(encoding="utf-8"), nl=False)
+
+
+@main.command("export", epilog="Example: python -m autofx_core export mlp_211c -o exported")
+@click.argument("network", type=click.Choice(list(NETWORKS)))
+@click.option(
+    "--run", type=click.Path(path_type=Path), help="Run of the network.  [default: the shipped one]"
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("exported"))
+def export_command(network: str, run: Path | None, output: Path) -> None:
+    """Write NETWORK for other programs, from sound to answer: ONNX, and torch.export's program.
+
+    Leaves NETWORK.onnx, NETWORK.pt2 and NETWORK.json, which says what goes in and what comes out.
+    """
+    try:
+        described = export_network(network, output, run=run)
+    except (CheckpointError, ExportError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    for kind, difference in described["largest_difference"].items():
+        path = output / f"{network}.{kind}"
+        click.echo(f"{path}: {path.stat().st_size / 2**20:.1f} MiB, differs by {difference:.0e}")
 
 
 if __name__ == "__main__":

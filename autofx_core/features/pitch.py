@@ -21,12 +21,6 @@ PERIODIC = 1e-3  # what is less similar to itself, such as silence, reads as the
 LOUD_FRAME = 0.05  # of the loudest frame's energy
 
 
-def _fft_length(samples: int) -> int:
-    """Round up to a length that transforms quickly: a power of two, or three halves of one."""
-    power = 1 << (samples - 1).bit_length()
-    return power * 3 // 4 if power * 3 // 4 >= samples else power
-
-
 def pitch_track(wave: Tensor, sample_rate: int, *, hop_s: float = 0.01) -> tuple[Tensor, Tensor]:
     """Follow the pitch of a sound.
 
@@ -48,7 +42,7 @@ def pitch_track(wave: Tensor, sample_rate: int, *, hop_s: float = 0.01) -> tuple
     shortest = int(sample_rate / HIGHEST_HZ)
     hop = max(1, int(hop_s * sample_rate))
     wanted = frame + longest
-    n_fft = _fft_length(wanted)  # the lags that wrap around are not looked at
+    n_fft = 1 << (wanted - 1).bit_length()  # other lengths are slow in ONNX runtimes
     padded = pad(wave, (0, max(0, wanted - wave.shape[-1])))
     frames = padded.unfold(-1, wanted, hop)
     product = torch.fft.rfft(frames, n_fft) * torch.fft.rfft(frames[..., :frame], n_fft).conj()
