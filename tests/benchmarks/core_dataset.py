@@ -1,0 +1,76 @@
+"""Speed of making a data set, times real time, on one core.
+
+1. In memory: drawing, rendering and peak-normalising, no files and no features; at least 1300 times
+   real time. The baseline of the same run is pedalboard alone, with its knobs set.
+2. The same with what a data set describes by default: 163 and 48 features and what is heard.
+
+Training sounds, whose clean notes are there already in all their variants (to make one takes about
+3 ms, once in a run). One thread, processor time, families in turns, the shortest of several rounds.
+
+Run: OMP_NUM_THREADS=1 python tests/benchmarks/core_dataset.py [--sounds 60] [--rounds 8]
+"""
+
+import sys
+import time
+
+import click
+import numpy as np
+import torch
+
+from autofx_core.audio import ANALYSIS_RATE_HZ
+from autofx_core.datasets import HEARD, N_SAMPLES, Shard, make_shard, render_shard
+from autofx_core.effects import EFFECTS, SLICES, denormalize
+from autofx_core.sources import builtin_notes
+
+WANTED = 1300
+
+
+def call_pedalboard(family: str, shard: dict[str, np.ndarray]) -> None:
+    """Set the knobs of plug-ins that are there already, and play."""
+    stages = [(stage, stage.plugin()) for stage in EFFECTS[family].stages]
+    for clean, vector in zip(shard["clean"], shard["settings"], strict=True):
+        setting = denormalize(family, vector[SLICES[family]])
+        wave = clean[None]
+        for stage, plugin in stages:
+            for parameter in stage.parameters:
+                name = parameter.name.removeprefix(stage.prefix)
+                setattr(plugin, name, setting[parameter.name])
+            wave = plugin(wave, ANALYSIS_RATE_HZ, reset=True)
+
+
+@click.command()
+@click.option("--sounds", default=60, show_default=True, help="Of each family.")
+@click.option("--rounds", default=8, show_default=True)
+def main(sounds: int, rounds: int) -> None:
+    """Time each family, and exit with 1 if all together are too slow in memory."""
+    torch.set_num_threads(1)
+    notes = builtin_notes("train")[::8]
+    shards = {family: Shard("train", family, 0, sounds, 0) for family in EFFECTS}
+    rendered = {family: render_shard(shard, notes) for family, shard in shards.items()}
+    ways = {
+        "pedalboard alone": lambda family: call_pedalboard(family, rendered[family]),
+        "in memory": lambda family: render_shard(shards[family], notes),
+        "with features": lambda family: make_shard(shards[family], notes, HEARD[:2]),
+    }
+    best = {(way, family): np.inf for way in ways for family in EFFECTS}
+    for _ in range(rounds):
+        for way, family in list(best):
+            start = time.process_time()
+            ways[way](family)
+            best[way, family] = min(best[way, family], time.process_time() - start)
+    audio_s = sounds * N_SAMPLES / ANALYSIS_RATE_HZ
+    alone_s = sum(best["pedalboard alone", family] for family in EFFECTS)
+    speed = {}
+    for way in ways:
+        each = ", ".join(f"{family} {audio_s / best[way, family]:.0f}" for family in EFFECTS)
+        total_s = sum(best[way, family] for family in EFFECTS)
+        speed[way] = len(EFFECTS) * audio_s / total_s
+        click.echo(
+            f"{way:17}{speed[way]:6.0f} × real time ({each}), "
+            f"{total_s / alone_s:.2f} times pedalboard's time"
+        )
+    sys.exit(speed["in memory"] < WANTED)
+
+
+if __name__ == "__main__":
+    main()
