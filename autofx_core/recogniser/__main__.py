@@ -122,3 +122,7 @@ def judge(lessons: Path, run: Path | None, unmet: bool, folds: int, output: Path
     text = json.dumps(judgement, indent=1) + "\n"
     (output / JUDGEMENT_NAME).write_text(text, encoding="utf-8")
     write_report(judgement, output)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m autofx_core.recogniser")

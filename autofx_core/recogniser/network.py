@@ -13,7 +13,7 @@ from autofx_core.features.timbre import TIMBRE_NAMES
 from autofx_core.scaler import Scaler
 
 HIDDEN = 256
-MEMBERS = 4
+MEMBERS = 3
 DROPOUT = 0.4
 FEATURE_DROPOUT = 0.1
 """Share of the features that training hides at random, so that no effect hangs on one of them."""

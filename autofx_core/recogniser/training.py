@@ -17,7 +17,7 @@ from autofx_core.recogniser.network import TO_CLASSES, class_log_probabilities
 class Recipe:
     """How to train: AdamW, one cycle of the learning rate (Smith and Topin 2018), no early end."""
 
-    epochs: int = 24
+    epochs: int = 16
     batch_size: int = 256
     learning_rate: float = 2e-3
     weight_decay: float = 0.02

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -319,6 +321,12 @@ def test_a_missing_folder_is_told_in_one_line(tmp_path):
     assert result.exit_code == 1
     assert result.output.count("\n") == 1
     assert "make one with 'python -m autofx_core.recogniser sounds" in result.output
+
+
+def test_the_package_is_a_command():
+    command = [sys.executable, "-m", "autofx_core.recogniser", "--help"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Train and judge the network that names effects." in result.stdout
 
 
 @pytest.mark.parametrize("command", ["sounds", "train", "judge"])

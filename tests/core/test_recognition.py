@@ -7,24 +7,31 @@ import torch
 from autofx_core.audio import ANALYSIS_RATE_HZ, LISTENING_RATE_HZ, AudioError, normalize_peak
 from autofx_core.checkpoints import read_card, trained_on
 from autofx_core.datasets import fit_length
-from autofx_core.designs import DESIGNS
+from autofx_core.designs import DESIGNS, EFFECT_NAMES
 from autofx_core.effects import CLASSES, EFFECTS, draw_setting, render
 from autofx_core.hearing import Heard, class_probabilities, inputs_of
 from autofx_core.models import REGRESSORS, Recogniser
-from autofx_core.recognition import recognise
+from autofx_core.recognition import recognise, recognise_effect
 from autofx_core.scaler import Scaler
 from autofx_core.sources import builtin_notes
 
 
 @pytest.fixture(scope="module")
 def unseen_clean():
-    notes = [n for n in builtin_notes() if n.source not in trained_on("recogniser")]
+    notes = [n for n in builtin_notes() if n.source not in trained_on("effects")]
     return [normalize_peak(note.read()) for note in notes[:: len(notes) // 8][:8]]
 
 
 @pytest.mark.parametrize(
     ("effect_class", "wanted"),
-    [("modulation", 0.8), ("delay", 0.7), ("distortion", 0.9), ("tremolo", 0.7), ("dry", 0.35)],
+    [
+        ("modulation", 0.9),
+        ("delay", 0.9),
+        ("distortion", 0.9),
+        ("reverb", 0.7),
+        ("tremolo", 0.8),
+        ("dry", 0.6),
+    ],
 )
 def test_classes_are_recognised_on_unseen_recordings(unseen_clean, effect_class, wanted):
     rng = np.random.default_rng(5)
@@ -45,6 +52,30 @@ def test_probabilities_are_ranked_and_sum_to_one(unseen_clean):
     assert set(found) == set(CLASSES)
     assert sum(found.values()) == pytest.approx(1.0, abs=1e-5)
     assert list(found.values()) == sorted(found.values(), reverse=True)
+
+
+def test_each_of_the_eleven_effects_is_named_by_its_plainest_design(unseen_clean):
+    plain = {
+        "flanger": ("flanger", dict(rate_hz=0.5, depth=1.0, feedback=0.8)),
+        "vibrato": ("vibrato", dict(rate_hz=5.0, deviation_cents=50.0)),
+        "slapback delay": ("digital_slap", dict(delay_ms=120.0, level=0.8)),
+        "feedback delay": ("digital_echo", dict(delay_ms=300.0, feedback=0.6, mix=0.5)),
+        "distortion": ("high_gain_amp", dict(drive_db=50.0, mid_db=0.0)),
+        "tremolo": ("sine_tremolo", dict(rate_hz=5.0, depth=0.8)),
+    }
+    for effect, (name, setting) in plain.items():
+        waves = [DESIGNS[name].render(w, LISTENING_RATE_HZ, setting) for w in unseen_clean]
+        named = [next(iter(recognise_effect(wave, LISTENING_RATE_HZ))) for wave in waves]
+        assert np.mean([guess == effect for guess in named]) >= 0.6, effect
+
+
+def test_the_classes_are_sums_of_the_effects(unseen_clean):
+    classes = recognise(unseen_clean[0], LISTENING_RATE_HZ)
+    effects = recognise_effect(unseen_clean[0], LISTENING_RATE_HZ)
+    assert set(effects) == set(EFFECT_NAMES)
+    for effect_class, probability in classes.items():
+        own = [p for name, p in effects.items() if EFFECT_NAMES[name] == effect_class]
+        assert probability == pytest.approx(sum(own), abs=1e-5)
 
 
 def test_the_networks_have_the_sizes_that_their_table_states():
@@ -83,7 +114,7 @@ def test_regressors_are_conditioned_by_what_is_recognised_not_by_the_truth(unsee
         torch.testing.assert_close(given["probabilities"], class_probabilities(heard))
 
 
-def test_the_card_says_how_often_it_is_right_per_design_and_class():
+def test_the_card_of_what_conditions_the_baselines_says_how_often_it_is_right():
     card = read_card("recogniser")
     assert card["data"]["task"] == "recognition"
     for part in ("unseen_note", "unseen_program"):
