@@ -130,7 +130,7 @@ class TimbreMLP(nn.Module):
     """
 
     WIDTH = 512
-    DROPOUT = 0.1
+    DROPOUT = 0.3
 
     def __init__(self, *, clean: bool = False) -> None:
         super().__init__()
