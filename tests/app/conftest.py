@@ -6,6 +6,7 @@ import tempfile
 
 import psycopg
 import pytest
+from experimenter import Experimenter
 from listening import Listener, write_stimulus_set
 from postgres import run_postgres
 
@@ -90,6 +91,14 @@ def listener(app):
 @pytest.fixture
 def another_listener(app):
     return Listener(app.test_client())
+
+
+@pytest.fixture
+def experimenter(app):
+    """Log in to an app whose password is the one that HASH is of."""
+    experimenter = Experimenter(app.test_client())
+    experimenter.log_in()
+    return experimenter
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from experimenter import HASH, Experimenter
+from experimenter import HASH
 
 from analysis.reading import read_database
 from webmushra_app import models
@@ -19,13 +19,6 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.fixture
 def app(make_app, stimulus_set, tmp_path):
     return make_app(stimulus_set, admin_password_hash=HASH, data=tmp_path)
-
-
-@pytest.fixture
-def experimenter(app):
-    experimenter = Experimenter(app.test_client())
-    experimenter.log_in()
-    return experimenter
 
 
 def audit_of(database):

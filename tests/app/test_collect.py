@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from experimenter import HASH, Experimenter
+from experimenter import HASH
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -61,9 +61,7 @@ def app(make_app, stimulus_set, tmp_path):
 
 
 @pytest.fixture
-def experimenter(app):
-    experimenter = Experimenter(app.test_client())
-    experimenter.log_in()
+def experimenter(experimenter):
     experimenter.post("/admin/studies/collect", test_id="codec_test")
     return experimenter
 

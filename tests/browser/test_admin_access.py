@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from accessibility import list_faults
 from lab import PASSWORD, Lab, walk
 from listener import DESKTOP, PATIENCE_MS, PHONE
 from playwright.sync_api import Browser, Page, expect
-from test_listener_access import LEAST_TARGET_PX, SMALL_TARGETS, violations
 
 DEVICES = {"desktop, light": DESKTOP, "phone, dark": PHONE | {"color_scheme": "dark"}}
 
@@ -36,12 +36,8 @@ def test_no_experimenters_page_breaks_wcag_or_overflows(
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text))
     for name in walk(lab, page):
-        found = violations(page) + page.evaluate(SMALL_TARGETS, LEAST_TARGET_PX)
-        width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if width > 0:
-            found.append(f"{width} px wider than the screen")
         names.append(name)
-        faults += [f"{name}: {fault}" for fault in found]
+        faults += [f"{name}: {fault}" for fault in list_faults(page)]
     page.close()
     assert len(names) == 9
     assert faults == []

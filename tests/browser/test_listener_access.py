@@ -3,37 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import list_faults, violations
 from every_page import walk
 from listener import PHONE, Listener
 from live_server import LiveServer
-from playwright.sync_api import Page, expect
-
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-LEAST_TARGET_PX = 24
-"""WCAG 2.2, 2.5.8."""
-
-SMALL_TARGETS = """
-(least) => [...document.querySelectorAll("button, a, select, summary, input, [role=slider]")]
-  .filter((element) => element.checkVisibility())
-  .filter((element) => {
-    const boxed = element.matches("[type=radio], [type=checkbox]");
-    const target = boxed ? element.closest("label") : element;
-    const { width, height } = target.getBoundingClientRect();
-    return Math.min(width, height) < least;
-  })
-  .map((element) => element.outerHTML)
-"""
-
-
-def violations(page: Page) -> list[str]:
-    results = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
-    return [
-        f"{violation['id']}: {node['html']}"
-        for violation in results.response["violations"]
-        for node in violation["nodes"]
-    ]
-
+from playwright.sync_api import expect
 
 DEVICES = {
     "desktop, light, English": {},
@@ -48,13 +22,8 @@ def test_no_page_breaks_wcag_or_overflows(
     listener = new_listener(breaking_server.address, reduced_motion="reduce", **DEVICES[device])
     names, faults = [], []
     for name in walk(listener):
-        page = listener.page
-        found = violations(page) + page.evaluate(SMALL_TARGETS, LEAST_TARGET_PX)
-        width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if width > 0:
-            found.append(f"{width} px wider than the screen")
         names.append(name)
-        faults += [f"{name}: {fault}" for fault in found]
+        faults += [f"{name}: {fault}" for fault in list_faults(listener.page)]
     assert len(names) == 10
     assert faults == []
 

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from stimuli_gen.__main__ import main
 from stimuli_gen.manifest import file_sha256
 from stimuli_gen.render import open_job, render_set
 
@@ -20,6 +23,16 @@ training = 1
 [listening_test]
 items_per_listener = 2
 """
+
+TINY = (
+    SMALL.replace("out_of_domain = 1", "").replace("training = 1", "").replace('"mlp_163nc", ', "")
+)
+"""Two items under conditions that need no network."""
+
+
+def invoke(*words: object):
+    """Run a command of stimuli_gen; gives click's result."""
+    return CliRunner().invoke(main, [str(word) for word in words])
 
 
 def render_text(text: str, folder: Path, *, workers: int = 1, cluster=None) -> Path:

@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 import soundfile
-from click.testing import CliRunner
+from small_studies import invoke
 
-from stimuli_gen.__main__ import main
 from stimuli_gen.check import check_set
 from stimuli_gen.manifest import ManifestError, file_sha256, read_manifest
 
@@ -98,11 +97,11 @@ def test_damaged_manifest_is_refused_by_field(small_copy):
 
 def test_check_exits_with_1_and_names_what_is_off(small_copy):
     change_sound(small_copy, lambda wave: 0.5 * wave)
-    result = CliRunner().invoke(main, ["check", str(small_copy)])
+    result = invoke("check", small_copy)
     assert result.exit_code == 1
     assert "item training-01: loudness differs by 6.0" in result.output
 
 
 def test_check_of_a_good_set_exits_with_0(small_set):
-    result = CliRunner().invoke(main, ["check", str(small_set)])
+    result = invoke("check", small_set)
     assert (result.exit_code, "all files are as the manifest says" in result.output) == (0, True)

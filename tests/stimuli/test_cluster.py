@@ -4,13 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
 from distributed import Client
-from small_studies import hashes, render_text
+from small_studies import hashes, invoke, render_text
 
-from stimuli_gen import workers
-from stimuli_gen.__main__ import main
-from stimuli_gen.workers import ClusterError
+from autofx_core import workers
+from autofx_core.workers import ClusterError
 
 STUDY = """
 name = "cluster"
@@ -20,6 +18,7 @@ families = ["delay"]
 conditions = ["reference", "random", { id = "mine", function = "cluster_estimator:estimate" }]
 items = { in_domain = 2, out_of_domain = 1 }
 """
+PLAIN = STUDY.replace(', { id = "mine", function = "cluster_estimator:estimate" }', "")
 ESTIMATOR = """
 def estimate(request):
     return {"delay_seconds": 0.25, "feedback": 0.3, "mix": 0.5}
@@ -57,21 +56,18 @@ def test_cluster_gives_the_bytes_that_one_process_gives(cluster, tmp_path):
     here = render_text(STUDY, tmp_path / "here")
     there = tmp_path / "there"
     (there / "study.toml").write_text(STUDY)
-    words = ["render", str(there / "study.toml"), "-o", str(there / "set"), "--cluster", cluster]
-    result = CliRunner().invoke(main, words)
+    result = invoke("render", there / "study.toml", "-o", there / "set", "--cluster", cluster)
     assert result.exit_code == 0, result.output
     assert hashes(there / "set") == hashes(here)
 
 
 def test_scheduler_that_does_not_answer_is_refused_by_address(tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "CONNECT_S", 0.5)
-    text = STUDY.replace(', { id = "mine", function = "cluster_estimator:estimate" }', "")
     with pytest.raises(ClusterError, match=r"tcp://127\.0\.0\.1:1: no Dask scheduler answers"):
-        render_text(text, tmp_path, cluster="tcp://127.0.0.1:1")
+        render_text(PLAIN, tmp_path, cluster="tcp://127.0.0.1:1")
 
 
 def test_workers_with_other_versions_are_refused_by_name(cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "version", lambda name: "0.0")
-    text = STUDY.replace(', { id = "mine", function = "cluster_estimator:estimate" }', "")
     with pytest.raises(ClusterError, match=r"has autofx .*, here it is 0\.0"):
-        render_text(text, tmp_path, cluster=cluster)
+        render_text(PLAIN, tmp_path, cluster=cluster)

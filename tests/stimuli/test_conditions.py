@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import soundfile
-from click.testing import CliRunner
 from scipy import signal
-from small_studies import render_text
+from small_studies import invoke, render_text
 
-from stimuli_gen.__main__ import main
+from autofx_core.audio import AudioError
 from stimuli_gen.check import check_set
 from stimuli_gen.conditions import low_pass
 from stimuli_gen.config import StudyError
@@ -53,9 +52,7 @@ items = { in_domain = 2 }
 def render_elsewhere(folder, change):
     """What another system would do: read the inputs, write its answers."""
     (folder / "my-study.toml").write_text(TEXT)
-    result = CliRunner().invoke(
-        main, ["inputs", str(folder / "my-study.toml"), "-o", str(folder / "inputs")]
-    )
+    result = invoke("inputs", folder / "my-study.toml", "-o", folder / "inputs")
     assert result.exit_code == 0, result.output
     (folder / "renders").mkdir()
     for path in (folder / "inputs").glob("*.clean.wav"):
@@ -98,8 +95,6 @@ def test_inputs_are_the_very_sounds_of_the_set(tmp_path):
     ],
 )
 def test_unusable_sounds_from_elsewhere_stop_the_rendering(tmp_path, change, complaint):
-    from autofx_core.audio import AudioError
-
     render_elsewhere(tmp_path, change)
     with pytest.raises((StudyError, AudioError), match=complaint):
         render_text(TEXT, tmp_path)

@@ -1,8 +1,10 @@
 """What must not come before a listener is caught and named."""
 
+import sys
+
 import numpy as np
 import pytest
-from small_studies import SMALL, render_text
+from small_studies import TINY, render_text
 
 from stimuli_gen.config import StudyError
 from stimuli_gen.faults import (
@@ -93,8 +95,6 @@ def forget_the_module(monkeypatch):
     """Each test's own my_faults.py is imported anew."""
     monkeypatch.syspath_prepend("")
     yield
-    import sys
-
     sys.modules.pop("my_faults", None)
 
 
@@ -130,8 +130,8 @@ def test_perfect_estimate_is_kept_and_remarked_on(tmp_path):
 
 def test_thrown_away_draws_are_remarked_on(tmp_path):
     """Echoes that come after the end of a sound of 0.6 s cannot be heard."""
-    text = SMALL.replace("seed = 7", "seed = 3\ntail_s = 0.0\nlongest_s = 0.6")
-    text = text.replace('"mlp_163nc", ', "").replace("in_domain = 1", "in_domain = 8", 1)
+    text = TINY.replace("seed = 7", "seed = 3\ntail_s = 0.0\nlongest_s = 0.6")
+    text = text.replace("in_domain = 1", "in_domain = 8")
     remarks = [r for item in read_manifest(render_text(text, tmp_path)).items for r in item.remarks]
     thrown = [r for r in remarks if "thrown away: reference (Delay) cannot be told" in r]
     assert thrown

@@ -1,10 +1,9 @@
 """The studies that come with the package are what their names promise."""
 
 import pytest
-from click.testing import CliRunner
+from small_studies import invoke
 
 from autofx_core.matching import METHODS
-from stimuli_gen.__main__ import main
 from stimuli_gen.conditions import FIXED
 from stimuli_gen.config import find_study, list_presets, read_study
 from stimuli_gen.plan import plan_items
@@ -53,7 +52,7 @@ def test_preset_with_a_method_that_is_not_shipped_is_refused_by_its_name(
     wanted = [spec.id for spec in read_preset(name).conditions if spec.id not in FIXED]
     for method in wanted:
         monkeypatch.delitem(METHODS, method, raising=False)
-    result = CliRunner().invoke(main, ["render", name, "-o", str(tmp_path / "set")])
+    result = invoke("render", name, "-o", tmp_path / "set")
     assert result.exit_code == 1
     assert f"no method '{wanted[0]}'; known: reference" in result.output
     assert result.output.count("\n") == 1

@@ -6,11 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
-from small_studies import SMALL, hashes, render_text
+from small_studies import SMALL, TINY, hashes, invoke, render_text
 
 from stimuli_gen import render as rendering
-from stimuli_gen.__main__ import main
 from stimuli_gen.config import describe_keys
 from stimuli_gen.manifest import file_sha256, read_manifest, verify_files
 
@@ -22,8 +20,20 @@ def described(folder):
     return content
 
 
-def invoke(*words):
-    return CliRunner().invoke(main, [str(word) for word in words])
+def render_and_interrupt(text, folder, *, after):
+    """Render a study until so many items are made; gives their ids."""
+    render_item, made = rendering.render_item, []
+
+    def interrupted(task):
+        if len(made) == after:
+            raise KeyboardInterrupt
+        made.append(task.planned.id)
+        return render_item(task)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(rendering, "render_item", interrupted)
+        render_text(text, folder)
+    return made
 
 
 def test_equal_seeds_give_equal_files_with_one_worker_or_two(small_set, tmp_path, monkeypatch):
@@ -43,24 +53,15 @@ def test_another_seed_gives_other_sounds_under_other_names(small_set, tmp_path):
 
 def test_source_date_epoch_fixes_the_time(monkeypatch, tmp_path):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1664618400")
-    text = SMALL.replace("out_of_domain = 1", "").replace("training = 1", "")
-    folder = render_text(text, tmp_path)
+    folder = render_text(TINY, tmp_path)
     assert json.loads((folder / "manifest.json").read_text())["created"] == "2022-10-01T10:00:00Z"
 
 
 def test_interrupted_rendering_goes_on_where_it_was(small_set, tmp_path, monkeypatch):
-    render_item, made = rendering.render_item, []
-
-    def interrupted(task):
-        if len(made) == 2:
-            raise KeyboardInterrupt
-        made.append(task.planned.id)
-        return render_item(task)
-
-    monkeypatch.setattr(rendering, "render_item", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        render_text(SMALL, tmp_path)
+    made = render_and_interrupt(SMALL, tmp_path, after=2)
     assert not (tmp_path / "set" / "manifest.json").exists()
+
+    render_item = rendering.render_item
 
     def resumed(task):
         assert task.planned.id not in made
@@ -99,18 +100,8 @@ def test_ctrl_c_ends_at_once_and_the_same_command_finishes(tmp_path):
     assert invoke("check", output).exit_code == 0
 
 
-def test_what_another_study_left_unfinished_is_not_used(small_set, tmp_path, monkeypatch):
-    render_item, made = rendering.render_item, []
-
-    def interrupted(task):
-        if made:
-            raise KeyboardInterrupt
-        made.append(task)
-        return render_item(task)
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(rendering, "render_item", interrupted)
-        render_text(SMALL.replace("seed = 7", "seed = 8"), tmp_path)
+def test_what_another_study_left_unfinished_is_not_used(small_set, tmp_path):
+    assert render_and_interrupt(SMALL.replace("seed = 7", "seed = 8"), tmp_path, after=1)
     assert hashes(render_text(SMALL, tmp_path)) == hashes(small_set)
 
 
@@ -172,13 +163,12 @@ def test_estimates_are_nearer_to_the_reference_than_random_settings(small_set):
 @pytest.mark.parametrize("bit_depth", [16, 24])
 @pytest.mark.parametrize("dither", ["tpdf", "none"])
 def test_every_format_is_rendered_and_passes_its_check(tmp_path, file_format, bit_depth, dither):
-    text = SMALL.replace('families = ["delay", "distortion"]', 'families = ["delay"]')
-    text = text.replace("out_of_domain = 1", "").replace("training = 1", "")
+    text = TINY.replace('families = ["delay", "distortion"]', 'families = ["delay"]')
     text = text.replace(
         "seed = 7",
         f'seed = 7\nformat = "{file_format}"\nbit_depth = {bit_depth}\ndither = "{dither}"',
     )
-    folder = render_text(text.replace('"mlp_163nc", ', ""), tmp_path)
+    folder = render_text(text, tmp_path)
     result = invoke("check", folder)
     assert result.exit_code == 0, result.output
 
