@@ -13,6 +13,8 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 DEPLOY = Path(__file__).parents[2] / "webmushra_app" / "deploy"
@@ -65,7 +67,7 @@ class Deployment:
         self.url = f"https://127.0.0.1:{self.https_port}"
         self.database_url = f"sqlite:///{folder}/ratings.sqlite3"
         self.secret_key = secrets.token_urlsafe(32)
-        self.log = folder / "gunicorn.log"
+        self.log = folder / "gunicorn.log"  # a line of JSON for each request
         self.configuration = folder / "nginx.conf"
         self.environment = os.environ | {
             "AUTOFX_STUDY": str(study),
@@ -87,7 +89,7 @@ class Deployment:
         path.chmod(0o666)
         self._server = self._start_gunicorn()
         self._proxy = subprocess.Popen([*self.nginx(), "-g", "daemon off;"])
-        self._await_proxy()
+        self._await_answer()
         return self
 
     def __exit__(self, *_error):
@@ -116,16 +118,20 @@ class Deployment:
                 stderr=log,
             )
 
-    def _await_proxy(self):
+    def _await_answer(self):
+        """Wait until nginx listens and gunicorn, on a busy machine after a while, answers."""
         for _ in range(3000):
             try:
-                socket.create_connection(("127.0.0.1", self.https_port), timeout=1).close()
+                urllib.request.urlopen(f"{self.url}/healthz", context=TRUST_ANYTHING).close()
                 return
-            except OSError:
-                if self._proxy.poll() is not None:
-                    raise RuntimeError((self.folder / "nginx.log").read_text()) from None
+            except OSError as error:
+                for process, log in ((self._proxy, "nginx.log"), (self._server, "gunicorn.log")):
+                    if process.poll() is not None:
+                        raise RuntimeError((self.folder / log).read_text()) from None
+                if isinstance(error, urllib.error.HTTPError):
+                    error.close()
                 time.sleep(0.01)
-        raise RuntimeError("nginx did not answer within 30 s")
+        raise RuntimeError("nginx and gunicorn did not answer")
 
     def _write_configuration(self):
         key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
