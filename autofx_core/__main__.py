@@ -11,12 +11,19 @@ from autofx_core.audio import AudioError
 from autofx_core.checkpoints import CheckpointError, read_card, shipped
 from autofx_core.datasets import HEARD, TASKS, DatasetError, make_dataset
 from autofx_core.export import ExportError, export_network
+from autofx_core.idmt_sounds import CSV_NAME, clean_guitar, describe_sounds
 from autofx_core.match_command import calibrate_command, match_command, play_command
 from autofx_core.models import NETWORKS, REGRESSORS
 from autofx_core.recipes import Recipe, recipe
 from autofx_core.result_tables import rebuild_readme, write_tables
 from autofx_core.soundfont import notes_command
-from autofx_core.sources import NOTES_FOLDER, rendered_notes
+from autofx_core.sources import (
+    NOTES_FOLDER,
+    guitar_notes,
+    rendered_notes,
+    split_for_training,
+)
+from autofx_core.workers import ClusterError
 
 
 @click.group(epilog="Example: python -m autofx_core match reference.wav --clean clean.wav -o match")
@@ -34,8 +41,23 @@ main.add_command(calibrate_command)
 @click.option(
     "--notes",
     type=click.Path(path_type=Path),
-    default=NOTES_FOLDER,
     help="Folder made by the 'notes' command.  [default: the built-in notes]",
+)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="Any clean recordings instead, those of each guitar in a folder of its own.",
+)
+@click.option(
+    "--idmt",
+    type=click.Path(path_type=Path),
+    help="IDMT-SMT-Audio-Effects instead: its clean single guitar notes, from where they begin.",
+)
+@click.option(
+    "--csv",
+    "as_csv",
+    is_flag=True,
+    help="Make no pairs; describe all single guitar notes of --idmt, clean or not, in a table.",
 )
 @click.option(
     "--task",
@@ -44,9 +66,22 @@ main.add_command(calibrate_command)
     show_default=True,
     help="The generic effects, or all designs of every class.",
 )
-@click.option("--per-pedal", type=click.IntRange(1), default=9200, show_default=True)
+@click.option(
+    "--per-pedal",
+    type=click.IntRange(1),
+    default=9200,
+    show_default=True,
+    help="Training sounds of each pedal; AutoFX had 37440.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--workers", type=click.IntRange(1), default=os.cpu_count(), show_default="all cores")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=os.cpu_count(),
+    show_default="all cores",
+    help="Processes on this machine.",
+)
+@click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler to work on instead.")
 @click.option(
     "--hear",
     "heard",
@@ -59,31 +94,35 @@ main.add_command(calibrate_command)
 @click.option("--waves", is_flag=True, help="Keep the sounds, for autofx and autofx_f; 70 kB each.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 def dataset(
-    notes: Path,
-    task: str,
-    per_pedal: int,
-    seed: int,
-    workers: int,
-    heard: tuple[str, ...],
-    waves: bool,
+    notes: Path | None,
+    folder: Path | None,
+    idmt: Path | None,
+    as_csv: bool,
     output: Path,
+    **options: object,
 ) -> None:
     """Make synthetic pairs: PER_PEDAL training sounds of each pedal, an eighth to test on.
 
-    An interrupted run goes on where it was; the same seed gives the same bytes.
+    An interrupted run goes on where it was; the same seed gives the same bytes, whatever the
+    number of workers, here or on a cluster.
     """
+    if sum(place is not None for place in (notes, folder, idmt)) > 1:
+        raise click.UsageError("--notes, --folder and --idmt exclude each other")
+    if as_csv and idmt is None:
+        raise click.UsageError("--csv wants --idmt, the folder of the sounds to describe")
     try:
-        make_dataset(
-            rendered_notes(notes),
-            output,
-            per_pedal=per_pedal,
-            seed=seed,
-            task=task,
-            heard=heard,
-            waves=waves,
-            workers=workers,
-        )
-    except (AudioError, DatasetError, OSError) as error:
+        if as_csv:
+            places = {name: options[name] for name in ("workers", "cluster")}
+            click.echo(f"{describe_sounds(idmt, output, **places)} sounds in {output / CSV_NAME}")
+            return
+        if idmt:
+            clean = split_for_training(clean_guitar(idmt))
+        elif folder:
+            clean = split_for_training(guitar_notes(folder))
+        else:
+            clean = rendered_notes(notes or NOTES_FOLDER)
+        make_dataset(clean, output, **options)
+    except (AudioError, ClusterError, DatasetError, OSError) as error:
         raise click.ClickException(str(error)) from None
 
 

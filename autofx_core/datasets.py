@@ -30,10 +30,10 @@ number of processes nor on interruptions; a shard that exists is not made again.
 
 import json
 import zlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,7 +47,8 @@ from autofx_core.designs import DESIGNS
 from autofx_core.effects import CLASSES, EFFECTS, N_PARAMETERS, SLICES, denormalize, render
 from autofx_core.hearing import Heard
 from autofx_core.losses import log_mel_distances
-from autofx_core.sources import CleanSound
+from autofx_core.sources import CleanSound, load
+from autofx_core.workers import run_all
 
 N_SAMPLES = 35_000
 PARTS = ("train", "validation", "unseen_note", "unseen_program")
@@ -57,6 +58,7 @@ CHUNK = 4  # sounds described at once: few enough for the processor's cache
 PLAN_NAME = "dataset.json"
 AUDIBLE_DB = 0.5
 VARIANTS = 8  # of each clean training note, the recording itself among them
+CLEAN_WAVES_KEPT = 4096  # by each process: 0.6 GB, more than all variants of 500 notes
 FULL_SCALE = 32_767  # of the stored waves
 
 PEDALS = (*EFFECTS, *DESIGNS)
@@ -133,7 +135,7 @@ def _recorded(note: CleanSound) -> np.ndarray:
     return note.read(ANALYSIS_RATE_HZ)
 
 
-@cache
+@lru_cache(maxsize=CLEAN_WAVES_KEPT)
 def _clean_wave(note: CleanSound, variant: int = 0) -> np.ndarray:
     """Prepare a clean note, as recorded (variant 0) or as another guitar would play it."""
     wave = _recorded(note)
@@ -154,6 +156,16 @@ def _process(pedal: str, clean: np.ndarray, rng: np.random.Generator):
     return render(pedal, clean, ANALYSIS_RATE_HZ, denormalize(pedal, vector)), settings
 
 
+def _draw_notes(shard: Shard, n_notes: int) -> tuple[np.random.Generator, np.ndarray, np.ndarray]:
+    """Seed a shard's chance, and draw from it which notes and variants its sounds are made of."""
+    rng = np.random.default_rng(
+        [shard.seed, PARTS.index(shard.part), PEDALS.index(shard.pedal), shard.index]
+    )
+    chosen = rng.integers(n_notes, size=shard.sounds)
+    variants = rng.integers(VARIANTS, size=shard.sounds) * (shard.part == "train")
+    return rng, chosen, variants
+
+
 def render_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarray]:
     """Render a shard's sounds.
 
@@ -163,11 +175,8 @@ def render_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndar
         `clean` and `wet` (sounds, 35000), peak 1, and `settings` (sounds, 15; zeros for foreign
         parameters), all float32; `note` (sounds,), str.
     """
-    rng = np.random.default_rng(
-        [shard.seed, PARTS.index(shard.part), PEDALS.index(shard.pedal), shard.index]
-    )
-    chosen = [notes[i] for i in rng.integers(len(notes), size=shard.sounds)]
-    variants = rng.integers(VARIANTS, size=shard.sounds) * (shard.part == "train")
+    rng, rows, variants = _draw_notes(shard, len(notes))
+    chosen = [notes[row] for row in rows]
     clean = np.concatenate(
         [_clean_wave(note, int(variant)) for note, variant in zip(chosen, variants, strict=True)]
     )
@@ -221,14 +230,43 @@ def make_shard(
     }
 
 
-def _write_shard(
-    folder: Path, shard: Shard, notes: Sequence[CleanSound], heard: Sequence[str], waves: bool
-) -> None:
-    """Write the sounds, then the columns: where the columns are, the shard is complete."""
+Task = tuple[Shard, Sequence[CleanSound]]
+"""A shard and the notes of its part."""
+
+
+def _carry_notes(task: Task) -> Task:
+    """Load the notes that a shard draws, for a machine that lacks their files."""
+    shard, notes = task
+    drawn = set(_draw_notes(shard, len(notes))[1].tolist())
+    loaded = [
+        load(note, ANALYSIS_RATE_HZ) if row in drawn else note for row, note in enumerate(notes)
+    ]
+    return shard, loaded
+
+
+def _make(task: Task, *, heard: Sequence[str], waves: bool) -> tuple[Shard, dict[str, np.ndarray]]:
+    with one_thread():
+        columns = make_shard(*task, heard)
+    if not waves:
+        del columns["wave"]
+    return task[0], columns
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: sums over several come out in another order."""
+    before = torch.get_num_threads()
     torch.set_num_threads(1)
-    columns = make_shard(shard, notes, heard)
-    wave = columns.pop("wave")
-    if waves:
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _write_shard(folder: Path, shard: Shard, columns: dict[str, np.ndarray]) -> None:
+    """Write the sounds, then the columns: where the columns are, the shard is complete."""
+    wave = columns.pop("wave", None)
+    if wave is not None:
         _write(folder / shard.wave_file, lambda file: np.save(file, wave))
     _write(folder / shard.file, lambda file: np.savez(file, **columns))
 
@@ -250,6 +288,7 @@ def make_dataset(
     heard: Sequence[str] = HEARD[:2],
     waves: bool = False,
     workers: int = 1,
+    cluster: str | None = None,
 ) -> None:
     """Make a data set in a folder, or finish one that was interrupted; shows progress.
 
@@ -263,11 +302,17 @@ def make_dataset(
         Which of `HEARD` to compute.
     waves
         Whether to keep the sounds, 70 kB each, for the networks that hear the sound itself.
+    workers
+        Processes on this machine.
+    cluster
+        Address of a Dask scheduler whose workers to use instead; they need none of the files.
 
     Raises
     ------
     DatasetError
         If a part has no notes, or the folder holds a data set of another plan.
+    ClusterError
+        If the cluster cannot be used.
     """
     parts = part_notes(notes)
     for part, of_part in parts.items():
@@ -290,16 +335,16 @@ def make_dataset(
     path.write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
     shards = plan_shards(task, per_pedal, seed)
     missing = [shard for shard in shards if not (folder / shard.file).exists()]
-    with (
-        tqdm(total=len(shards), initial=len(shards) - len(missing), unit="shard") as progress,
-        ProcessPoolExecutor(workers) as pool,
-    ):
-        jobs = [
-            pool.submit(_write_shard, folder, shard, parts[shard.part], heard, waves)
-            for shard in missing
-        ]
-        for job in as_completed(jobs):
-            job.result()
+    tasks: Iterator[Task] = ((shard, parts[shard.part]) for shard in missing)
+    made = run_all(
+        partial(_make, heard=tuple(heard), waves=waves),
+        map(_carry_notes, tasks) if cluster else tasks,
+        workers=min(workers, len(missing)),
+        cluster=cluster,
+    )
+    with tqdm(total=len(shards), initial=len(shards) - len(missing), unit="shard") as progress:
+        for shard, columns in made:
+            _write_shard(folder, shard, columns)
             progress.update()
 
 

@@ -8,8 +8,9 @@ source, so that no recording, nor a transposition of it, is on two sides.
 
 import csv
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal
 
@@ -91,6 +92,27 @@ class CleanSound:
         return resample(to_mono(wave)[np.newaxis], from_hz, sample_rate)
 
 
+@dataclass(frozen=True)
+class LoadedSound(CleanSound):
+    """A clean recording in memory, for where its file is not; equal to another of equal samples."""
+
+    wave: np.ndarray | None = field(default=None, compare=False, repr=False)
+    sample_rate: int = LISTENING_RATE_HZ
+    sha256: str = ""
+
+    def read(self, sample_rate: int = LISTENING_RATE_HZ) -> np.ndarray:
+        """Resample the sound, as `CleanSound.read` does."""
+        return resample(self.wave, self.sample_rate, sample_rate)
+
+
+def load(sound: CleanSound, sample_rate: int) -> LoadedSound:
+    """Take a recording into memory at a rate."""
+    named = {f.name: getattr(sound, f.name) for f in fields(CleanSound)}
+    wave = sound.read(sample_rate)
+    sha256 = hashlib.sha256(wave.tobytes()).hexdigest()
+    return LoadedSound(**named, wave=wave, sample_rate=sample_rate, sha256=sha256)
+
+
 def builtin_notes(split: Split | None = None) -> list[CleanSound]:
     """List the notes shipped with the package, or one split of them."""
     return rendered_notes(NOTES_FOLDER, split)
@@ -152,6 +174,17 @@ def folder_notes(folder: str | Path) -> list[CleanSound]:
         raise AudioError(f"{folder}: holds no WAV, FLAC or AIFF file")
     names = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
     return [CleanSound(id=n, path=p, source=n) for n, p in zip(names, paths, strict=True)]
+
+
+def guitar_notes(folder: str | Path) -> list[CleanSound]:
+    """List the recordings in a folder whose own folders are guitars, each its own source.
+
+    Raises
+    ------
+    AudioError
+        If there is no such folder or no sound in it.
+    """
+    return [replace(note, program=note.id.rpartition("/")[0]) for note in folder_notes(folder)]
 
 
 def idmt_notes(folder: str | Path) -> list[CleanSound]:
@@ -233,3 +266,21 @@ def split_by_source(
         return "test" if place < test else "validation" if place < test + validation else "train"
 
     return [replace(sound, split=split(sound.source)) for sound in sounds]
+
+
+def split_for_training(sounds: Sequence[CleanSound]) -> list[CleanSound]:
+    """Split by source, and hold out the program with the fewest sounds, to test on.
+
+    Raises
+    ------
+    AudioError
+        If there are not two programs at least.
+    """
+    programs = Counter(sound.program for sound in sounds)
+    if len(programs) < 2:
+        raise AudioError("all clean sounds are of one guitar; a second is needed to test on")
+    unseen = min(programs, key=lambda program: (programs[program], program))
+    return [
+        replace(sound, split="test") if sound.program == unseen else sound
+        for sound in split_by_source(sounds)
+    ]

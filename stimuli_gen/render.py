@@ -23,6 +23,7 @@ from tqdm import tqdm
 from autofx_core.audio import load_sound, resample, to_mono
 from autofx_core.checkpoints import SHIPPED, WEIGHTS_NAME, shipped
 from autofx_core.sources import SOUND_SUFFIXES
+from autofx_core.workers import REPRODUCED_BY, list_versions, run_all
 from stimuli_gen.conditions import load_function, require_known
 from stimuli_gen.config import STUDY_NAME, Study, StudyError, find_study, read_study
 from stimuli_gen.draw import ItemTask
@@ -38,9 +39,10 @@ from stimuli_gen.manifest import (
 )
 from stimuli_gen.plan import PlannedItem, plan_items
 from stimuli_gen.preview import write_preview
-from stimuli_gen.workers import list_versions, run_all
 
 UNFINISHED = ".unfinished"
+MADE_BY = (*REPRODUCED_BY, "pyloudnorm")
+"""Packages on whose versions a set's bytes may depend."""
 ITEMS_PER_WORKER = 6
 """A process takes about as long to start as so many items take to render."""
 
@@ -100,7 +102,7 @@ def open_job(name: str, *, measure: bool = True, elsewhere: bool = True) -> Job:
             for item in items:
                 sound = find_elsewhere(path.parent, spec.folder, item.id)
                 inputs[f"{spec.id}/{sound.name}"] = file_sha256(sound)
-    versions = {"python": platform.python_version(), **list_versions()}
+    versions = {"python": platform.python_version(), **list_versions(MADE_BY)}
     return Job(path, study, items, inputs, versions, measure)
 
 
@@ -181,6 +183,7 @@ def render_set(
         workers=min(workers, max(1, len(left) // ITEMS_PER_WORKER)),
         cluster=cluster,
         modules=[path for path in list_modules(job.study, job.folder) if path.parent == job.folder],
+        packages=MADE_BY,
     )
     with tqdm(total=len(job.items), initial=len(done), unit="item") as progress:
         for result in rendered:

@@ -2,6 +2,8 @@
 
 import hashlib
 import itertools
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from autofx_core.audio import ANALYSIS_RATE_HZ
 from autofx_core.datasets import DatasetError, make_dataset, part_notes, read_part
 from autofx_core.effects import SLICES, denormalize
 from autofx_core.features import CLASSIFICATION_NAMES, classification_features
-from autofx_core.sources import builtin_notes
+from autofx_core.sources import LoadedSound, builtin_notes
 
 
 def hashes(folder):
@@ -35,6 +37,17 @@ def test_same_seed_gives_the_same_bytes_whatever_the_workers_and_another_does_no
         make_dataset(notes, tmp_path / name, per_pedal=8, seed=seed, workers=workers)
     assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
     assert hashes(tmp_path / "a") != hashes(tmp_path / "c")
+
+
+def test_a_shard_carries_the_notes_that_it_draws_and_no_others(notes):
+    shard = datasets.Shard("train", "delay", 0, sounds=2, seed=1)
+    _, carried = datasets._carry_notes((shard, notes))
+    elsewhere = [replace(note, path=Path("/nowhere")) for note in carried]
+    assert 1 <= sum(isinstance(note, LoadedSound) for note in carried) <= 2
+    there = datasets.render_shard(shard, elsewhere)
+    here = datasets.render_shard(shard, notes)
+    for name in here:
+        np.testing.assert_array_equal(there[name], here[name])
 
 
 def test_an_interrupted_set_is_finished_not_made_again(tmp_path, notes, monkeypatch):

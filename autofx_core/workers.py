@@ -7,7 +7,7 @@ address; its workers need this package, but no folder in common.
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -21,17 +21,17 @@ CONNECT_S = 10
 TASKS_PER_WORKER = 3
 """So many tasks wait for each worker: enough to keep it busy, few enough to keep memory small."""
 
-REPRODUCED_BY = ("autofx", "numpy", "scipy", "torch", "pedalboard", "pyloudnorm", "soxr")
-"""Packages whose versions a set's bytes may depend on."""
+REPRODUCED_BY = ("autofx", "numpy", "scipy", "torch", "pedalboard", "soxr")
+"""Packages on whose versions the bytes of sounds and features may depend."""
 
 
 class ClusterError(RuntimeError):
     """A cluster that cannot be used; the message names its address and the mend."""
 
 
-def list_versions() -> dict[str, str]:
-    """Name the versions of the packages that make sounds."""
-    return {name: version(name) for name in REPRODUCED_BY}
+def list_versions(packages: Sequence[str] = REPRODUCED_BY) -> dict[str, str]:
+    """Name the versions of packages."""
+    return {name: version(name) for name in packages}
 
 
 def run_all(
@@ -41,6 +41,7 @@ def run_all(
     workers: int = 1,
     cluster: str | None = None,
     modules: Iterable[Path] = (),
+    packages: Sequence[str] = REPRODUCED_BY,
 ) -> Iterator[Result]:
     """Apply a function to every task; yield the results as they come.
 
@@ -52,6 +53,8 @@ def run_all(
         Address of a Dask scheduler, such as 'tcp://10.0.0.1:8786', instead of `workers`.
     modules
         Python files that the tasks import and a cluster may lack.
+    packages
+        Whose versions a cluster must share.
 
     Raises
     ------
@@ -59,7 +62,7 @@ def run_all(
         If the cluster cannot be reached, has no worker, or has other versions.
     """
     if cluster is not None:
-        with _connect(cluster, modules) as (executor, n):
+        with _connect(cluster, modules, packages) as (executor, n):
             yield from _run_bounded(executor, function, tasks, n)
     elif workers > 1:
         # A fresh process each: forking one whose libraries run threads can hang.
@@ -97,7 +100,9 @@ def _run_bounded(
 
 
 @contextmanager
-def _connect(address: str, modules: Iterable[Path]) -> Iterator[tuple[Executor, int]]:
+def _connect(
+    address: str, modules: Iterable[Path], packages: Sequence[str]
+) -> Iterator[tuple[Executor, int]]:
     try:
         from distributed import Client  # noqa: PLC0415  (an extra: only clusters need it)
     except ImportError:
@@ -107,10 +112,10 @@ def _connect(address: str, modules: Iterable[Path]) -> Iterator[tuple[Executor, 
     except (OSError, ValueError) as error:
         raise ClusterError(f"{address}: no Dask scheduler answers there ({error})") from None
     with client:
-        found = client.run(list_versions)
+        found = client.run(list_versions, packages)
         if not found:
             raise ClusterError(f"{address}: has no workers; start some: dask worker {address}")
-        own = list_versions()
+        own = list_versions(packages)
         for worker, theirs in found.items():
             for name, number in own.items():
                 if theirs[name] != number:
