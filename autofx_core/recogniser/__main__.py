@@ -23,7 +23,6 @@ from autofx_core.recogniser.weights import load_recogniser
 from autofx_core.sources import NOTES_FOLDER, rendered_notes
 
 TEST_PARTS = ("unseen_note", "unseen_program")
-JUDGEMENT_NAME = "judgement.json"
 
 lessons_option = click.option(
     "--sounds",
@@ -118,9 +117,6 @@ def judge(lessons: Path, run: Path | None, unmet: bool, folds: int, output: Path
     except (CheckpointError, DatasetError, OSError) as error:
         raise click.ClickException(str(error)) from None
     judgement = judge_recogniser(network, parts, unmet=unmet, count=folds)
-    output.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(judgement, indent=1) + "\n"
-    (output / JUDGEMENT_NAME).write_text(text, encoding="utf-8")
     write_report(judgement, output)
 
 

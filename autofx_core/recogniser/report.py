@@ -1,10 +1,16 @@
 """The judgement of the recogniser as Markdown, CSV and a figure."""
 
 import csv
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
+
+from autofx_core.checkpoints import SHIPPED, CheckpointError
+from autofx_core.recogniser.weights import SHIPPED_NAME
+
+JUDGEMENT_NAME = "judgement.json"
 
 HEADINGS = {
     "accuracy": "Accuracy",
@@ -13,6 +19,28 @@ HEADINGS = {
     "importance": "What is listened to",
 }
 """Tables of a judgement, and what they are called."""
+
+
+def recognition_report(run: Path | None = None) -> dict:
+    """Read the judgement of a recogniser, as `judgement.judge_recogniser` returned it.
+
+    Parameters
+    ----------
+    run
+        Folder that ``python -m autofx_core.recogniser judge`` left; by default, what the shipped
+        recogniser was judged to be.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no judgement.
+    """
+    path = (run or SHIPPED / SHIPPED_NAME) / JUDGEMENT_NAME
+    if not path.is_file():
+        raise CheckpointError(
+            f"{path}: no such file; make it with 'python -m autofx_core.recogniser judge'"
+        )
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def table(rows: Sequence[dict]) -> str:
@@ -55,8 +83,10 @@ def markdown(judgement: dict) -> str:
 
 
 def write_report(judgement: dict, folder: Path) -> None:
-    """Leave `recognition.md`, a CSV for each table, and `confusions.png` in a folder."""
+    """Leave the judgement itself, `recognition.md`, a CSV for each table, and `confusions.png`."""
     folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(judgement, indent=1) + "\n"
+    (folder / JUDGEMENT_NAME).write_text(text, encoding="utf-8")
     (folder / "recognition.md").write_text(markdown(judgement), encoding="utf-8")
     for name in HEADINGS:
         if rows := judgement.get(name):

@@ -11,6 +11,7 @@ from autofx_core.designs import DESIGNS, EFFECT_NAMES
 from autofx_core.effects import CLASSES, EFFECTS, draw_setting, render
 from autofx_core.hearing import Heard, class_probabilities, inputs_of
 from autofx_core.models import REGRESSORS, Recogniser
+from autofx_core.recogniser.report import recognition_report
 from autofx_core.recognition import recognise, recognise_effect
 from autofx_core.scaler import Scaler
 from autofx_core.sources import builtin_notes
@@ -123,6 +124,19 @@ def test_the_card_of_what_conditions_the_baselines_says_how_often_it_is_right():
         assert confusion.sum() == metrics["sounds"]
         assert np.trace(confusion) / confusion.sum() == pytest.approx(metrics["accuracy"], abs=1e-4)
         assert {*EFFECTS} < set(metrics["accuracy_by_pedal"]) <= {*EFFECTS, *DESIGNS}
+
+
+def test_the_shipped_recogniser_is_better_than_the_originals_on_what_neither_met():
+    judgement = recognition_report()
+    six = {(row["network"], row["part"]): row["six"] for row in judgement["accuracy"]}
+    card = read_card("effects")
+    for part in ("unseen_note", "unseen_program"):
+        assert six["ours", part] == card["metrics"][part]["six"]
+        assert six["ours", part] > six["original", part] + 0.05
+    *designs, mean = judgement["unmet_designs"]
+    assert {row["pedal"] for row in designs} == {*EFFECTS, *DESIGNS}
+    for part in ("unseen_note", "unseen_program"):
+        assert mean[part] == pytest.approx(np.mean([row[part] for row in designs]), abs=1e-3)
 
 
 def test_silence_is_refused():
