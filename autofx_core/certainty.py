@@ -30,8 +30,9 @@ from autofx_core.audio import ANALYSIS_RATE_HZ, for_analysis, normalize_peak
 from autofx_core.checkpoints import SHIPPED, WEIGHTS_NAME
 from autofx_core.datasets import AUDIBLE_DB, Shard, part_notes, render_shard
 from autofx_core.effects import EFFECTS, SLICES, Effect
+from autofx_core.excerpts import choose_excerpt
 from autofx_core.losses import log_mel_distances
-from autofx_core.matching import METHODS, Request, excerpt
+from autofx_core.matching import METHODS, Request
 from autofx_core.sources import CleanSound
 
 SHARE = 0.8
@@ -50,7 +51,7 @@ def heard_alike(
     Parameters
     ----------
     clean : ndarray, shape (channels, samples), float32
-        At the level that enters the effect; three seconds of it are played.
+        At the level that enters the effect; two seconds of it are played.
     sample_rate
         In Hz.
     parameters
@@ -61,9 +62,7 @@ def heard_alike(
     dict
         Name → lowest and highest value, in the parameter's unit.
     """
-    dry, _, sample_rate = excerpt(
-        Request(clean, clean, sample_rate, effect, np.random.default_rng(0))
-    )
+    dry = clean[:, choose_excerpt(clean, sample_rate)]
     centre = effect.normalize(parameters)
 
     def play(vector: np.ndarray) -> torch.Tensor:

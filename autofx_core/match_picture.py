@@ -51,7 +51,7 @@ def draw_match(
     for panel, (name, wave) in zip(panels, sounds.items(), strict=True):
         mono = for_analysis(wave[:, : int(LONGEST_S * sample_rate)], sample_rate)
         panel.specgram(
-            mono + 1e-9,
+            mono + 1e-6 * np.random.default_rng(0).standard_normal(mono.size),  # silence has no dB
             NFFT=N_FFT,
             noverlap=3 * N_FFT // 4,
             Fs=2 * HIGHEST_HZ,

@@ -31,7 +31,7 @@ from autofx_core.audio import (
     skip_silence,
 )
 from autofx_core.checkpoints import load_model, shipped
-from autofx_core.datasets import fit_length
+from autofx_core.datasets import AUDIBLE_DB, fit_length
 from autofx_core.effects import (
     EFFECTS,
     SLICES,
@@ -39,6 +39,7 @@ from autofx_core.effects import (
     denormalize,
     draw_setting,
 )
+from autofx_core.excerpts import choose_excerpt
 from autofx_core.further_effects import FURTHER, find_effect
 from autofx_core.hearing import Heard, answer
 from autofx_core.losses import log_mel_distance, mrstft_distance
@@ -84,7 +85,7 @@ class Match:
     method
         Who answered.
     effect
-        Family of the effect.
+        Its name.
     probabilities
         Of the six classes, the most probable first; empty where the family was given.
     parameters
@@ -112,7 +113,8 @@ ANY_EFFECT = frozenset({"refined"})
 NEEDS_CLEAN = frozenset({"refined"})
 IN_TIME = 0.1  # nepers; a match as near as that is in time
 MUCH_NEARER = 0.8
-EXCERPT_S = 3.0
+MOST_CLASSES = 3
+NEAR = 0.5  # times the clean sound's distance; no other class is tried
 HIGHEST_RATE_HZ = 48_000
 BEST_FIRST = ("match_wet", "autofx_f", "autofx", "mlp_211c", "mlp_163c", "mlp_163nc")
 """The networks that hear the reference alone, by their errors on unseen recordings."""
@@ -162,7 +164,8 @@ def match(
         A name from `METHODS`.
     family
         Name of the effect, where it is known (see `further_effects.find_effect`); by default its
-        class is recognised. Dry sounds have no settings, and networks know none of reverb and
+        class is recognised; methods that play the clean sound try the next likely class too, while
+        none comes near. Dry sounds have no settings, and networks know none of reverb and
         tremolo.
     seed
         For methods that draw.
@@ -196,16 +199,49 @@ def match(
         require_sound(clean, sample_rate, "the clean sound")
     probabilities = {} if family else recognise(skip_silence(reference, sample_rate), sample_rate)
     family = family or next(iter(probabilities))
-    known = EFFECTS | FURTHER if method in ANY_EFFECT else EFFECTS
-    if probabilities and family not in known:
-        return Match(method, family, probabilities, {}, None, {})
-    effect = find_effect(family)
     dry = None if clean is None else normalize_peak(clean)
-    request = Request(reference, dry, sample_rate, effect, np.random.default_rng(seed), progress)
-    parameters = METHODS[method](request)
+    known = EFFECTS | FURTHER if method in ANY_EFFECT else EFFECTS
+    classes = [family]
+    if method in NEEDS_CLEAN and probabilities and _differ(reference, dry, sample_rate):
+        classes = [name for name in probabilities if name in known][:MOST_CLASSES]
+    if probabilities and classes[0] not in known:
+        return Match(method, family, probabilities, {}, None, {})
+    rng = np.random.default_rng(seed)
+    request = Request(reference, dry, sample_rate, find_effect(classes[0]), rng, progress)
     if dry is None:
-        return Match(method, family, probabilities, parameters, None, {})
-    return _in_time(Match(method, family, probabilities, *_play(request, parameters)), request)
+        return Match(method, family, probabilities, METHODS[method](request), None, {})
+    part = choose_excerpt(dry, sample_rate)
+    short = replace(request, reference=reference[:, part], clean=dry[:, part])
+    found = _in_time(_nearest(method, classes, probabilities, short), short)
+    whole = replace(
+        request,
+        effect=find_effect(found.effect),
+        clean=shift(request.clean, found.offset_samples),
+    )
+    _, audio, distances = _play(whole, found.parameters)
+    return replace(found, audio=audio, distances=distances)
+
+
+def _differ(reference: np.ndarray, clean: np.ndarray, sample_rate: int) -> bool:
+    """Tell whether an effect can be heard at all, whatever the recogniser says."""
+    part = choose_excerpt(clean, sample_rate)
+    distance_db = log_mel_distance(reference[:, part], clean[:, part], sample_rate)
+    return distance_db >= AUDIBLE_DB
+
+
+def _nearest(
+    method: str, classes: list[str], probabilities: dict[str, float], request: Request
+) -> Match:
+    """Answer for the likeliest class, and for the next ones while none comes near: ears may err."""
+    clean = measure_distances(request.reference, request.clean, request.sample_rate)
+    found: list[Match] = []
+    for name in classes:
+        asked = replace(request, effect=find_effect(name))
+        played = _play(asked, METHODS[method](asked))
+        found.append(Match(method, name, probabilities, *played))
+        if found[-1].distances["mrstft"] < max(IN_TIME, NEAR * clean["mrstft"]):
+            break
+    return min(found, key=lambda answer: answer.distances["mrstft"])
 
 
 def _play(
@@ -223,6 +259,7 @@ def _in_time(found: Match, request: Request) -> Match:
     """
     if found.distances["mrstft"] < IN_TIME:
         return found
+    request = replace(request, effect=find_effect(found.effect))
     guesses = {
         find_offset(sound, request.reference, request.sample_rate)
         for sound in (found.audio, request.clean)
@@ -301,33 +338,20 @@ def default_method(clean: np.ndarray | None) -> str:
 
 @register("refined")
 def play_until_alike(request: Request) -> dict[str, float]:
-    """Refine on the first three seconds of the sound; start from a network where it knows more."""
-    reference, clean, sample_rate = excerpt(request)
+    """Refine on two seconds of the sound; start from a network where it knows more."""
+    part, sample_rate = choose_excerpt(request.clean, request.sample_rate), request.sample_rate
+    sounds = [request.reference[:, part], request.clean[:, part]]
+    if sample_rate > HIGHEST_RATE_HZ:
+        sounds = [resample(sound, sample_rate, HIGHEST_RATE_HZ) for sound in sounds]
+        sample_rate = HIGHEST_RATE_HZ
     network = METHODS[default_method(None)]
     heard = replace(request, clean=None)
     answer = refine(
         request.effect,
-        reference,
-        clean,
+        *sounds,
         sample_rate=sample_rate,
         suggest=(lambda: network(heard)) if request.effect.family in EFFECTS else None,
         seed=int(request.rng.integers(2**31)),
         progress=request.progress,
     )
     return answer.parameters
-
-
-def excerpt(request: Request) -> tuple[np.ndarray, np.ndarray, int]:
-    """Cut reference and clean sound to three seconds from where the clean one begins.
-
-    A beginning within the first two seconds stays, for the oscillators run from the first sample.
-    """
-    sounds, sample_rate = [request.reference, request.clean], request.sample_rate
-    silence = request.clean.shape[1] - skip_silence(request.clean, sample_rate).shape[1]
-    start = silence if silence > 2 * sample_rate else 0
-    end = silence + int(EXCERPT_S * sample_rate)
-    sounds = [sound[:, start:end] for sound in sounds]
-    if sample_rate > HIGHEST_RATE_HZ:
-        sounds = [resample(sound, sample_rate, HIGHEST_RATE_HZ) for sound in sounds]
-        sample_rate = HIGHEST_RATE_HZ
-    return *sounds, sample_rate

@@ -19,7 +19,7 @@ WITH_LEAD = np.pad(NOTE, ((0, 0), (2000, 0)))
 @given(samples=st.integers(-1500, 1500))
 def test_a_take_that_starts_elsewhere_is_placed_to_the_sample(samples):
     found = find_offset(WITH_LEAD, shift(WITH_LEAD, samples), ANALYSIS_RATE_HZ)
-    assert found == (samples if abs(samples) > 2 else 0)  # two samples are not worth a move
+    assert found in ((samples,) if abs(samples) > 20 else (0, samples))  # a millisecond may stay
 
 
 def test_takes_that_start_together_stay():
