@@ -8,7 +8,10 @@ from distributed import Client
 from small_studies import hashes, invoke, render_text
 
 from autofx_core import workers
+from autofx_core.datasets import make_dataset
+from autofx_core.sources import builtin_notes
 from autofx_core.workers import ClusterError
+from stimuli_gen.manifest import file_sha256
 
 STUDY = """
 name = "cluster"
@@ -59,6 +62,16 @@ def test_cluster_gives_the_bytes_that_one_process_gives(cluster, tmp_path):
     result = invoke("render", there / "study.toml", "-o", there / "set", "--cluster", cluster)
     assert result.exit_code == 0, result.output
     assert hashes(there / "set") == hashes(here)
+
+
+def test_data_set_made_on_a_cluster_has_the_bytes_of_one_made_here(cluster, tmp_path):
+    for name, place in (("here", None), ("there", cluster)):
+        make_dataset(builtin_notes(), tmp_path / name, per_pedal=1, seed=3, cluster=place)
+    here, there = (
+        {path.name: file_sha256(path) for path in (tmp_path / name).iterdir()}
+        for name in ("here", "there")
+    )
+    assert there == here
 
 
 def test_scheduler_that_does_not_answer_is_refused_by_address(tmp_path, monkeypatch):
