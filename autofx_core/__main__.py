@@ -15,6 +15,7 @@ from autofx_core.idmt_sounds import CSV_NAME, clean_guitar, describe_sounds
 from autofx_core.match_command import calibrate_command, match_command, play_command
 from autofx_core.models import NETWORKS, REGRESSORS
 from autofx_core.recipes import Recipe, recipe
+from autofx_core.recogniser.report import recognition_report, write_report
 from autofx_core.result_tables import rebuild_readme, write_tables
 from autofx_core.soundfont import notes_command
 from autofx_core.sources import (
@@ -221,15 +222,17 @@ def train_command(
 @click.option("--readme", type=click.Path(path_type=Path), help="Rebuild its table of results.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("evaluation"))
 def evaluate_command(runs: tuple[Path, ...], readme: Path | None, output: Path) -> None:
-    """Tabulate how far the estimated settings are off, and what the networks cost.
+    """Tabulate how far estimated settings are off, what networks cost, who is taken for whom.
 
-    Leaves results.md, errors.csv, parameters.csv, costs.csv and errors.png in the output folder.
+    Leaves results.md, errors.csv, parameters.csv, costs.csv and errors.png in the output folder,
+    and of recognition recognition.md, a CSV for each of its tables, and confusions.png.
     """
     try:
         cards = {run.name: read_card(run.name, run) for run in runs} or {
             name: read_card(name) for name in shipped() if name in REGRESSORS
         }
         write_tables(cards, output)
+        write_report(recognition_report(), output)
         if readme:
             rebuild_readme(readme, cards)
     except (CheckpointError, OSError, ValueError) as error:

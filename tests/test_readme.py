@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from autofx_core.checkpoints import read_card
+from autofx_core.datasets import PEDALS
 from autofx_core.effects import EFFECTS
+from autofx_core.recogniser.report import recognition_report
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -101,8 +103,13 @@ def test_the_table_of_effects_is_that_of_the_code(family):
         assert f"`{parameter.name}` {limits}" in row
 
 
-def test_the_recognisers_figures_are_those_of_its_card():
+def test_the_recognisers_figures_are_those_of_its_judgement():
+    text = README.replace("\n", " ")
+    judgement = recognition_report()
+    for row in judgement["accuracy"]:
+        assert f"{100 * row['six']:.1f} %" in text
+        assert f"{row['sounds']:,} sounds" in text
     for part in ("unseen_note", "unseen_program"):
-        metrics = read_card("recogniser")["metrics"][part]
-        assert f"{100 * metrics['accuracy']:.1f} %" in README
-        assert f"{metrics['sounds']:,} sounds" in README
+        unmet = [row[part] for row in judgement["unmet_designs"] if row["pedal"] in PEDALS]
+        assert len(unmet) == 48
+        assert f"{100 * np.mean(unmet):.1f} %" in text
