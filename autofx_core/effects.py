@@ -10,7 +10,6 @@ form is a vector in [0, 1], linear between low and high, in the table's order. T
 parameters of all effects, in that order, are the networks' output.
 """
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -45,6 +44,7 @@ class Plugin(Protocol):
 class Stage:
     """One plug-in of an effect, as the function that makes it.
 
+    It is made anew for each sound. Where that is slow (VST3), the function may keep one.
     ``prefix`` tells its parameters from other stages'.
     """
 
@@ -113,12 +113,11 @@ class Effect:
     ) -> np.ndarray:
         """Play a clean sound through the effect; see `render`."""
         self.check(setting)
-        chain = _chain(self)
-        for stage, plugin in zip(self.stages, chain, strict=True):
+        wave = np.asarray(wave, dtype=np.float32)
+        for stage in self.stages:
+            plugin = stage.plugin()  # a new one: phaser and reverb remember more than reset clears
             for parameter in stage.parameters:
                 setattr(plugin, parameter.name.removeprefix(stage.prefix), setting[parameter.name])
-        wave = np.asarray(wave, dtype=np.float32)
-        for plugin in chain:
             wave = plugin(wave, sample_rate, reset=True)
         return wave
 
@@ -243,17 +242,6 @@ def denormalize(family: str, vector: np.ndarray) -> dict[str, float]:
 def draw_setting(rng: np.random.Generator, family: str) -> dict[str, float]:
     """Draw every parameter uniformly from its range, as AutoFX's data and its random anchor."""
     return denormalize(family, rng.uniform(size=len(effect_of(family).parameters)))
-
-
-_plugins = threading.local()
-
-
-def _chain(effect: Effect) -> list[Plugin]:
-    """One chain per thread and effect: setting its knobs costs a tenth of building it."""
-    chains = _plugins.__dict__.setdefault("chains", {})
-    if effect not in chains:
-        chains[effect] = [stage.plugin() for stage in effect.stages]
-    return chains[effect]
 
 
 def render(
