@@ -1,0 +1,85 @@
+"""The tables say what the cards say, and README is rebuilt from them by one command."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from autofx_core.__main__ import main
+from autofx_core.checkpoints import read_card, shipped
+from autofx_core.models import REGRESSORS
+from autofx_core.result_tables import README_MARKS
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = [name for name in shipped() if name in REGRESSORS]
+
+
+@pytest.fixture(scope="module")
+def evaluation(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluation")
+    readme = folder / "README.md"
+    readme.write_text("# Ours\n" + "old\n".join(README_MARKS) + "Rest\n")
+    command = ["evaluate", "-o", str(folder / "out"), "--readme", str(readme)]
+    run = CliRunner().invoke(main, command)
+    assert run.exit_code == 0, run.output
+    return folder
+
+
+def rows_of(evaluation, name):
+    with (evaluation / "out" / f"{name}.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_shipped_regressor_is_measured_on_both_test_parts(evaluation):
+    rows = {(row["network"], row["part"]): row for row in rows_of(evaluation, "errors")}
+    assert set(rows) == {(n, p) for n in SHIPPED for p in ("unseen_note", "unseen_program")}
+    for (name, part), row in rows.items():
+        assert float(row["c2_mse"]) == read_card(name)["metrics"][part]["c2_mse"]
+        assert float(row["c2_mse"]) < float(row["constant_one_half_c2_mse"])
+
+
+def test_the_honest_error_of_all_fifteen_parameters_is_told(evaluation):
+    rows = rows_of(evaluation, "parameters")
+    assert len(rows) == 15 * 2 * len(SHIPPED)
+    for name in SHIPPED:
+        own = [r for r in rows if (r["network"], r["part"]) == (name, "unseen_note")]
+        mean = sum(float(row["absolute_error"]) for row in own) / 15
+        stated = read_card(name)["metrics"]["unseen_note"]["mean_absolute_error"]
+        assert mean == pytest.approx(stated, abs=1e-4)
+
+
+def test_costs_tell_size_sounds_and_times(evaluation):
+    for row in rows_of(evaluation, "costs"):
+        assert float(row["size_kb"]) * 1000 >= 3.9 * int(row["parameters"])
+        assert float(row["training_min"]) > 0
+        assert float(row["inference_ms"]) > 0
+
+
+def test_readme_keeps_all_but_the_table(evaluation):
+    text = (evaluation / "README.md").read_text()
+    assert text.startswith("# Ours\n" + README_MARKS[0] + "| network |")
+    assert text.endswith("|\n" + README_MARKS[1] + "Rest\n")
+    assert "old" not in text
+    for name in SHIPPED:
+        figure = 1000 * read_card(name)["metrics"]["unseen_program"]["c2_mse"]
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
+        assert f"| {figure:.1f} |" in row
+
+
+def test_the_projects_readme_is_up_to_date(evaluation, tmp_path):
+    copy = tmp_path / "README.md"
+    copy.write_text((ROOT / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
+    command = ["evaluate", "-o", str(tmp_path / "out"), "--readme", str(copy)]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    assert copy.read_text(encoding="utf-8") == (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_readme_without_the_marks_is_left_alone(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text("# Ours\n")
+    command = ["evaluate", "-o", str(tmp_path / "out"), "--readme", str(readme)]
+    run = CliRunner().invoke(main, command)
+    assert run.exit_code == 1
+    assert run.output.startswith(f"Error: {readme}: wants one line")
+    assert readme.read_text() == "# Ours\n"
