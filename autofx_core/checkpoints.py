@@ -42,22 +42,37 @@ def load_model(name: str, folder: Path | None = None) -> nn.Module:
     CheckpointError
         If there are no weights, or those of another network.
     """
-    path = (folder or SHIPPED / name) / WEIGHTS_NAME
-    model = NETWORKS[name]()
+    return restore(NETWORKS[name](), folder or SHIPPED / name)
+
+
+def restore(
+    model: nn.Module, folder: Path, *, command: str = "python -m autofx_core train"
+) -> nn.Module:
+    """Give a network the weights in a folder, and make it ready to answer.
+
+    Parameters
+    ----------
+    command
+        What trains such a network, for the error.
+
+    Raises
+    ------
+    CheckpointError
+        If there are no weights, or those of another network.
+    """
     try:
-        model.load_state_dict(_read_weights(path))
+        model.load_state_dict(_read_weights(folder, command))
     except RuntimeError:
-        raise CheckpointError(f"{path}: weights of another network than {name}") from None
+        raise CheckpointError(f"{folder / WEIGHTS_NAME}: weights of another network") from None
     return model.eval()
 
 
-def _read_weights(path: Path) -> dict[str, Tensor]:
+def _read_weights(folder: Path, command: str) -> dict[str, Tensor]:
+    path = folder / WEIGHTS_NAME
     try:
         return torch.load(path, weights_only=True)
     except FileNotFoundError:
-        raise CheckpointError(
-            f"{path}: no such file; train it with 'python -m autofx_core train'"
-        ) from None
+        raise CheckpointError(f"{path}: no such file; train it with '{command}'") from None
 
 
 @torch.no_grad()
@@ -72,7 +87,7 @@ def load_weights(model: nn.Module, folder: Path) -> None:
     CheckpointError
         If there are no weights.
     """
-    given = _read_weights(folder / WEIGHTS_NAME)
+    given = _read_weights(folder, "python -m autofx_core train")
     for name, own in model.state_dict().items():
         if name not in given or name.startswith("scaler."):
             continue
