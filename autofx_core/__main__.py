@@ -102,7 +102,8 @@ def dataset(
     output: Path,
     **options: object,
 ) -> None:
-    """Make synthetic pairs: PER_PEDAL training sounds of each pedal, an eighth to test on.
+    """Make synthetic pairs: PER_PEDAL training sounds of each pedal, an eighth of it, 2,500 at
+    most, in each part to test on.
 
     An interrupted run goes on where it was; the same seed gives the same bytes, whatever the
     number of workers, here or on a cluster.

@@ -45,7 +45,7 @@ from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
 from autofx_core.augmentation import vary_note
 from autofx_core.designs import DESIGNS
 from autofx_core.effects import CLASSES, EFFECTS, N_PARAMETERS, SLICES, denormalize, render
-from autofx_core.hearing import Heard
+from autofx_core.hearing import CLEAN_PREFIX, Heard
 from autofx_core.losses import log_mel_distances
 from autofx_core.sources import CleanSound, load
 from autofx_core.workers import run_all
@@ -53,12 +53,13 @@ from autofx_core.workers import run_all
 N_SAMPLES = 35_000
 PARTS = ("train", "validation", "unseen_note", "unseen_program")
 HELD_OUT_SHARE = 8  # each other part has this many times fewer sounds than the training part
+HELD_OUT_MOST = 2_500  # sounds of a pedal in each other part
 SHARD_SOUNDS = 120
 CHUNK = 4  # sounds described at once: few enough for the processor's cache
 PLAN_NAME = "dataset.json"
 AUDIBLE_DB = 0.5
 VARIANTS = 8  # of each clean training note, the recording itself among them
-CLEAN_WAVES_KEPT = 4096  # by each process: 0.6 GB, more than all variants of 500 notes
+CLEAN_KEPT = 4096  # waves by each process: 0.6 GB, more than all variants of 500 notes
 FULL_SCALE = 32_767  # of the stored waves
 
 PEDALS = (*EFFECTS, *DESIGNS)
@@ -120,7 +121,8 @@ def plan_shards(task: str, per_pedal: int, seed: int) -> list[Shard]:
     """List the shards of a data set with `per_pedal` training sounds of each pedal."""
     shards = []
     for part in PARTS:
-        total = per_pedal if part == "train" else -(-per_pedal // HELD_OUT_SHARE)
+        held_out = min(-(-per_pedal // HELD_OUT_SHARE), HELD_OUT_MOST)
+        total = per_pedal if part == "train" else held_out
         for pedal in TASKS[task]:
             starts = range(0, total, SHARD_SOUNDS)
             shards += [
@@ -135,7 +137,7 @@ def _recorded(note: CleanSound) -> np.ndarray:
     return note.read(ANALYSIS_RATE_HZ)
 
 
-@lru_cache(maxsize=CLEAN_WAVES_KEPT)
+@lru_cache(maxsize=CLEAN_KEPT)
 def _clean_wave(note: CleanSound, variant: int = 0) -> np.ndarray:
     """Prepare a clean note, as recorded (variant 0) or as another guitar would play it."""
     wave = _recorded(note)
@@ -143,6 +145,13 @@ def _clean_wave(note: CleanSound, variant: int = 0) -> np.ndarray:
         rng = np.random.default_rng([variant, zlib.crc32(note.id.encode())])
         wave = vary_note(wave, ANALYSIS_RATE_HZ, rng)
     return fit_length(normalize_peak(wave))
+
+
+@lru_cache(maxsize=CLEAN_KEPT * sum(name.startswith(CLEAN_PREFIX) for name in HEARD))
+def _clean_column(note: CleanSound, variant: int, name: str) -> np.ndarray:
+    """Describe a clean note, once for all pedals that it is played through."""
+    wave = torch.from_numpy(_clean_wave(note, variant))
+    return Heard(wave, wave)[name].numpy()
 
 
 def _process(pedal: str, clean: np.ndarray, rng: np.random.Generator):
@@ -173,7 +182,7 @@ def render_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndar
     -------
     dict of ndarray
         `clean` and `wet` (sounds, 35000), peak 1, and `settings` (sounds, 15; zeros for foreign
-        parameters), all float32; `note` (sounds,), str.
+        parameters), all float32; `note` (sounds,), str; `variant` (sounds,), int.
     """
     rng, rows, variants = _draw_notes(shard, len(notes))
     chosen = [notes[row] for row in rows]
@@ -186,7 +195,13 @@ def render_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndar
         processed, settings[row] = _process(shard.pedal, clean[row : row + 1], rng)
         wet[row] = normalize_peak(processed)[0]
     note_ids = np.array([note.id for note in chosen])
-    return {"clean": clean, "wet": wet, "settings": settings, "note": note_ids}
+    return {
+        "clean": clean,
+        "wet": wet,
+        "settings": settings,
+        "note": note_ids,
+        "variant": variants,
+    }
 
 
 def make_shard(
@@ -295,7 +310,8 @@ def make_dataset(
     Parameters
     ----------
     per_pedal
-        Number of training sounds of each pedal; each other part has an eighth of it.
+        Number of training sounds of each pedal; each other part has an eighth of it, 2,500 at
+        most.
     task
         A key of `TASKS`.
     heard
