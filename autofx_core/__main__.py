@@ -102,11 +102,11 @@ def dataset(
     output: Path,
     **options: object,
 ) -> None:
-    """Make synthetic pairs: PER_PEDAL training sounds of each pedal, an eighth of it, 2,500 at
-    most, in each part to test on.
+    """Make synthetic pairs: PER_PEDAL training sounds of each pedal, and some to test on.
 
-    An interrupted run goes on where it was; the same seed gives the same bytes, whatever the
-    number of workers, here or on a cluster.
+    Each part to test on has an eighth of PER_PEDAL, 2,500 at most. An interrupted
+    run goes on where it was; the same seed gives the same bytes, whatever the number of workers,
+    here or on a cluster.
     """
     if sum(place is not None for place in (notes, folder, idmt)) > 1:
         raise click.UsageError("--notes, --folder and --idmt exclude each other")
