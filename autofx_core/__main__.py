@@ -147,6 +147,11 @@ def dataset(
     help="Sounds from one validation to the next.  [default: the network's recipe]",
 )
 @click.option(
+    "--learning-rate",
+    type=click.FloatRange(0, min_open=True),
+    help="[default: the network's recipe]",
+)
+@click.option(
     "--start",
     type=click.Path(path_type=Path),
     help="Run of a network whose weights to start from, as far as they fit.",
@@ -168,7 +173,7 @@ def train_command(
     devices: int,
     nodes: int,
     start: Path | None,
-    **changes: int | None,
+    **changes: float | None,
 ) -> None:
     """Train MODEL; leave weights.pt, card.json and TensorBoard's events in the output folder.
 

@@ -43,7 +43,7 @@ class Recipe:
     start: str = ""
 
 
-def recipe(model: str, **changes: int | str | None) -> Recipe:
+def recipe(model: str, **changes: float | str | None) -> Recipe:
     """Take the recipe of a network, with changes; a change of None is none."""
     given = {name: value for name, value in changes.items() if value is not None}
     return Recipe(**RECIPES[model] | {"model": model} | given)

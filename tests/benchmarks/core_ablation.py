@@ -1,35 +1,61 @@
 """What each step to our own estimators brought: squared error in the unit of Table C.2, ×10⁻³.
 
-Needs two data sets of the same sounds (equal notes, seed and size), one with AutoFX's columns and
-one with ours, as CONTRIBUTING says::
+Needs the notes and two data sets of the same sounds (equal notes, seed and size), one with AutoFX's
+columns and one with ours::
 
-    python tests/benchmarks/core_ablation.py runs/settings runs/timbre
+    python -m autofx_core notes --full -o runs/notes
+    python -m autofx_core dataset --notes runs/notes --per-pedal 10000 -o runs/a
+    python -m autofx_core dataset --notes runs/notes --per-pedal 10000 \\
+        --hear timbre --hear clean_timbre -o runs/b
+    python tests/benchmarks/core_ablation.py runs/notes runs/a runs/b
 
-Every row trains one network, to the same recipe but for what the row names; the validation part is
-what steps are chosen by, the other two are unseen.
+Every row trains one network, to the same recipe but for what the row names. The validation part is
+what steps are chosen by, the next two are unseen. The last column is what is heard: the distance
+(`losses.mrstft_distance`) of the estimates of some validation sounds, rendered, to the sounds.
 """
 
 import math
 import sys
 import time
 from collections.abc import Callable
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
-from autofx_core.datasets import read_part
-from autofx_core.effects import EFFECTS, N_PARAMETERS
-from autofx_core.losses import c2_mse
+from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
+from autofx_core.datasets import part_notes, plan_shards, read_part, read_plan, render_shard
+from autofx_core.effects import EFFECTS, N_PARAMETERS, SLICES, denormalize, render
+from autofx_core.losses import OWN_PARAMETERS, c2_mse, log_mel_distances, mrstft_distance
 from autofx_core.scaler import Scaler
+from autofx_core.sources import rendered_notes
 
 PARTS = ("train", "validation", "unseen_note", "unseen_program")
 EPOCHS, BATCH, RATE = 15, 256, 2e-3
 LOGARITHMIC = ("rate_hz", "delay_seconds", "cutoff_frequency_hz")
+MOVED = 0.2  # share of a parameter's range by which its audibility is tried
+LOUDEST_DB = 3.0  # a change as plain as any other
+HEARD_SHARDS = 1  # of each effect, to render estimates of
+
 
 Inputs = dict[str, Tensor]
 Hearing = Callable[[Inputs], Tensor]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table: what it is called, and what it does differently."""
+
+    title: str
+    hear: Hearing
+    make: Callable[[int], nn.Module]
+    share: float = 1.0
+    log: bool = False
+    audible: bool = False
 
 
 def autofx_set(part: Inputs) -> Tensor:
@@ -69,49 +95,123 @@ def autofx_mlp(n_inputs: int) -> nn.Module:
     return nn.Sequential(first, *hidden, last, nn.Sigmoid())
 
 
+ROWS = (
+    Row("AutoFX's 211 features, its network", autofx_set, autofx_mlp),
+    Row("AutoFX's 211 features, our network", autofx_set, wide),
+    Row("timbre set, our network", timbre, wide),
+    Row("timbre set, logarithmic rates, times and cutoffs", timbre, wide, log=True),
+    Row("timbre set, a third of the sounds", timbre, wide, 1 / 3),
+    Row("the same, errors weighted by audibility", timbre, wide, 1 / 3, audible=True),
+    Row("timbre set, a ninth of the sounds", timbre, wide, 1 / 9),
+    Row("timbre set of both sounds", both, wide),
+    Row("timbre set and its difference to the clean sound's", difference, wide),
+)
+
+
+def _log_ranges() -> list[tuple[int, float, float, float]]:
+    """List the columns heard in ratios, each with its range and the least value told apart."""
+    parameters = [parameter for effect in EFFECTS.values() for parameter in effect.parameters]
+    return [
+        (column, p.low, p.high, max(p.low, 0.02 * p.high))
+        for column, p in enumerate(parameters)
+        if p.name.endswith(LOGARITHMIC)
+    ]
+
+
 def log_scale(settings: Tensor) -> Tensor:
     """Bring what is heard in ratios (rates, times, cutoffs) to a logarithmic scale in [0, 1]."""
-    scaled, column = settings.clone(), 0
-    for effect in EFFECTS.values():
-        for parameter in effect.parameters:
-            if parameter.name.endswith(LOGARITHMIC):
-                low = max(parameter.low, 0.02 * parameter.high)
-                value = parameter.low + settings[:, column] * (parameter.high - parameter.low)
-                scaled[:, column] = (value.clamp(min=low) / low).log() / math.log(
-                    parameter.high / low
-                )
-            column += 1
+    scaled = settings.clone()
+    for column, low, high, least in _log_ranges():
+        value = low + settings[:, column] * (high - low)
+        scaled[:, column] = (value.clamp(min=least) / least).log() / math.log(high / least)
     return scaled
 
 
 def linear_scale(scaled: Tensor) -> Tensor:
     """Undo `log_scale`."""
-    settings, column = scaled.clone(), 0
-    for effect in EFFECTS.values():
-        for parameter in effect.parameters:
-            if parameter.name.endswith(LOGARITHMIC):
-                low = max(parameter.low, 0.02 * parameter.high)
-                value = low * (parameter.high / low) ** scaled[:, column]
-                settings[:, column] = (value - parameter.low) / (parameter.high - parameter.low)
-            column += 1
+    settings = scaled.clone()
+    for column, low, high, least in _log_ranges():
+        value = least * (high / least) ** scaled[:, column]
+        settings[:, column] = (value - low) / (high - low)
     return settings
 
 
-def train(
-    parts: dict[str, Inputs],
-    hear: Hearing,
-    make: Callable[[int], nn.Module],
-    share: float,
-    log: bool,
-) -> dict[str, float]:
-    """Train a network on a share of the sounds; return its error on the other parts."""
+def _play(family: str, clean: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    wet = render(family, clean, ANALYSIS_RATE_HZ, denormalize(family, vector))
+    return normalize_peak(wet)[0]
+
+
+def audibility(family: str, clean: np.ndarray, wet: np.ndarray, settings: np.ndarray) -> Tensor:
+    """Hear what moving each parameter of a sound by a fifth of its range changes, in dB.
+
+    Returns
+    -------
+    Tensor, shape (15,), at most `LOUDEST_DB`; zeros for foreign parameters
+    """
+    own = settings[SLICES[family]]
+    moved = np.tile(own, (len(own), 1))
+    step = np.where(own > 0.5, -MOVED, MOVED)
+    np.fill_diagonal(moved, own + step)
+    changed = torch.from_numpy(np.stack([_play(family, clean, vector) for vector in moved]))
+    heard = torch.zeros(N_PARAMETERS)
+    same = torch.from_numpy(wet).expand_as(changed)
+    heard[SLICES[family]] = log_mel_distances(same, changed).clamp(max=LOUDEST_DB)
+    return heard
+
+
+def hear_weights(dataset: Path, notes: Path, rows: int) -> Tensor:
+    """Find the audibility of the first training sounds of each effect, those that a share takes.
+
+    Returns
+    -------
+    Tensor, shape (effects · rows, 15), with mean 1 over the own parameters
+    """
+    own_notes = part_notes(rendered_notes(notes))["train"]
+    weights = []
+    for family, shards in groupby(_shards(dataset, "train"), lambda shard: shard.pedal):
+        heard: list[Tensor] = []
+        for shard in tqdm(list(shards), family, leave=False):
+            if len(heard) >= rows:
+                break
+            made = render_shard(shard, own_notes)
+            sounds = zip(made["clean"], made["wet"], made["settings"], strict=True)
+            heard += [audibility(family, c[None], w, s) for c, w, s in sounds]
+        weights += heard[:rows]
+    stacked = torch.stack(weights)
+    return stacked / stacked[stacked > 0].mean()
+
+
+def _shards(dataset: Path, part: str) -> list:
+    plan = read_plan(dataset)
+    shards = plan_shards(plan["task"], plan["per_pedal"], plan["seed"])
+    return [shard for shard in shards if shard.part == part]
+
+
+def hear_estimates(dataset: Path, notes: Path, estimate: Tensor) -> float:
+    """Render estimates of the first validation sounds of each effect; mean distance in nepers."""
+    own_notes = part_notes(rendered_notes(notes))["validation"]
+    distances, row = [], 0
+    for shard in _shards(dataset, "validation"):
+        if shard.index < HEARD_SHARDS:
+            made = render_shard(shard, own_notes)
+            for number in range(shard.sounds):
+                vector = estimate[row + number, SLICES[shard.pedal]].double().numpy()
+                match = _play(shard.pedal, made["clean"][number : number + 1], vector)
+                reference = made["wet"][number : number + 1]
+                distances.append(mrstft_distance(reference, match[None], ANALYSIS_RATE_HZ))
+        row += shard.sounds
+    return float(np.mean(distances))
+
+
+def train(parts: dict[str, Inputs], row: Row, weights: Tensor) -> Callable[[Inputs], Tensor]:
+    """Train a network on the first share of each effect's sounds; return what estimates with it."""
     torch.manual_seed(0)
-    inputs = hear(parts["train"])
-    rows = torch.randperm(len(inputs))[: round(share * len(inputs))]
-    inputs, family = inputs[rows], parts["train"]["family"][rows]
-    target = parts["train"]["settings"][rows]
-    target = log_scale(target) if log else target
-    scaler, network = Scaler(inputs.shape[1]), make(inputs.shape[1])
+    part = parts["train"]
+    rows = share_of(part["family"], row.share)
+    inputs, family, target = row.hear(part)[rows], part["family"][rows], part["settings"][rows]
+    target = log_scale(target) if row.log else target
+    weight = weights if row.audible else OWN_PARAMETERS[family]
+    scaler, network = Scaler(inputs.shape[1]), row.make(inputs.shape[1])
     scaler.fit(inputs)
     inputs = scaler(inputs)
     optimizer = torch.optim.Adam(network.parameters(), RATE)
@@ -120,45 +220,63 @@ def train(
     for _ in range(EPOCHS):
         for batch in torch.randperm(len(inputs)).split(BATCH):
             optimizer.zero_grad()
-            c2_mse(network(inputs[batch]), target[batch], family[batch]).backward()
+            error = (network(inputs[batch]) - target[batch]).square()
+            (error * weight[batch]).mean().backward()
             optimizer.step()
             schedule.step()
     network.eval()
-    errors = {}
-    with torch.no_grad():
-        for name in PARTS[1:]:
-            estimate = network(scaler(hear(parts[name])))
-            estimate = linear_scale(estimate) if log else estimate
-            errors[name] = c2_mse(estimate, parts[name]["settings"], parts[name]["family"]).item()
-    return errors
+
+    @torch.no_grad()
+    def estimate(part: Inputs) -> Tensor:
+        answer = network(scaler(row.hear(part)))
+        return linear_scale(answer) if row.log else answer
+
+    return estimate
+
+
+def share_of(family: Tensor, share: float) -> Tensor:
+    """Rows of the first share of each effect's sounds, effect by effect."""
+    rows = [(family == number).nonzero()[:, 0] for number in range(len(EFFECTS))]
+    return torch.cat([own[: round(share * len(own))] for own in rows])
+
+
+def read(settings: Path, timbre_folder: Path) -> dict[str, Inputs]:
+    """Read the columns of both data sets, which must hold the same sounds."""
+    columns = {settings: ("features", "regression"), timbre_folder: ("timbre", "clean_timbre")}
+    parts: dict[str, Inputs] = {name: {} for name in PARTS}
+    for folder, wanted in columns.items():
+        for name in PARTS:
+            part = read_part(folder, name)
+            if not torch.equal(parts[name].get("settings", part.settings), part.settings):
+                sys.exit(f"{folder}: not the same sounds as in {settings}")
+            parts[name] |= {"settings": part.settings, "family": part.family}
+            parts[name] |= {column: part[column] for column in wanted}
+    return parts
 
 
 def main() -> None:
     """Train and print every row."""
-    columns = (("features", "regression"), ("timbre", "clean_timbre"))
-    parts: dict[str, Inputs] = {name: {} for name in PARTS}
-    for folder, wanted in zip(map(Path, sys.argv[1:3]), columns, strict=True):
-        for name in PARTS:
-            part = read_part(folder, name)
-            if "settings" in parts[name]:
-                assert torch.equal(parts[name]["settings"], part.settings), "not the same sounds"
-            parts[name] |= {"settings": part.settings, "family": part.family}
-            parts[name] |= {column: part[column] for column in wanted}
-    print(f"{'':52}{'validation':>12}{'unseen note':>12}{'unseen program':>15}  cpu s")
-    for title, hear, make, share, log in (
-        ("AutoFX's 211 features, its network", autofx_set, autofx_mlp, 1, False),
-        ("AutoFX's 211 features, our network", autofx_set, wide, 1, False),
-        ("timbre set, our network", timbre, wide, 1, False),
-        ("timbre set, logarithmic rates, times and cutoffs", timbre, wide, 1, True),
-        ("timbre set, a third of the sounds", timbre, wide, 1 / 3, False),
-        ("timbre set, a ninth of the sounds", timbre, wide, 1 / 9, False),
-        ("timbre set of both sounds", both, wide, 1, False),
-        ("timbre set and its difference to the clean sound's", difference, wide, 1, False),
-    ):
+    notes, settings, timbre_folder = map(Path, sys.argv[1:4])
+    parts = read(settings, timbre_folder)
+    (share,) = {row.share for row in ROWS if row.audible}
+    weights = hear_weights(
+        settings, notes, len(share_of(parts["train"]["family"], share)) // len(EFFECTS)
+    )
+    print(f"{'':52}{'validation':>12}{'unseen note':>12}{'unseen program':>15}  heard  cpu s")
+    for row in ROWS:
         start = time.process_time()
-        errors = train(parts, hear, make, share, log)
-        figures = "".join(f"{1000 * errors[name]:12.2f}" for name in PARTS[1:])
-        print(f"{title:52}{figures}{time.process_time() - start:9.0f}", flush=True)
+        estimate = train(parts, row, weights)
+        seconds = time.process_time() - start
+        estimates = {name: estimate(parts[name]) for name in PARTS[1:]}
+        errors = [
+            c2_mse(estimates[name], parts[name]["settings"], parts[name]["family"])
+            for name in PARTS[1:]
+        ]
+        figures = "".join(
+            f"{1000 * error:{width}.2f}" for error, width in zip(errors, (12, 12, 15), strict=True)
+        )
+        heard = hear_estimates(settings, notes, estimates["validation"])
+        print(f"{row.title:52}{figures}{heard:7.3f}{seconds:7.0f}", flush=True)
 
 
 if __name__ == "__main__":
