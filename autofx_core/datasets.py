@@ -66,7 +66,7 @@ PEDALS = (*EFFECTS, *DESIGNS)
 """Every pedal, the generic effects first."""
 
 TRUTHS = ("settings", "family", "heard")
-HEARD = ("features", "regression", "timbre", "clean_timbre")
+HEARD = ("features", "regression", "timbre", "clean_timbre", "relation")
 """Columns that a data set can hold for networks to hear; see `hearing`."""
 
 TASKS = {"settings": tuple(EFFECTS), "recognition": PEDALS}
@@ -225,6 +225,7 @@ def make_shard(
     rendered = render_shard(shard, notes)
     generic = EFFECTS.get(shard.pedal)
     family = generic.family if generic else DESIGNS[shard.pedal].effect_class
+    of_clean = [name for name in heard if name.startswith(CLEAN_PREFIX)]
     columns: dict[str, list[np.ndarray]] = {name: [] for name in heard}
     distances = []
     for start in range(0, shard.sounds, CHUNK):
@@ -232,8 +233,12 @@ def make_shard(
         wet, dry = (torch.from_numpy(rendered[name][rows]) for name in ("wet", "clean"))
         distances.append(log_mel_distances(dry, wet))
         chunk = Heard(wet, dry)
-        for name in heard:
+        for name in columns.keys() - of_clean:
             columns[name].append(chunk[name].numpy())
+    by_id = {note.id: note for note in notes}
+    sounds = list(zip(rendered["note"], rendered["variant"].tolist(), strict=True))
+    for name in of_clean:
+        columns[name] = [_clean_column(by_id[note], variant, name) for note, variant in sounds]
     audible = torch.cat(distances).numpy() >= AUDIBLE_DB
     return {
         **{name: np.concatenate(chunks) for name, chunks in columns.items()},

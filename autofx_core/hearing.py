@@ -6,6 +6,7 @@
 `regression`     48 numbers, `features.regression_features`
 `timbre`         606 numbers, `features.timbre.timbre_features`
 `clean_timbre`   the same of the sound without the effect
+`relation`       86 numbers of both sounds, `features.relation.relation_features`
 `probabilities`  of the six classes, by the recogniser: never the truth
 ===============  ======================================================================
 
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 
 from autofx_core.checkpoints import load_model
 from autofx_core.features import classification_features, regression_features
+from autofx_core.features.relation import relation_features
 from autofx_core.features.timbre import timbre_features
 
 DESCRIPTIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -53,10 +55,14 @@ class Heard:
     def __getitem__(self, name: str) -> Tensor:
         """Column of shape (batch, width)."""
         if name not in self._columns:
-            wave = "clean_wave" if name.startswith(CLEAN_PREFIX) else "wave"
-            describe = DESCRIPTIONS[name.removeprefix(CLEAN_PREFIX)]
-            self._columns[name] = describe(self._columns[wave])
+            self._columns[name] = self._describe(name)
         return self._columns[name]
+
+    def _describe(self, name: str) -> Tensor:
+        if name == "relation":
+            return relation_features(self._columns["wave"], self._columns["clean_wave"])
+        wave = "clean_wave" if name.startswith(CLEAN_PREFIX) else "wave"
+        return DESCRIPTIONS[name.removeprefix(CLEAN_PREFIX)](self._columns[wave])
 
 
 @torch.no_grad()
