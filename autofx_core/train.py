@@ -131,6 +131,7 @@ def _data(dataset: Path) -> dict:
         "per_pedal": plan["per_pedal"],
         "seed": plan["seed"],
         "variants": plan["variants"],
+        "as_recorded": plan["as_recorded"],
         "notes": {part: len(notes) for part, notes in plan["notes"].items()},
         "sources": plan["sources"],
         "sha256": hashlib.sha256((dataset / PLAN_NAME).read_bytes()).hexdigest(),
