@@ -20,7 +20,7 @@ from pathlib import Path
 
 import torch
 
-from autofx_core.checkpoints import CARD_NAME, WEIGHTS_NAME, load_weights
+from autofx_core.checkpoints import CARD_NAME, WEIGHTS_NAME, load_weights, read_card
 from autofx_core.datasets import PLAN_NAME, Part, read_part, read_plan
 from autofx_core.evaluate import METRICS, inference_ms
 from autofx_core.hearing import inputs_of
@@ -100,6 +100,7 @@ def train(
         "command": command,
         "recipe": asdict(recipe),
         "data": _data(dataset),
+        "started_from": _origin(Path(recipe.start)) if recipe.start else None,
         "versions": _versions(),
         "inputs": list(model.inputs),
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -136,6 +137,15 @@ def _data(dataset: Path) -> dict:
         "sources": plan["sources"],
         "sha256": hashlib.sha256((dataset / PLAN_NAME).read_bytes()).hexdigest(),
     }
+
+
+def _origin(run: Path) -> dict | None:
+    """Tell how the weights that a network started from had come to be, as far as a card says."""
+    if not (run / CARD_NAME).is_file():
+        return None
+    card = read_card(run.name, run)
+    told = ("model", "command", "recipe", "data", "training_sounds", "sounds_seen", "training_s")
+    return {name: card[name] for name in told} | {"started_from": card.get("started_from")}
 
 
 def _versions() -> dict[str, str]:

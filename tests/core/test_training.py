@@ -51,6 +51,14 @@ def test_training_leaves_a_card_that_says_what_made_it(tmp_path, dataset):
     assert len(card["curves"]["train"]) == len(card["curves"]["validation"]) == 4
     assert card["curves"]["train"][-1] < card["curves"]["train"][0]
     assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
+    command += ["--start", str(tmp_path / "run"), "--learning-rate", "1e-4"]
+    run = CliRunner().invoke(main, [*command, "-o", str(tmp_path / "on")])
+    assert run.exit_code == 0, run.output
+    on = json.loads((tmp_path / "on" / "card.json").read_text())
+    assert on["started_from"]["sounds_seen"] == card["sounds_seen"]
+    assert on["started_from"]["started_from"] is None
+    assert on["recipe"]["learning_rate"] == 1e-4
+    assert on["curves"]["train"][0] < card["curves"]["train"][0]
 
 
 def test_the_spectrogram_networks_hear_the_kept_waves(tmp_path, dataset):
