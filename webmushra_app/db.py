@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from webmushra_app.group_commit import GroupCommit, T, Work
+from webmushra_app.group_commit import GroupCommit, T, Work, write
 from webmushra_app.turns import Turns
 
 HEAD = "0003"
@@ -117,14 +117,16 @@ class Database:
             session.flush()
 
     def store(self, work: Work[T]) -> T:
-        """Do a short piece of writing and return what it returned, once it is on the disk.
+        """Do a short piece of work and return its outcome, once what it writes is on the disk.
 
         The way for what many listeners do at the same moment; see `webmushra_app.group_commit`.
         """
         if self.is_sqlite:
             return self._group.store(work)
         with self.begin() as connection:
-            return work(connection)
+            outcome, changes = work(connection)
+            write(connection, [changes])
+        return outcome
 
     @contextmanager
     def _begun(self, engine: Engine, statement: str) -> Iterator[Connection]:

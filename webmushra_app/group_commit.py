@@ -3,38 +3,61 @@
 A durable commit waits for the disk, and SQLite lets one writer in at a time. So writers who arrive
 while the disk is busy are gathered; one of them leads and writes what all of them brought in one
 transaction, the first of those who came meanwhile leads the next. Nobody is answered before the
-transaction is on the disk, and nobody whose work is there waits any longer. If one piece of work
-fails, nothing of the group is kept, and each piece is done again in a transaction of its own.
+transaction is on the disk, and nobody whose work is there waits any longer.
+
+Work looks at the database and says what to write. The group writes it afterwards, everything for
+one statement at once, because a statement costs more than its rows. Work that refuses has therefore
+changed nothing, and the others' stands. If writing fails, nothing of the group is kept, and each
+piece is done again in a transaction of its own.
 """
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Executable
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 T = TypeVar("T")
-Work = Callable[[Connection], T]
+Changes = Sequence[tuple[Executable, Sequence[Mapping[str, Any]]]]
+"""Statements and the rows of values to execute each with."""
+Work = Callable[[Connection], tuple[T, Changes]]
+"""Reads what it needs and tells its outcome and what to write."""
+
+
+def write(connection: Connection, changes: Iterable[Changes]) -> None:
+    """Execute the changes of several pieces of work, each statement once for all its rows."""
+    rows: dict[Executable, list[Mapping[str, Any]]] = {}
+    for each in changes:
+        for statement, values in each:
+            rows.setdefault(statement, []).extend(values)
+    for statement, values in rows.items():
+        connection.execute(statement, values)
 
 
 class _Job(Generic[T]):
     """One writer's work and what came of it; ``woken`` when that is known or it has to lead."""
 
     def __init__(self, work: Work[T]) -> None:
-        self.work = work
+        self._work = work
         self.woken = threading.Event()
         self.is_settled = False
         self.value: T
         self.error: Exception | None = None
 
-    def settle(self, value: T) -> None:
-        self.value, self.is_settled = value, True
-
-    def fail(self, error: Exception) -> None:
-        self.error, self.is_settled = error, True
+    def look(self, connection: Connection) -> Changes:
+        """Do the work up to what it writes; what it refuses is its own affair."""
+        self.error = None
+        try:
+            self.value, changes = self._work(connection)
+        except DBAPIError:
+            raise
+        except Exception as error:
+            self.error = error
+            return ()
+        return changes
 
 
 class GroupCommit:
@@ -60,13 +83,12 @@ class GroupCommit:
         self._is_led = False
 
     def store(self, work: Work[T]) -> T:
-        """Do one piece of work in a transaction and return, after the commit, what it returned.
+        """Do one piece of work and return its outcome once what it writes is committed.
 
         Parameters
         ----------
         work : callable
-            Executes statements on the connection it is given. It may be called twice, so it must
-            change nothing else.
+            It may be called twice, so it must change nothing itself.
         """
         job = _Job(work)
         with self._lock:
@@ -89,7 +111,7 @@ class GroupCommit:
                 jobs += self._take_all()
                 self._settle(jobs)
         except TimeoutError as error:
-            job.fail(error)
+            job.error, job.is_settled = error, True
         finally:
             with self._lock:
                 following = [self._waiting.popleft()] if self._waiting else []
@@ -106,16 +128,14 @@ class GroupCommit:
     def _settle(self, jobs: list[_Job]) -> None:
         try:
             with self._begin() as connection:
-                values = [job.work(connection) for job in jobs]
-        except OperationalError as error:  # busy or full: the same for every one of them
-            for job in jobs:
-                job.fail(error)
+                write(connection, [job.look(connection) for job in jobs])
         except Exception as error:
-            if len(jobs) == 1:
-                jobs[0].fail(error)
-            else:
+            # Busy or full is the same for every one of them.
+            if len(jobs) > 1 and not isinstance(error, OperationalError):
                 for job in jobs:
                     self._settle([job])
-        else:
-            for job, value in zip(jobs, values, strict=True):
-                job.settle(value)
+                return
+            for job in jobs:
+                job.error = error
+        for job in jobs:
+            job.is_settled = True

@@ -7,13 +7,15 @@ from flask import Blueprint, Response, jsonify, render_template, url_for
 from sqlalchemy import Connection, select
 
 from webmushra_app import models, openapi, schemas, sitting, statements
+from webmushra_app.group_commit import Changes
 from webmushra_app.http import Refusal, answer, read_body
 from webmushra_app.services import services
+from webmushra_app.statements import PlannedTrial, SessionRow
 
 blueprint = Blueprint("participant", __name__)
 API = openapi.PREFIX
-Trials = list[sitting.PlannedTrial]
-Changes = dict[str, Any]
+Trials = list[PlannedTrial]
+Columns = dict[str, Any]
 """Columns of a sitting and their new values."""
 
 
@@ -102,7 +104,7 @@ def store_questionnaire(token: str) -> Response:
     answers = read_body(schemas.QuestionnaireAnswers).answers
     sitting.check_answers(services().study, answers)
 
-    def change(session: sitting.SessionRow, trials: Trials) -> Changes:
+    def change(session: SessionRow, trials: Trials) -> Columns:
         if session.questionnaire != answers and any(trial.finished_at for trial in trials):
             raise Refusal(409, "the questionnaire is closed once the first trial is finished")
         return {"questionnaire": answers}
@@ -115,7 +117,7 @@ def store_level(token: str) -> Response:
     """Store the listening level."""
     level_db = read_body(schemas.LevelSetting).level_db
 
-    def change(session: sitting.SessionRow, trials: Trials) -> Changes:
+    def change(session: SessionRow, trials: Trials) -> Columns:
         low, high = sitting.level_range_db(session, trials)
         if not low <= level_db <= high:
             raise Refusal(409, f"level_db: must now be in [{low:g}, {high:g}] dB", field="level_db")
@@ -133,7 +135,7 @@ def store_headphones(token: str) -> Response:
     if result.correct > result.total:
         raise Refusal(422, "correct: cannot be more than total", field="correct")
 
-    def change(session: sitting.SessionRow, _trials: Trials) -> Changes:
+    def change(session: SessionRow, _trials: Trials) -> Columns:
         before = session.headphones or {}
         attempts = before.get("attempts", 0)
         outcome = result.model_dump()
@@ -160,7 +162,7 @@ def store_events(token: str) -> Response:
     study, now = services().study, models.moment()
     events = {event.seq: event for event in reversed(batch.events)}
 
-    def write(db: Connection) -> int:
+    def work(db: Connection) -> tuple[int, Changes]:
         session = sitting.find_session(db, study, token, to_change=True)
         this_page = {"session": session.id, "page": batch.page}
         seen = set(db.scalars(statements.SEEN_EVENTS, this_page))
@@ -180,11 +182,9 @@ def store_events(token: str) -> Response:
             for event in events.values()
             if event.seq not in seen
         ]
-        if rows:
-            db.execute(statements.NOTE_EVENTS, rows)
-        return len(rows)
+        return len(rows), [(statements.NOTE_EVENTS, rows)] if rows else ()
 
-    return answer(schemas.EventsSaved(stored=services().database.store(write)))
+    return answer(schemas.EventsSaved(stored=services().database.store(work)))
 
 
 @blueprint.post(f"{API}/sessions/<opaque:token>/finish")
@@ -192,7 +192,7 @@ def finish(token: str) -> Response:
     """End the sitting."""
     now = models.moment()
 
-    def change(session: sitting.SessionRow, trials: Trials) -> Changes:
+    def change(session: SessionRow, trials: Trials) -> Columns:
         left = sum(trial.finished_at is None for trial in trials)
         if left:
             raise Refusal(409, f"{left} of {len(trials)} trials are not finished yet")
@@ -201,20 +201,20 @@ def finish(token: str) -> Response:
     return _change(token, change)
 
 
-def _change(token: str, change: Callable[[sitting.SessionRow, Trials], Changes]) -> Response:
+def _change(token: str, change: Callable[[SessionRow, Trials], Columns]) -> Response:
     """Change one sitting's columns in one transaction and answer with its new state."""
     study, now = services().study, models.moment()
 
-    def write(db: Connection) -> tuple[sitting.SessionRow, Trials]:
+    def work(db: Connection) -> tuple[tuple[SessionRow, Trials], Changes]:
         session = sitting.find_session(db, study, token, to_change=True)
         trials = sitting.list_trials(db, session)
-        changes = change(session, trials) | {"seen_at": now}
-        db.execute(statements.CHANGE.values(changes), {"session": session.id})
-        return sitting.find_session(db, study, token), trials
+        columns = change(session, trials)
+        statement = statements.CHANGE.values(seen_at=now, **columns)
+        return (session._replace(**columns), trials), [(statement, [{"session": session.id}])]
 
-    return answer(_describe(*services().database.store(write)))
+    return answer(_describe(*services().database.store(work)))
 
 
-def _describe(session: sitting.SessionRow, trials: Trials) -> schemas.SessionState:
+def _describe(session: SessionRow, trials: Trials) -> schemas.SessionState:
     url = url_for("participant.page", token=session.token)
     return sitting.describe(services().study, session, trials, services().clock, url=url)

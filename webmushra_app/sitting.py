@@ -1,13 +1,13 @@
 """One sitting, from consent to completion code: what the database knows and what comes next.
 
 Functions take the connection (or database session) they work in and leave the commit to their
-caller. A sitting is a row of its table, or the object that was just made.
+caller.
 """
 
 import random
 import secrets
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, or_, select
 from sqlalchemy.orm import Session as DbSession
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session as DbSession
 from webmushra_app import models, schemas, statements
 from webmushra_app.http import Refusal
 from webmushra_app.presentation import choose_items, shuffle
+from webmushra_app.statements import PlannedTrial, SessionRow
 from webmushra_app.study import Study
 from webmushra_app.timing import Clock
 
@@ -27,18 +28,6 @@ FREE_LEVEL_DB = (-60.0, 12.0)
 
 
 Reader = Connection | DbSession
-SessionRow = Row | models.Session
-
-
-class PlannedTrial(NamedTuple):
-    """One line of a sitting's plan."""
-
-    id: int
-    public_id: str
-    reference_id: str
-    position: int
-    training: bool
-    finished_at: str | None
 
 
 def find_session(db: Reader, study: Study, token: str, *, to_change: bool = False) -> SessionRow:
@@ -50,19 +39,18 @@ def find_session(db: Reader, study: Study, token: str, *, to_change: bool = Fals
         404 if there is none.
     """
     wanted = statements.SESSION_TO_CHANGE if to_change else statements.SESSION
-    session = db.execute(wanted, {"token": token, "study": study.id}).first()
-    if session is None:
+    row = db.execute(wanted, {"token": token, "study": study.id}).first()
+    if row is None:
         raise Refusal(404, "no such sitting; check the link")
-    return session
+    return SessionRow._make(row)
 
 
 def list_trials(db: Reader, session: SessionRow) -> list[PlannedTrial]:
     """List a sitting's trials in order."""
-    rows = db.execute(statements.PLAN, {"session": session.id}).all()
-    return [PlannedTrial._make(row) for row in rows]
+    return [PlannedTrial._make(row) for row in db.execute(statements.PLAN, {"session": session.id})]
 
 
-def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[models.Session, bool]:
+def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[SessionRow, bool]:
     """Begin a sitting, or find the one that the same request began before.
 
     Assignments are serialised by a lock on the study's row (on SQLite by the transaction), so
@@ -70,7 +58,7 @@ def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[models
 
     Returns
     -------
-    session : models.Session
+    session : SessionRow
     is_new : bool
 
     Raises
@@ -86,7 +74,7 @@ def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[models
     if known is not None:
         if known.study_id != study.id:
             raise Refusal(409, "this request began a sitting of another study; reload the page")
-        return known, False
+        return _as_row(known), False
     if reason := why_closed(db, row, simulated=wish.simulated):
         raise Refusal(409, reason)
     if wish.consent_version != study.settings.consent.version:
@@ -104,7 +92,11 @@ def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[models
         completion_code=study.settings.completion.code or _new_code(),
     )
     _deal(db, study, session, rng=secrets.SystemRandom())
-    return session, True
+    return _as_row(session), True
+
+
+def _as_row(session: models.Session) -> SessionRow:
+    return SessionRow._make(getattr(session, name) for name in SessionRow._fields)
 
 
 def why_closed(db: Reader, study: Row | models.Study, *, simulated: bool = False) -> str | None:

@@ -4,22 +4,52 @@ Building a statement costs more than executing it, and rows cost a third of what
 routes that hundreds of listeners use at the same moment read rows by these statements.
 """
 
+from typing import Any, NamedTuple
+
 from sqlalchemy import bindparam, insert, null, select, update
 
 from webmushra_app import models
 
+
+class SessionRow(NamedTuple):
+    """What the listeners' routes know of a sitting."""
+
+    id: str
+    token: str
+    language: str
+    simulated: bool
+    examples: dict[str, str]
+    questionnaire: dict[str, Any] | None
+    headphones: dict[str, Any] | None
+    level_set_db: float | None
+    level_db: float | None
+    instructions_at: str | None
+    completion_code: str
+    finished_at: str | None
+
+
+class PlannedTrial(NamedTuple):
+    """One line of a sitting's plan."""
+
+    id: int
+    public_id: str
+    reference_id: str
+    position: int
+    training: bool
+    finished_at: str | None
+
+
 _SESSION = models.Session.__table__
 _TRIAL = models.Trial.__table__
-PLAN_COLUMNS = ("id", "public_id", "reference_id", "position", "training", "finished_at")
 
 STUDY = select(models.Study.__table__).where(models.Study.id == bindparam("study"))
 STUDY_OF_SESSION = select(models.Session.study_id).where(models.Session.token == bindparam("token"))
-SESSION = select(_SESSION).where(
+SESSION = select(*(_SESSION.c[name] for name in SessionRow._fields)).where(
     models.Session.token == bindparam("token"), models.Session.study_id == bindparam("study")
 )
 SESSION_TO_CHANGE = SESSION.with_for_update()
 PLAN = (
-    select(*(_TRIAL.c[name] for name in PLAN_COLUMNS))
+    select(*(_TRIAL.c[name] for name in PlannedTrial._fields))
     .where(models.Trial.session_id == bindparam("session"))
     .order_by(models.Trial.position)
 )

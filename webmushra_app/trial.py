@@ -5,7 +5,7 @@ sent with headers that are the same for all of them, and no answer names a condi
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from flask import Blueprint, Response, request, url_for
@@ -13,9 +13,11 @@ from sqlalchemy import Connection, Row
 from werkzeug.wsgi import wrap_file
 
 from webmushra_app import models, openapi, schemas, sitting, statements
+from webmushra_app.group_commit import Changes
 from webmushra_app.http import Refusal, answer, read_body
 from webmushra_app.presentation import stimulus_label
 from webmushra_app.services import services
+from webmushra_app.statements import PlannedTrial, SessionRow
 
 blueprint = Blueprint("trial", __name__)
 SESSION = f"{openapi.PREFIX}/sessions/<opaque:token>"
@@ -35,59 +37,48 @@ def show(token: str, trial_id: str) -> Response:
 
 @blueprint.put(TRIAL)
 def store(token: str, trial_id: str) -> Response:
-    """Store a finished trial.
-
-    Everything is looked up and checked beforehand, so that the transaction that writes is short;
-    it stores nothing if another request has finished the trial meanwhile.
-    """
+    """Store a finished trial."""
     result = read_body(schemas.TrialResult)
-    study = services().study
-    with services().database.connect() as db:
-        session = sitting.find_session(db, study, token)
+    study, now = services().study, models.moment()
+
+    def work(db: Connection) -> tuple[tuple[bool, SessionRow, list[PlannedTrial]], Changes]:
+        session = sitting.find_session(db, study, token, to_change=True)
         trials = sitting.list_trials(db, session)
         trial = _pick(trials, trial_id)
-        ids = _presentation_ids(db, trial)
-    now = models.moment()
-    changed = False
-    if trial.finished_at is None:
+        if trial.finished_at:
+            _check_same(db, session, trial_id, result)
+            return (False, session, trials), ()
         if step := sitting.next_step(study, session):
             raise Refusal(409, f"the step {step!r} comes before the trials")
-        _check_stimuli([rating.stimulus for rating in result.ratings], set(ids), all_of_them=True)
-        changed = _store_result(session, trial, ids, result, now=now)
-    if not changed:
-        _check_same(trial_id, session, result)
-    done = [t._replace(finished_at=t.finished_at or now) if t is trial else t for t in trials]
+        changes = _result_changes(db, session, trial, result, now=now)
+        done = [t._replace(finished_at=now) if t is trial else t for t in trials]
+        return (True, session, done), changes
+
+    changed, session, trials = services().database.store(work)
     url = url_for("participant.page", token=token)
-    state = sitting.describe(study, session, done, services().clock, url=url)
+    state = sitting.describe(study, session, trials, services().clock, url=url)
     return answer(schemas.TrialSaved(changed=changed, session=state))
-
-
-def _check_same(trial_id: str, session: sitting.SessionRow, result: schemas.TrialResult) -> None:
-    """Refuse a result that differs from the one that the finished trial has."""
-    with services().database.connect() as db:
-        trial = _find_trial(db, session, trial_id)
-        if _stored_result(db, trial) != _in_order(result):
-            raise Refusal(409, "this trial is finished with other ratings, which stand")
 
 
 @blueprint.put(f"{TRIAL}/draft")
 def store_draft(token: str, trial_id: str) -> Response:
     """Keep the sliders of the open trial."""
     draft = read_body(schemas.Draft)
-    with services().database.connect() as db:
-        session = sitting.find_session(db, services().study, token)
+    study, now = services().study, models.moment()
+
+    def work(db: Connection) -> tuple[None, Changes]:
+        session = sitting.find_session(db, study, token, to_change=True)
         trial = _find_trial(db, session, trial_id)
-        known = set(_presentation_ids(db, trial))
-    kept = {"trial": trial.id, "kept": draft.model_dump()}
-    seen = {"session": session.id, "now": models.moment()}
+        known = _presentation_ids(db, trial).keys()
+        _check_stimuli([rating.stimulus for rating in draft.ratings], known, all_of_them=False)
+        if trial.finished_at:
+            raise Refusal(409, "this trial is finished")
+        return None, [
+            (statements.KEEP_DRAFT, [{"trial": trial.id, "kept": draft.model_dump()}]),
+            (statements.SEE, [{"session": session.id, "now": now}]),
+        ]
 
-    def write(db: Connection) -> bool:
-        db.execute(statements.SEE, seen)
-        return db.execute(statements.KEEP_DRAFT, kept).rowcount > 0
-
-    _check_stimuli([rating.stimulus for rating in draft.ratings], known, all_of_them=False)
-    if trial.finished_at or not services().database.store(write):
-        raise Refusal(409, "this trial is finished")
+    services().database.store(work)
     return answer(draft)
 
 
@@ -133,14 +124,14 @@ def _send_bytes(path: Path) -> Response:
     return response
 
 
-def _pick(trials: Sequence[sitting.PlannedTrial], trial_id: str) -> sitting.PlannedTrial:
+def _pick(trials: Sequence[PlannedTrial], trial_id: str) -> PlannedTrial:
     for trial in trials:
         if trial.public_id == trial_id:
             return trial
     raise Refusal(404, UNKNOWN_TRIAL)
 
 
-def _find_trial(db: Connection, session: sitting.SessionRow, trial_id: str) -> models.Trial:
+def _find_trial(db: Connection, session: SessionRow, trial_id: str) -> models.Trial:
     wanted = {"trial": trial_id, "session": session.id}
     trial = db.execute(statements.TRIAL, wanted).first()
     if trial is None:
@@ -178,39 +169,40 @@ def _sound(token: str, public_id: str, size: int) -> schemas.Sound:
     return schemas.Sound(url=url, bytes=size)
 
 
-def _check_stimuli(sent: list[str], known: set[str], *, all_of_them: bool) -> None:
+def _check_stimuli(sent: list[str], known: Set[str], *, all_of_them: bool) -> None:
     """Refuse a stimulus that is sent twice, isn't of this trial, or is missing."""
     if len(sent) != len(set(sent)):
         raise Refusal(422, "ratings: a stimulus is there twice", field="ratings")
-    if set(sent) - known:
+    if not known >= set(sent):
         raise Refusal(422, "ratings: a stimulus is not of this trial", field="ratings")
-    if all_of_them and (missing := known - set(sent)):
+    if all_of_them and (missing := len(known) - len(sent)):
         raise Refusal(
-            422, f"ratings: {len(missing)} of {len(known)} stimuli are not rated", field="ratings"
+            422, f"ratings: {missing} of {len(known)} stimuli are not rated", field="ratings"
         )
 
 
-def _presentation_ids(db: Connection, trial: sitting.PlannedTrial | Row) -> dict[str, int]:
+def _presentation_ids(db: Connection, trial: PlannedTrial | Row) -> dict[str, int]:
     """Map the identifiers that the browser knows to the rows they mean."""
     return dict(db.execute(statements.PRESENTED, {"trial": trial.id}).all())
 
 
-def _store_result(
-    session: sitting.SessionRow,
-    trial: sitting.PlannedTrial,
-    ids: dict[str, int],
+def _result_changes(
+    db: Connection,
+    session: SessionRow,
+    trial: PlannedTrial,
     result: schemas.TrialResult,
     *,
     now: str,
-) -> bool:
-    """Write the ratings of a trial that nobody has finished; tells whether it did."""
+) -> Changes:
+    """Tell what a finished trial writes."""
+    ids = _presentation_ids(db, trial)
+    _check_stimuli([rating.stimulus for rating in result.ratings], ids.keys(), all_of_them=True)
     finished = {
         "trial": trial.id,
         "time_s": result.trial_time_s,
         "said": result.comment,
         "now": now,
     }
-    seen = {"session": session.id, "now": now}
     rows = [
         {
             "presentation_id": ids[rating.stimulus],
@@ -221,15 +213,19 @@ def _store_result(
         }
         for rating in result.ratings
     ]
+    return [
+        (statements.FINISH, [finished]),
+        (statements.RATE, rows),
+        (statements.SEE, [{"session": session.id, "now": now}]),
+    ]
 
-    def write(db: Connection) -> bool:
-        if db.execute(statements.FINISH, finished).rowcount == 0:
-            return False
-        db.execute(statements.RATE, rows)
-        db.execute(statements.SEE, seen)
-        return True
 
-    return services().database.store(write)
+def _check_same(
+    db: Connection, session: SessionRow, trial_id: str, result: schemas.TrialResult
+) -> None:
+    """Refuse a result that differs from the one that the finished trial has."""
+    if _stored_result(db, _find_trial(db, session, trial_id)) != _in_order(result):
+        raise Refusal(409, "this trial is finished with other ratings, which stand")
 
 
 def _stored_result(db: Connection, trial: Row) -> schemas.TrialResult:
@@ -251,7 +247,7 @@ def _in_order(result: schemas.TrialResult) -> schemas.TrialResult:
     return result.model_copy(update={"ratings": ratings})
 
 
-def _find_file(db: Connection, session: sitting.SessionRow, sound_id: str) -> str:
+def _find_file(db: Connection, session: SessionRow, sound_id: str) -> str:
     """Find which file a sitting means by one of its sound identifiers."""
     study = services().study
     for name, public_id in session.examples.items():

@@ -4,13 +4,19 @@ import threading
 from contextlib import contextmanager, nullcontext
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from webmushra_app.db import Database
 from webmushra_app.group_commit import GroupCommit
 
 INSERT = text("INSERT INTO t VALUES (:n)")
+COUNT = text("SELECT count(*) FROM t WHERE n = :n")
+
+
+def insert(*numbers):
+    """Make a piece of work that writes numbers; its outcome is the first."""
+    return lambda _connection: (numbers[0], [(INSERT, [{"n": n} for n in numbers])])
 
 
 @pytest.fixture
@@ -35,6 +41,7 @@ def store_together(group, works):
     def hold(_connection):
         first_is_in.set()
         assert all_wait.wait(timeout=30)
+        return None, ()
 
     def store(n):
         try:
@@ -56,36 +63,62 @@ def store_together(group, works):
     return outcomes
 
 
-def test_a_group_shares_one_transaction(database):
-    transactions = []
+@pytest.fixture
+def transactions(database):
+    """List the statements that writers executed on the database, each with its rows."""
+    executed = []
 
-    @contextmanager
-    def begin():
-        transactions.append(1)
-        with database.begin() as connection:
-            yield connection
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def note(_connection, _cursor, statement, rows, _context, _executemany):
+        executed.append((statement.split()[0], rows))
 
-    group = GroupCommit(begin, database._turns.taken)
-    works = [lambda c, n=n: c.execute(INSERT, {"n": n}).rowcount for n in range(5)]
-    assert store_together(group, works) == [1] * 5
-    assert numbers(database) == [0, 1, 2, 3, 4]
-    assert len(transactions) == 2  # the one that held the turn, and the group's
+    return executed
+
+
+def test_a_group_shares_one_transaction_and_each_statement(database, transactions):
+    outcomes = store_together(database._group, [insert(n, n + 10) for n in range(5)])
+    assert outcomes == [0, 1, 2, 3, 4]
+    assert numbers(database) == [0, 1, 2, 3, 4, 10, 11, 12, 13, 14]
+    begun = [statement for statement, _ in transactions if statement == "BEGIN"]
+    assert len(begun) == 2  # the one that held the turn, and the group's
+    inserted = [rows for statement, rows in transactions if statement == "INSERT"]
+    assert [len(rows) for rows in inserted] == [10]
+
+
+def test_who_refuses_disturbs_nobody(database, transactions):
+    def refuse(_connection):
+        raise PermissionError("no such sitting")
+
+    outcomes = store_together(database._group, [insert(1), refuse, insert(2)])
+    assert [outcomes[0], outcomes[2]] == [1, 2]
+    assert isinstance(outcomes[1], PermissionError)
+    assert numbers(database) == [1, 2]
+    assert [statement for statement, _ in transactions].count("BEGIN") == 2
 
 
 def test_one_writers_fault_is_not_anothers(database):
-    works = [lambda c, n=n: c.execute(INSERT, {"n": n}).rowcount for n in (1, -1, 2)]
-    outcomes = store_together(database._group, works)
-    assert [outcomes[0], outcomes[2]] == [1, 1]
+    outcomes = store_together(database._group, [insert(1), insert(-1), insert(2)])
+    assert [outcomes[0], outcomes[2]] == [1, 2]
     assert isinstance(outcomes[1], IntegrityError)
     assert numbers(database) == [1, 2]
+
+
+def test_the_same_work_twice_in_a_group_is_stored_once(database):
+    def insert_once(connection):
+        if connection.scalar(COUNT, {"n": 7}):
+            return "was there", ()
+        return "stored", [(INSERT, [{"n": 7}])]
+
+    outcomes = store_together(database._group, [insert_once] * 3)
+    assert sorted(outcomes) == ["stored", "was there", "was there"]
+    assert numbers(database) == [7]
 
 
 def test_a_full_disk_is_everybodys_fault(database):
     def full(_connection):
         raise OperationalError("", {}, Exception("database or disk is full"))
 
-    works = [full, lambda c: c.execute(INSERT, {"n": 1}).rowcount]
-    outcomes = store_together(database._group, works)
+    outcomes = store_together(database._group, [full, insert(1)])
     assert all(isinstance(outcome, OperationalError) for outcome in outcomes)
     assert numbers(database) == []
 
@@ -99,7 +132,7 @@ def test_nothing_is_answered_before_the_commit(database):
 
     group = GroupCommit(begin_and_fail, nullcontext)
     with pytest.raises(OperationalError, match="power cut"):
-        group.store(lambda c: c.execute(INSERT, {"n": 1}).rowcount)
+        group.store(insert(1))
     assert numbers(database) == []
 
 
@@ -114,6 +147,6 @@ def test_who_was_told_to_try_again_is_not_stored_later(database):
 
     group = GroupCommit(database.begin, turn)
     with pytest.raises(TimeoutError):
-        group.store(lambda c: c.execute(INSERT, {"n": 1}).rowcount)
-    group.store(lambda c: c.execute(INSERT, {"n": 2}).rowcount)
+        group.store(insert(1))
+    group.store(insert(2))
     assert numbers(database) == [2]
