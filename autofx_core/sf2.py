@@ -24,8 +24,9 @@ _TABLES = {
     b"inst": np.dtype([("name", "S20"), ("bag", "<u2")]),
     b"ibag": _BAG,
     b"igen": _GENERATOR,
-    b"shdr": np.dtype([("name", "S20"), ("rest", "V26")]),
+    b"shdr": np.dtype([("name", "S20"), ("place", "V20"), ("root", "u1"), ("rest", "V5")]),
 }
+EVERY_KEY = (0, 127)
 _INSTRUMENT, _KEY_RANGE, _SAMPLE, _ROOT_KEY = 41, 43, 53, 58
 
 
@@ -83,9 +84,10 @@ def _zones_of(tables: dict[bytes, np.ndarray], instrument: int) -> list[Zone]:
     zones = set()
     for bag in _bags(tables, instrument, headers=b"inst", bags=b"ibag", generators=b"igen"):
         if _SAMPLE in bag:
-            name = tables[b"shdr"]["name"][_word(bag[_SAMPLE])].decode()
-            low, high = map(int, bag[_KEY_RANGE])
-            root = _word(bag[_ROOT_KEY])
+            sample = tables[b"shdr"][_word(bag[_SAMPLE])]
+            name = sample["name"].decode()
+            low, high = map(int, bag.get(_KEY_RANGE, EVERY_KEY))
+            root = _word(bag[_ROOT_KEY]) if _ROOT_KEY in bag else int(sample["root"])
             zones.add(Zone(low, high, root, f"{name} {root}"))
     return sorted(zones, key=lambda zone: zone.low)
 

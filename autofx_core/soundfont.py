@@ -6,6 +6,9 @@ after the start, peak at −3 dBFS. The peak is the same for all notes, so dynam
 timbre, not in the level: the nylon and jazz programs are rendered at several velocities, which move
 a low-pass filter; in the others velocity changes the level alone, so one velocity says it all.
 
+Relatives of the guitar, harpsichord to koto, can be rendered beside them, only to learn from: a
+recogniser that has met few recordings takes what is peculiar to a new one for an effect.
+
 Left out: the overdriven and distorted programs; 31 "harmonics", which is amplifier feedback and
 never decays; the bank variation "funk", which has a slap bass in it.
 
@@ -23,6 +26,7 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle
@@ -62,10 +66,13 @@ LONGEST_STRETCH_SEMITONES = 9
 NOT_A_GUITAR = "Extension"
 """A 0.45 s filler above the highest recordings, shared with programs that are no guitars."""
 
+OTHER_CHANNEL = "(L)"
+"""In the names of a stereo recording's left half: its right half stands for both."""
+
 
 @dataclass(frozen=True)
 class Preset:
-    """A guitar program. Presets of one family share their recordings."""
+    """A program. Presets of one family share their recordings."""
 
     bank: int
     program: int
@@ -87,6 +94,25 @@ PRESETS = (
 )
 TEST_ONLY_FAMILY = "clean"
 
+RELATIVES = tuple(
+    Preset(0, program, slug, slug)
+    for program, slug in (
+        (6, "harpsichord"),
+        (7, "clavinet"),
+        (15, "dulcimer"),
+        (32, "acoustic-bass"),
+        (33, "fingered-bass"),
+        (34, "picked-bass"),
+        (36, "slap-bass"),
+        (37, "pop-bass"),
+        (46, "harp"),
+        (105, "banjo"),
+        (106, "shamisen"),
+        (107, "koto"),
+    )
+)
+"""Other strings that are plucked or struck, in the guitar's range."""
+
 
 @dataclass(frozen=True)
 class PlannedNote:
@@ -105,19 +131,25 @@ class PlannedNote:
         return f"{self.preset.slug}-{self.midi:03d}-v{self.velocity:03d}.flac"
 
 
-def read_guitars(soundfont: Path) -> dict[Preset, tuple[str, list[Zone]]]:
-    """Read each guitar's name and zones; layers beside the first one play the same recordings.
+def read_presets(
+    soundfont: Path, presets: Sequence[Preset] = PRESETS
+) -> dict[Preset, tuple[str, list[Zone]]]:
+    """Read each preset's name and zones; layers beside the first one play the same recordings.
 
     Raises
     ------
     SoundfontError
-        If the file is no soundfont or lacks one of the guitars.
+        If the file is no soundfont or lacks one of the presets.
     """
-    found = read_zones(soundfont, [(preset.bank, preset.program) for preset in PRESETS])
+    found = read_zones(soundfont, [(preset.bank, preset.program) for preset in presets])
     return {
-        preset: (name, [zone for zone in zones if not zone.sample.startswith(NOT_A_GUITAR)])
-        for preset, (name, zones) in zip(PRESETS, found.values(), strict=True)
+        preset: (name, [zone for zone in zones if _is_wanted(zone.sample)])
+        for preset, (name, zones) in zip(presets, found.values(), strict=True)
     }
+
+
+def _is_wanted(sample: str) -> bool:
+    return not sample.startswith(NOT_A_GUITAR) and OTHER_CHANNEL not in sample
 
 
 def split_samples(zones: dict[Preset, tuple[str, list[Zone]]]) -> dict[str, str]:
@@ -152,6 +184,16 @@ def plan_notes(zones: dict[Preset, tuple[str, list[Zone]]], *, full: bool) -> li
                     for velocity in (preset.velocities if full else every_other)
                 ]
     return notes
+
+
+def plan_relatives(zones: dict[Preset, tuple[str, list[Zone]]]) -> list[PlannedNote]:
+    """List notes of `RELATIVES`: the root, lowest and highest key of each recording, to train."""
+    return [
+        PlannedNote(preset, name, zone, "train", key, preset.velocities[0])
+        for preset, (name, many) in zones.items()
+        for zone in many
+        for key in _keys(preset, zone, full=False)
+    ]
 
 
 def _keys(preset: Preset, zone: Zone, *, full: bool) -> list[int]:
@@ -298,13 +340,16 @@ def _render_preset(soundfont: Path, folder: Path, notes: list[PlannedNote]) -> l
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder.")
 @click.option("--full", is_flag=True, help="Every program, key and four velocities, for training.")
 @click.option(
+    "--relatives", is_flag=True, help="Also other plucked strings, banjo to harp, to learn from."
+)
+@click.option(
     "--soundfont",
     type=click.Path(path_type=Path),
     default=SOUNDFONT,
     show_default=True,
     help="FluidR3 GM.",
 )
-def notes_command(output: Path, full: bool, soundfont: Path) -> None:
+def notes_command(output: Path, full: bool, relatives: bool, soundfont: Path) -> None:
     """Render clean guitar notes from the FluidR3 GM soundfont.
 
     Without --full, the selection that is shipped in autofx_core/notes.
@@ -312,7 +357,9 @@ def notes_command(output: Path, full: bool, soundfont: Path) -> None:
     if not soundfont.is_file():
         raise click.ClickException(f"{soundfont}: no such file; apt-get install fluid-soundfont-gm")
     try:
-        notes = plan_notes(read_guitars(soundfont), full=full)
+        notes = plan_notes(read_presets(soundfont), full=full)
+        if relatives:
+            notes += plan_relatives(read_presets(soundfont, RELATIVES))
     except SoundfontError as error:
         raise click.ClickException(str(error)) from None
     render_notes(soundfont, output, notes)

@@ -76,7 +76,7 @@ def test_cut_note_does_not_depend_on_the_level_it_was_played_at():
 def installed():
     if not (shutil.which("fluidsynth") and soundfont.SOUNDFONT.is_file()):
         pytest.skip("to render the notes again: apt-get install fluidsynth fluid-soundfont-gm")
-    return soundfont.read_guitars(soundfont.SOUNDFONT)
+    return soundfont.read_presets(soundfont.SOUNDFONT)
 
 
 def test_soundfont_plays_back_the_very_samples_that_are_packaged(installed, tmp_path):
@@ -92,6 +92,20 @@ def test_soundfont_plays_back_the_very_samples_that_are_packaged(installed, tmp_
         error = note.read() - packaged[note.id].read()
         assert np.square(error).sum() < 1e-4 * np.square(note.read()).sum()
         assert (note.source, note.split) == (packaged[note.id].source, packaged[note.id].split)
+
+
+def test_relatives_of_the_guitar_are_other_recordings_and_only_to_learn_from(installed):
+    relatives = soundfont.read_presets(soundfont.SOUNDFONT, soundfont.RELATIVES)
+    planned = soundfont.plan_relatives(relatives)
+    assert {note.split for note in planned} == {"train"}
+    guitars = {zone.sample for _, zones in installed.values() for zone in zones}
+    recordings = {note.zone.sample for note in planned}
+    assert len(recordings) > 60
+    assert not recordings & guitars
+    assert not any("(L)" in recording for recording in recordings)
+    assert all(
+        abs(note.midi - note.zone.root) <= soundfont.LONGEST_STRETCH_SEMITONES for note in planned
+    )
 
 
 def test_packaged_table_is_the_plan(installed):
