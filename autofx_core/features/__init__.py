@@ -76,7 +76,7 @@ def classification_features(wave: Tensor) -> Tensor:
     -------
     Tensor, shape (batch, 163), float32, finite; in the order of `CLASSIFICATION_NAMES`
     """
-    moments, shapes = spectral.describe(spectral.magnitudes(wave), ANALYSIS_RATE_HZ)
+    moments, shapes = spectral.describe(wave, ANALYSIS_RATE_HZ)
     pitch_hz = pitch.note_pitch(wave, ANALYSIS_RATE_HZ)
     tracks = torch.cat([moments, moments / pitch_hz[:, None, None], shapes], dim=1)
     summed_up = [_functionals.functionals(t) for t in (tracks, torch.diff(tracks, dim=-1))]

@@ -11,7 +11,7 @@ from torch.nn.functional import linear
 Group = tuple[int, int, Tensor]
 """First bin, last bin + 1, and weights of shape (filters, bins)."""
 
-GROUPS = 4
+GROUPS = 8
 
 
 def group_filters(filters: Tensor) -> list[Group]:

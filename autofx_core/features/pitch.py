@@ -42,30 +42,41 @@ def pitch_track(wave: Tensor, sample_rate: int, *, hop_s: float = 0.01) -> tuple
     shortest = int(sample_rate / HIGHEST_HZ)
     hop = max(1, int(hop_s * sample_rate))
     wanted = frame + longest
-    n_fft = 1 << (wanted - 1).bit_length()  # other lengths are slow in ONNX runtimes
+    n_fft = _transform_length(wanted)
     padded = pad(wave, (0, max(0, wanted - wave.shape[-1])))
     frames = padded.unfold(-1, wanted, hop)
     product = torch.fft.rfft(frames, n_fft) * torch.fft.rfft(frames[..., :frame], n_fft).conj()
     correlation = torch.fft.irfft(product, n_fft)[..., : longest + 1]
     # Energy up to each sample, in double precision since it is only used in differences.
-    until = pad(padded.double().square_().cumsum_(-1), (1, 0)).unfold(-1, wanted + 1, hop)
-    lagged = (until[..., frame:] - until[..., : longest + 1]).to(wave.dtype)
+    until = pad(padded.double().square_().cumsum_(-1), (1, 0))
+    energy = (until[..., frame:] - until[..., :-frame]).to(wave.dtype)
+    lagged = energy.unfold(-1, longest + 1, hop)
     here = lagged[..., :1]
-    similarity = 2 * correlation / (here + lagged + 1e-9)
+    similarity = (2 * correlation).div_((here + lagged).add_(1e-9))
     return _first_high_peak(similarity, shortest, sample_rate), here[..., 0] / frame
+
+
+def _transform_length(wanted: int) -> int:
+    """Choose a length that is quick to transform: a power of two, or three quarters of one."""
+    length = 1 << (wanted - 1).bit_length()
+    if torch.compiler.is_exporting():  # ONNX runtimes are slow at all but powers of two
+        return length
+    return 3 * length // 4 if 3 * length >= 4 * wanted else length
 
 
 def _first_high_peak(similarity: Tensor, shortest: int, sample_rate: int) -> Tensor:
     similarity = similarity[..., shortest - 1 :]
     left, middle, right = similarity[..., :-2], similarity[..., 1:-1], similarity[..., 2:]
-    is_peak = (middle > left) & (middle >= right) & (middle > PERIODIC)
-    height = middle.masked_fill(~is_peak, -1.0)
-    near = is_peak & (height >= NEAR_THE_HIGHEST * height.amax(-1, keepdim=True))
+    height = torch.where((middle > left) & (middle >= right), middle, 0.0)
+    highest = height.amax(-1, keepdim=True)
+    near = height >= (NEAR_THE_HIGHEST * highest).clamp(min=PERIODIC)
     index = near.to(torch.uint8).argmax(-1, keepdim=True)
     a, b, c = (side.gather(-1, index)[..., 0] for side in (left, middle, right))
     curvature = (a - 2 * b + c).clamp(max=-1e-9)
     offset = (0.5 * (a - c) / curvature).clamp(-0.5, 0.5)
-    period = torch.where(near.any(-1), shortest + index[..., 0] + offset, sample_rate / LOWEST_HZ)
+    period = torch.where(
+        highest[..., 0] >= PERIODIC, shortest + index[..., 0] + offset, sample_rate / LOWEST_HZ
+    )
     return (sample_rate / period).clamp(LOWEST_HZ, HIGHEST_HZ)
 
 

@@ -24,16 +24,18 @@ the features random; here a constant does that.
 
 import functools
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear, pad
+from torch.nn.functional import pad
 
-from autofx_core.features.stft import power_spectrum
+from autofx_core.features import stft
 
 N_FFT = 8192
 HOP_LENGTH = 512
 BLOCK_BINS = 241  # 4097 = 17 · 241: frames are summed up by blocks, then over the blocks
+FRAMES_AT_ONCE = 64  # of all sounds together: what fits the processor's caches and is used again
 ROLLOFF_SHARE = 0.95
 FLOOR = 1e-7  # added to magnitudes: far below the quantisation noise of 16 bits
 
@@ -41,49 +43,55 @@ MOMENTS = ("centroid", "spread", "skewness", "kurtosis")
 SHAPES = ("flux", "rolloff", "slope", "flatness")
 
 
-def magnitudes(wave: Tensor) -> Tensor:
-    """Short-time magnitude spectrum.
+def magnitudes(wave: Tensor) -> Iterator[Tensor]:
+    """Yield the short-time magnitude spectrum, some frames at a time.
+
+    To touch fresh memory for all frames, in every step anew, costs more than the transform.
 
     Parameters
     ----------
     wave : Tensor, shape (batch, samples), float32, full scale ±1
 
-    Returns
-    -------
-    Tensor, shape (batch, frames, 4097), with frames = 1 + samples // 512
+    Yields
+    ------
+    Tensor, shape (batch, frames, 4097), > 0; 1 + samples // 512 frames in all
     """
-    return power_spectrum(wave, n_fft=N_FFT, hop_length=HOP_LENGTH).sqrt_().add_(FLOOR)
+    frames = stft.frames(wave, n_fft=N_FFT, hop_length=HOP_LENGTH)
+    exporting = torch.compiler.is_exporting()  # a program for any number of sounds has one step
+    at_once = frames.shape[1] if exporting else max(1, FRAMES_AT_ONCE // len(wave))
+    for some in frames.split(at_once, dim=1):
+        yield stft.power(some).sqrt_().add_(FLOOR)
 
 
 @functools.cache
-def _powers(blocks: int, block_bins: int) -> tuple[Tensor, Tensor]:
+def _powers() -> tuple[Tensor, Tensor]:
     """Weights that turn a frame into its raw moments Σ u^n·A, n = 0 … 4, with u from 0 to 1.
 
     Returns
     -------
-    inside : Tensor, shape (5, block_bins), float32
+    inside : Tensor, shape (5, 241), float32
         Moments within a block about its middle.
-    across : Tensor, shape (5 · blocks, 5), float64
+    across : Tensor, shape (5 · 17, 5), float64
         The frame's moments from those of its blocks, by the binomial theorem.
     """
-    half = (block_bins - 1) / 2
-    place = torch.linspace(-1, 1, block_bins, dtype=torch.float64)
+    blocks, half = (N_FFT // 2 + 1) // BLOCK_BINS, (BLOCK_BINS - 1) / 2
+    place = torch.linspace(-1, 1, BLOCK_BINS, dtype=torch.float64)
     inside = torch.stack([place**n for n in range(5)]).float()
-    last_bin = blocks * block_bins - 1
-    middle = (torch.arange(blocks, dtype=torch.float64) * block_bins + half) / last_bin
-    across = torch.zeros(blocks, 5, 5, dtype=torch.float64)
+    last_bin = N_FFT // 2
+    middle = (torch.arange(blocks, dtype=torch.float64) * BLOCK_BINS + half) / last_bin
+    across = torch.zeros(5, blocks, 5, dtype=torch.float64)
     for n in range(5):
         for k in range(n + 1):
-            across[:, k, n] = math.comb(n, k) * middle ** (n - k) * (half / last_bin) ** k
+            across[k, :, n] = math.comb(n, k) * middle ** (n - k) * (half / last_bin) ** k
     return inside, across.flatten(0, 1)
 
 
-def describe(magnitude: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
+def describe(wave: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
     """Compute the eight descriptors of every frame.
 
     Parameters
     ----------
-    magnitude : Tensor, shape (batch, frames, 4097), float32, > 0
+    wave : Tensor, shape (batch, samples), float32, full scale ±1
     sample_rate
         In Hz.
 
@@ -92,13 +100,17 @@ def describe(magnitude: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
     moments : Tensor, shape (batch, 4, frames), in Hz, in the order of `MOMENTS`
     shapes : Tensor, shape (batch, 4, frames), in the order of `SHAPES`
     """
-    bins = magnitude.shape[-1]
-    blocks = magnitude.unflatten(-1, (-1, BLOCK_BINS))
+    summaries, before = [], None
+    for magnitude in magnitudes(wave):
+        summaries.append(_summarize(magnitude, before))
+        before = magnitude[:, -1]
+    in_blocks, rest = torch.cat(summaries, dim=1).tensor_split([-4], dim=-1)
+    flux, rolloff_bin, log_sum, last = rest.unbind(-1)
+    bins = N_FFT // 2 + 1
     # The central moments of a pure tone are small differences between large raw ones. Single
     # precision is enough within a block, where little is lost; across the blocks it is not.
-    inside, across = (w.to(magnitude.device) for w in _powers(bins // BLOCK_BINS, BLOCK_BINS))
-    raw = linear(blocks, inside).flatten(-2).double() @ across
-    total, first, second, third, fourth = raw.unbind(-1)
+    across = _powers()[1].to(wave.device)
+    total, first, second, third, fourth = (in_blocks.double() @ across).unbind(-1)
     m1, m2, m3, m4 = (moment / total for moment in (first, second, third, fourth))
     variance = (m2 - m1**2).clamp(min=0)
     cubed = m3 - 3 * m1 * m2 + 2 * m1**3
@@ -109,24 +121,43 @@ def describe(magnitude: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
     )
     unit_sum, unit_squares = bins / 2, bins * (2 * bins - 1) / (6 * (bins - 1))
     slope = (bins * first - unit_sum * total) / (bins * unit_squares - unit_sum**2)
-    shapes = torch.stack(
-        [
-            _flux(magnitude),
-            _rolloff(blocks, sample_rate),
-            (slope / nyquist_hz).to(magnitude.dtype),
-            _flatness(magnitude, total.to(magnitude.dtype)),
-        ],
-        dim=1,
-    )
-    return moments.to(magnitude.dtype), shapes
+    flatness = (log_sum / (bins - 1)).exp() * (bins - 1) / (total.to(wave.dtype) - last)
+    shapes = [flux, rolloff_bin * (nyquist_hz / (bins - 1)), (slope / nyquist_hz), flatness]
+    return moments.to(wave.dtype), torch.stack([s.to(wave.dtype) for s in shapes], dim=1)
 
 
-def _flux(magnitude: Tensor) -> Tensor:
-    change = (magnitude[:, 1:] - magnitude[:, :-1]).abs_().sum(-1)
-    return pad(change, (1, 0))
+def _summarize(magnitude: Tensor, before: Tensor | None) -> Tensor:
+    """Reduce frames to all that the descriptors need of them.
+
+    Parameters
+    ----------
+    magnitude : Tensor, shape (batch, frames, 4097)
+    before : Tensor, shape (batch, 4097)
+        The frame before, if there is one.
+
+    Returns
+    -------
+    Tensor, shape (batch, frames, 5 · 17 + 4)
+        Raw moments within the blocks; flux; the bin of the rolloff; the sum of the logarithms of
+        all bins but the last; the last bin.
+    """
+    blocks = magnitude.unflatten(-1, (-1, BLOCK_BINS))
+    # The wide factor on the right: that way round the product takes half the time.
+    raw = _powers()[0].to(magnitude.device) @ blocks.reshape(-1, BLOCK_BINS).T
+    raw = raw.unflatten(1, blocks.shape[:3]).movedim(0, 2).flatten(2)
+    columns = [_flux(magnitude, before), _rolloff(blocks), _log_sum(magnitude), magnitude[..., -1:]]
+    return torch.cat([raw, *columns], dim=-1)
 
 
-def _rolloff(blocks: Tensor, sample_rate: int) -> Tensor:
+def _flux(magnitude: Tensor, before: Tensor | None) -> Tensor:
+    change = (magnitude[:, 1:] - magnitude[:, :-1]).abs_().sum(-1, keepdim=True)
+    if before is None:
+        return pad(change, (0, 0, 1, 0))
+    first = (magnitude[:, 0] - before).abs_().sum(-1, keepdim=True)
+    return torch.cat([first[:, None], change], dim=1)
+
+
+def _rolloff(blocks: Tensor) -> Tensor:
     """Find the block in which the energy is reached, then the bin in that block."""
     energy = blocks * blocks
     reached = energy.sum(-1).cumsum(-1)
@@ -135,13 +166,10 @@ def _rolloff(blocks: Tensor, sample_rate: int) -> Tensor:
     before = pad(reached, (1, 0)).gather(-1, block)
     index = block[..., None].expand(-1, -1, -1, energy.shape[-1])
     inside = energy.gather(2, index)[:, :, 0].cumsum(-1)
-    below = block[..., 0] * BLOCK_BINS + (before + inside < wanted).sum(-1)
-    return below * (sample_rate / 2 / (blocks[0, 0].numel() - 1))
+    return block * BLOCK_BINS + (before + inside < wanted).sum(-1, keepdim=True)
 
 
-def _flatness(magnitude: Tensor, total: Tensor) -> Tensor:
-    """Divide the means; four factors share a logarithm, which still cannot over- or underflow."""
-    bins = magnitude.shape[-1] - 1
+def _log_sum(magnitude: Tensor) -> Tensor:
+    """Sum up logarithms; four factors share one, which still cannot over- or underflow."""
     a, b, c, d = magnitude[..., :-1].chunk(4, dim=-1)
-    log_mean = (a * b).mul_(c * d).log_().sum(-1) / bins
-    return log_mean.exp() * bins / (total - magnitude[..., -1])
+    return (a * b).mul_(c * d).log_().sum(-1, keepdim=True)

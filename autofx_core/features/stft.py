@@ -3,8 +3,40 @@
 Frames come before bins and lie together in memory, which is how every descriptor reads them.
 """
 
+import functools
+
 import torch
 from torch import Tensor
+
+
+@functools.cache
+def keep_freed_memory() -> None:
+    """Have memory that is freed kept for what comes next, where the C library is glibc.
+
+    It returns large pieces to the system, and to be given them anew costs more than many a
+    descriptor. Whether a piece is large is judged by the largest one that was freed so far, up to
+    32 MiB (mallopt(3), "dynamic mmap threshold"); this one is never touched.
+    """
+    torch.empty(31 * 2**20, dtype=torch.uint8)
+
+
+@functools.cache
+def hann_window(n_fft: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Periodic Hann window, made once; shape (n_fft,)."""
+    # torch gives a part of a longer window, which a program that is exported would keep whole.
+    return torch.hann_window(n_fft, dtype=dtype, device=device).clone()
+
+
+def frames(wave: Tensor, *, n_fft: int, hop_length: int) -> Tensor:
+    """Look at a batch of waves by frames; shape (batch, frames, n_fft), in the waves' memory."""
+    keep_freed_memory()
+    padded = torch.nn.functional.pad(wave, (n_fft // 2, n_fft // 2))
+    return padded.unfold(-1, n_fft, hop_length)
+
+
+def transform(framed: Tensor) -> Tensor:
+    """Window frames and transform them; shape (..., 1 + n_fft // 2), complex64."""
+    return torch.fft.rfft(framed * hann_window(framed.shape[-1], framed.dtype, framed.device))
 
 
 def spectrum(wave: Tensor, *, n_fft: int, hop_length: int) -> Tensor:
@@ -18,13 +50,16 @@ def spectrum(wave: Tensor, *, n_fft: int, hop_length: int) -> Tensor:
     -------
     Tensor, shape (batch, frames, 1 + n_fft // 2), complex64; frames = 1 + samples // hop_length
     """
-    window = torch.hann_window(n_fft, dtype=wave.dtype, device=wave.device)
-    padded = torch.nn.functional.pad(wave, (n_fft // 2, n_fft // 2))
-    return torch.fft.rfft(padded.unfold(-1, n_fft, hop_length) * window)
+    return transform(frames(wave, n_fft=n_fft, hop_length=hop_length))
+
+
+def power(framed: Tensor) -> Tensor:
+    """Squared magnitudes of `transform`, float32 (five times faster than the complex modulus)."""
+    # In place, here and below: to touch fresh memory costs more than the arithmetic.
+    squares = torch.view_as_real(transform(framed)).square_()
+    return squares[..., 0] + squares[..., 1]
 
 
 def power_spectrum(wave: Tensor, *, n_fft: int, hop_length: int) -> Tensor:
-    """Squared magnitudes of `spectrum`, float32 (five times faster than the complex modulus)."""
-    # In place, here and below: to touch fresh memory costs more than the arithmetic.
-    squares = torch.view_as_real(spectrum(wave, n_fft=n_fft, hop_length=hop_length)).square_()
-    return squares[..., 0] + squares[..., 1]
+    """Squared magnitudes of `spectrum`, float32."""
+    return power(frames(wave, n_fft=n_fft, hop_length=hop_length))

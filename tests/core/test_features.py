@@ -50,14 +50,13 @@ def magnitude(wave):
 
 @pytest.fixture(scope="module")
 def described(wave):
-    magnitudes = spectral.magnitudes(torch.from_numpy(wave)[None])
-    moments, shapes = spectral.describe(magnitudes, RATE_HZ)
+    moments, shapes = spectral.describe(torch.from_numpy(wave)[None], RATE_HZ)
     names = (*spectral.MOMENTS, *spectral.SHAPES)
     return dict(zip(names, torch.cat([moments, shapes], 1)[0].numpy(), strict=True))
 
 
 def test_magnitudes_are_librosas(wave, magnitude):
-    ours = spectral.magnitudes(torch.from_numpy(wave)[None])[0].numpy().T
+    ours = torch.cat(list(spectral.magnitudes(torch.from_numpy(wave)[None])), dim=1)[0].numpy().T
     np.testing.assert_allclose(ours, magnitude, rtol=1e-3, atol=1e-3)
 
 
@@ -106,10 +105,19 @@ def test_flux_is_the_summed_change_of_magnitude(magnitude, described):
     np.testing.assert_allclose(described["flux"][1:], expected, rtol=1e-3)
 
 
+@pytest.mark.parametrize("at_once", [1, 7])
+def test_frames_taken_a_few_at_a_time_are_described_as_all_at_once(wave, monkeypatch, at_once):
+    sounds = torch.from_numpy(np.stack([wave, wave[::-1]]))
+    monkeypatch.setattr(spectral, "FRAMES_AT_ONCE", 10_000)
+    together = spectral.describe(sounds, RATE_HZ)
+    monkeypatch.setattr(spectral, "FRAMES_AT_ONCE", at_once)
+    torch.testing.assert_close(spectral.describe(sounds, RATE_HZ), together)
+
+
 def test_a_pure_tone_has_its_frequency_as_centroid_and_hardly_any_spread():
     time_s = torch.arange(RATE_HZ, dtype=torch.float64) / RATE_HZ
     tone = torch.sin(2 * torch.pi * 1000 * time_s).float()[None]
-    moments, _ = spectral.describe(spectral.magnitudes(tone), RATE_HZ)
+    moments, _ = spectral.describe(tone, RATE_HZ)
     middle = moments[0, :, 12:-12]
     assert middle[0].sub(1000).abs().max() < 2
     assert middle[1].max() < 40
