@@ -116,13 +116,13 @@ class Database:
             yield session
             session.flush()
 
-    def store(self, work: Work[T]) -> T:
-        """Do a short piece of work and return its outcome, once what it writes is on the disk.
+    def store(self, work: Work[T], *, about: str) -> T:
+        """Do a short piece of work about a sitting and return its outcome, once it is on the disk.
 
         The way for what many listeners do at the same moment; see `webmushra_app.group_commit`.
         """
         if self.is_sqlite:
-            return self._group.store(work)
+            return self._group.store(work, about=about)
         with self.begin() as connection:
             outcome, changes = work(connection)
             write(connection, [changes])

@@ -6,13 +6,14 @@ transaction, the first of those who came meanwhile leads the next. Nobody is ans
 transaction is on the disk, and nobody whose work is there waits any longer.
 
 Work looks at the database and says what to write. The group writes it afterwards, everything for
-one statement at once, because a statement costs more than its rows. Work that refuses has therefore
-changed nothing, and the others' stands. If writing fails, nothing of the group is kept, and each
-piece is done again in a transaction of its own.
+one statement at once, because a statement costs more than its rows; only work about the same thing
+looks after what came before it is written. Work that refuses has therefore changed nothing, and
+the others' stands. If writing fails, nothing of the group is kept, and each piece is done again in
+a transaction of its own.
 """
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
@@ -40,8 +41,9 @@ def write(connection: Connection, changes: Iterable[Changes]) -> None:
 class _Job(Generic[T]):
     """One writer's work and what came of it; ``woken`` when that is known or it has to lead."""
 
-    def __init__(self, work: Work[T]) -> None:
+    def __init__(self, work: Work[T], about: str) -> None:
         self._work = work
+        self.about = about
         self.woken = threading.Event()
         self.is_settled = False
         self.value: T
@@ -58,6 +60,18 @@ class _Job(Generic[T]):
             self.error = error
             return ()
         return changes
+
+
+def _rounds(jobs: Iterable[_Job]) -> list[list[_Job]]:
+    """Sort jobs, in their order, into rounds in which no two are about the same."""
+    rounds: list[list[_Job]] = []
+    n_before: Counter[str] = Counter()
+    for job in jobs:
+        if n_before[job.about] == len(rounds):
+            rounds.append([])
+        rounds[n_before[job.about]].append(job)
+        n_before[job.about] += 1
+    return rounds
 
 
 class GroupCommit:
@@ -82,15 +96,17 @@ class GroupCommit:
         self._waiting: deque[_Job] = deque()
         self._is_led = False
 
-    def store(self, work: Work[T]) -> T:
+    def store(self, work: Work[T], *, about: str) -> T:
         """Do one piece of work and return its outcome once what it writes is committed.
 
         Parameters
         ----------
         work : callable
             It may be called twice, so it must change nothing itself.
+        about : str
+            What the work looks at and changes, e.g. a sitting.
         """
-        job = _Job(work)
+        job = _Job(work, about)
         with self._lock:
             leads, self._is_led = not self._is_led, True
             if not leads:
@@ -128,7 +144,8 @@ class GroupCommit:
     def _settle(self, jobs: list[_Job]) -> None:
         try:
             with self._begin() as connection:
-                write(connection, [job.look(connection) for job in jobs])
+                for together in _rounds(jobs):
+                    write(connection, [job.look(connection) for job in together])
         except Exception as error:
             # Busy or full is the same for every one of them.
             if len(jobs) > 1 and not isinstance(error, OperationalError):

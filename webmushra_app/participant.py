@@ -184,7 +184,7 @@ def store_events(token: str) -> Response:
         ]
         return len(rows), [(statements.NOTE_EVENTS, rows)] if rows else ()
 
-    return answer(schemas.EventsSaved(stored=services().database.store(work)))
+    return answer(schemas.EventsSaved(stored=services().database.store(work, about=token)))
 
 
 @blueprint.post(f"{API}/sessions/<opaque:token>/finish")
@@ -212,7 +212,7 @@ def _change(token: str, change: Callable[[SessionRow, Trials], Columns]) -> Resp
         statement = statements.CHANGE.values(seen_at=now, **columns)
         return (session._replace(**columns), trials), [(statement, [{"session": session.id}])]
 
-    return answer(_describe(*services().database.store(work)))
+    return answer(_describe(*services().database.store(work, about=token)))
 
 
 def _describe(session: SessionRow, trials: Trials) -> schemas.SessionState:

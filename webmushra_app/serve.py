@@ -1,4 +1,4 @@
-"""Runs the listening test on this machine under gunicorn, without a configuration file."""
+"""Runs the listening test on this machine under gunicorn, and what gunicorn lacks for it."""
 
 import socket
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
 
 THREADS = 16
 
@@ -28,6 +29,24 @@ class _Server(BaseApplication):
 
     def load(self) -> Flask:
         return self._app
+
+
+class FairWorker(ThreadWorker):
+    """A worker that takes a new connection only while one of its threads is free.
+
+    Of several idle processes the kernel wakes the one that went to sleep last, so that one would
+    take nearly all connections, and keep them, while the others wait for nothing.
+    """
+
+    @property
+    def worker_connections(self) -> int:
+        """How many connections it may have now; gunicorn looks before it accepts one."""
+        n_busy = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
+        return self.cfg.worker_connections if n_busy < self.cfg.threads else 0
+
+    @worker_connections.setter
+    def worker_connections(self, _configured: int) -> None:
+        """Leave it to the configuration, which is read each time."""
 
 
 def listen(host: str, port: int) -> socket.socket:

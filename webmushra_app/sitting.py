@@ -7,6 +7,7 @@ caller.
 import random
 import secrets
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, or_, select
@@ -47,7 +48,9 @@ def find_session(db: Reader, study: Study, token: str, *, to_change: bool = Fals
 
 def list_trials(db: Reader, session: SessionRow) -> list[PlannedTrial]:
     """List a sitting's trials in order."""
-    return [PlannedTrial._make(row) for row in db.execute(statements.PLAN, {"session": session.id})]
+    rows = db.scalar(statements.PLAN, {"session": session.id})
+    trials = [PlannedTrial(*row[:-1], training=bool(row[-1])) for row in rows]  # SQLite's are 0, 1
+    return sorted(trials, key=attrgetter("position"))
 
 
 def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[SessionRow, bool]:

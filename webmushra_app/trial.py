@@ -54,7 +54,7 @@ def store(token: str, trial_id: str) -> Response:
         done = [t._replace(finished_at=now) if t is trial else t for t in trials]
         return (True, session, done), changes
 
-    changed, session, trials = services().database.store(work)
+    changed, session, trials = services().database.store(work, about=token)
     url = url_for("participant.page", token=token)
     state = sitting.describe(study, session, trials, services().clock, url=url)
     return answer(schemas.TrialSaved(changed=changed, session=state))
@@ -78,7 +78,7 @@ def store_draft(token: str, trial_id: str) -> Response:
             (statements.SEE, [{"session": session.id, "now": now}]),
         ]
 
-    services().database.store(work)
+    services().database.store(work, about=token)
     return answer(draft)
 
 

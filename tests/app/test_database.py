@@ -124,7 +124,7 @@ def test_a_reader_sees_one_state_while_others_write(rated):
     count = text("SELECT count(*) FROM ratings")
     with rated.reading() as reader:
         before = reader.execute(count).scalar()
-        rated.store(lambda _: (None, [(text("DELETE FROM ratings"), [{}])]))
+        rated.store(lambda _: (None, [(text("DELETE FROM ratings"), [{}])]), about="all")
         assert reader.execute(count).scalar() == before == 4
     with rated.reading() as reader:
         assert reader.execute(count).scalar() == 0

@@ -11,7 +11,7 @@ from webmushra_app.db import Database
 from webmushra_app.group_commit import GroupCommit
 
 INSERT = text("INSERT INTO t VALUES (:n)")
-COUNT = text("SELECT count(*) FROM t WHERE n = :n")
+LAST = text("SELECT coalesce(max(n), 0) FROM t")
 
 
 def insert(*numbers):
@@ -33,7 +33,7 @@ def numbers(database):
         return connection.execute(text("SELECT n FROM t ORDER BY n")).scalars().all()
 
 
-def store_together(group, works):
+def store_together(group, works, *, about="one thing each {n}"):
     """Let works arrive while a first one holds the turn, so that they make one group."""
     outcomes = [None] * len(works)
     first_is_in, all_wait = threading.Event(), threading.Event()
@@ -45,11 +45,11 @@ def store_together(group, works):
 
     def store(n):
         try:
-            outcomes[n] = group.store(works[n])
+            outcomes[n] = group.store(works[n], about=about.format(n=n))
         except Exception as error:
             outcomes[n] = error
 
-    threads = [threading.Thread(target=group.store, args=(hold,))]
+    threads = [threading.Thread(target=group.store, args=(hold,), kwargs={"about": "it"})]
     threads[0].start()
     assert first_is_in.wait(timeout=30)
     threads += [threading.Thread(target=store, args=(n,)) for n in range(len(works))]
@@ -103,15 +103,14 @@ def test_one_writers_fault_is_not_anothers(database):
     assert numbers(database) == [1, 2]
 
 
-def test_the_same_work_twice_in_a_group_is_stored_once(database):
-    def insert_once(connection):
-        if connection.scalar(COUNT, {"n": 7}):
-            return "was there", ()
-        return "stored", [(INSERT, [{"n": 7}])]
+def test_work_about_the_same_sees_what_came_before_it_in_the_group(database, transactions):
+    def count_on(connection):
+        last = connection.scalar(LAST)
+        return last, [(INSERT, [{"n": last + 1}])]
 
-    outcomes = store_together(database._group, [insert_once] * 3)
-    assert sorted(outcomes) == ["stored", "was there", "was there"]
-    assert numbers(database) == [7]
+    assert store_together(database._group, [count_on] * 4, about="the count") == [0, 1, 2, 3]
+    assert numbers(database) == [1, 2, 3, 4]
+    assert [statement for statement, _ in transactions].count("BEGIN") == 2
 
 
 def test_a_full_disk_is_everybodys_fault(database):
@@ -132,7 +131,7 @@ def test_nothing_is_answered_before_the_commit(database):
 
     group = GroupCommit(begin_and_fail, nullcontext)
     with pytest.raises(OperationalError, match="power cut"):
-        group.store(insert(1))
+        group.store(insert(1), about="it")
     assert numbers(database) == []
 
 
@@ -147,6 +146,6 @@ def test_who_was_told_to_try_again_is_not_stored_later(database):
 
     group = GroupCommit(database.begin, turn)
     with pytest.raises(TimeoutError):
-        group.store(insert(1))
-    group.store(insert(2))
+        group.store(insert(1), about="it")
+    group.store(insert(2), about="it")
     assert numbers(database) == [2]

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config as GunicornConfig
 
 from webmushra_app.config import ConfigError, production_config
 from webmushra_app.http import SECURITY_HEADERS
 from webmushra_app.limits import Limit
+from webmushra_app.serve import FairWorker
 
 GUNICORN_CONFIG = Path(__file__).parents[2] / "webmushra_app" / "deploy" / "gunicorn.conf.py"
 SECRET = "pS9-nVb2Qx_74tLwZrK0aYe3GmUcHd5J"
@@ -53,6 +55,17 @@ def test_gunicorn_refuses_a_wrong_setting_in_one_line(tmp_path, environment, mes
     assert line.startswith("Error: ")
     assert message in line
     assert "Traceback" not in result.stderr
+
+
+def test_a_worker_leaves_new_connections_to_others_while_its_threads_are_busy():
+    configuration = GunicornConfig()
+    configuration.set("threads", 2)
+    worker = FairWorker(1, os.getpid(), [], None, 30, configuration, None)
+    for n_connections, n_idle, takes_another in ((1, 0, True), (2, 0, False), (40, 39, True)):
+        worker.nr_conns = n_connections
+        worker.keepalived_conns = [None] * n_idle
+        assert (worker.nr_conns < worker.worker_connections) is takes_another
+    worker.tmp.close()
 
 
 def test_every_answer_carries_the_security_headers(listener):
