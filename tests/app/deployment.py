@@ -1,7 +1,8 @@
 """gunicorn behind the real nginx, both with the files of ``webmushra_app/deploy``.
 
 Only addresses, paths and rates of those files are replaced. The socket between the two is held
-here, as systemd holds it by ``autofx.socket``, so that it outlives restarts of gunicorn.
+here, as systemd holds it by ``autofx.socket``, so that it outlives restarts of gunicorn. nginx gets
+its sockets as at an upgrade, listening already: who asks before it is ready is answered when it is.
 """
 
 import os
@@ -12,8 +13,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -46,11 +45,6 @@ def find_nginx():
     return shutil.which("nginx", path=SEARCH_PATH)
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
 class Deployment:
     """nginx and gunicorn on a stimulus set; both end with the block.
 
@@ -63,8 +57,6 @@ class Deployment:
 
     def __init__(self, folder, study):
         self.folder = folder
-        self.http_port, self.https_port = free_port(), free_port()
-        self.url = f"https://127.0.0.1:{self.https_port}"
         self.database_url = f"sqlite:///{folder}/ratings.sqlite3"
         self.secret_key = secrets.token_urlsafe(32)
         self.log = folder / "gunicorn.log"  # a line of JSON for each request
@@ -81,14 +73,13 @@ class Deployment:
 
     def __enter__(self):
         self.folder.chmod(0o755)
-        self._write_configuration()
         path = self.folder / "autofx.sock"
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(path))
         self._socket.listen(2048)
         path.chmod(0o666)
         self._server = self._start_gunicorn()
-        self._proxy = subprocess.Popen([*self.nginx(), "-g", "daemon off;"])
+        self._proxy = self._start_nginx()
         self._await_answer()
         return self
 
@@ -118,20 +109,29 @@ class Deployment:
                 stderr=log,
             )
 
+    def _start_nginx(self):
+        with (
+            socket.create_server(("127.0.0.1", 0)) as http,
+            socket.create_server(("127.0.0.1", 0)) as https,
+        ):
+            self.http_port, self.https_port = (each.getsockname()[1] for each in (http, https))
+            self.url = f"https://127.0.0.1:{self.https_port}"
+            self._write_configuration()
+            return subprocess.Popen(
+                [*self.nginx(), "-g", "daemon off;"],
+                pass_fds=[http.fileno(), https.fileno()],
+                env=os.environ | {"NGINX": f"{http.fileno()};{https.fileno()};"},
+                stderr=subprocess.DEVNULL,  # its log has it too
+            )
+
     def _await_answer(self):
-        """Wait until nginx listens and gunicorn, on a busy machine after a while, answers."""
-        for _ in range(3000):
-            try:
-                urllib.request.urlopen(f"{self.url}/healthz", context=TRUST_ANYTHING).close()
-                return
-            except OSError as error:
-                for process, log in ((self._proxy, "nginx.log"), (self._server, "gunicorn.log")):
-                    if process.poll() is not None:
-                        raise RuntimeError((self.folder / log).read_text()) from None
-                if isinstance(error, urllib.error.HTTPError):
-                    error.close()
-                time.sleep(0.01)
-        raise RuntimeError("nginx and gunicorn did not answer")
+        """Wait until gunicorn, on a busy machine after a while, answers through nginx."""
+        try:
+            healthz = f"{self.url}/healthz"
+            urllib.request.urlopen(healthz, timeout=120, context=TRUST_ANYTHING).close()
+        except OSError:
+            logs = [self.folder / name for name in ("nginx.log", "gunicorn.log")]
+            raise RuntimeError("\n".join(log.read_text() for log in logs)) from None
 
     def _write_configuration(self):
         key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
