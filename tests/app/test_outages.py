@@ -1,8 +1,9 @@
-"""A locked or full database delays or refuses, and nothing acknowledged is lost."""
+"""A locked, full or lost database delays or refuses, and nothing acknowledged is lost."""
 
 import sqlite3
 from contextlib import closing
 
+import psycopg
 import pytest
 from sqlalchemy import event, text
 
@@ -11,6 +12,10 @@ from webmushra_app import models
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what only a database in one file can suffer."""
+on_postgresql = pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+"""For what only a database behind a connection can suffer."""
 
 
 @pytest.fixture
@@ -31,6 +36,15 @@ def database(ready):
 def count_ratings(database):
     with database.reading() as db:
         return db.execute(text("SELECT count(*) FROM ratings")).scalar()
+
+
+def end_connections(url):
+    """End all connections of PostgreSQL but our own, as its restart does."""
+    with psycopg.connect(host=url.query["host"], user=url.username, dbname=url.database) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
 
 
 @on_sqlite
@@ -88,3 +102,30 @@ def test_a_clock_set_back_loses_and_reorders_nothing(ready, database, monkeypatc
     assert rows[0].rated_at > rows[1].rated_at == "2001-01-01T00:00:00.000Z"
     state = ready.state()
     assert [trial["done"] for trial in state["trials"]] == [True, True] + [False] * 5
+
+
+@on_postgresql
+def test_a_restart_of_postgresql_between_two_requests_goes_unnoticed(ready, database):
+    ready.state()
+    end_connections(database.url)
+    ready.rate_all()
+    assert count_ratings(database) == 4 * 7
+
+
+@on_postgresql
+def test_a_connection_lost_while_storing_refuses_and_stores_nothing(ready, database):
+    trial = ready.state()["next_trial"]
+    body = ready.result(trial)
+
+    def lose(_connection, _cursor, statement, *_more):
+        if statement.startswith("INSERT INTO ratings"):
+            end_connections(database.url)
+
+    event.listen(database.engine, "before_cursor_execute", lose)
+    refused = ready.put(f"trials/{trial}", body)
+    event.remove(database.engine, "before_cursor_execute", lose)
+    assert refused.status_code == 503
+    assert refused.headers["Retry-After"] == "2"
+    assert count_ratings(database) == 0
+    assert ready.put(f"trials/{trial}", body).json["changed"] is True
+    assert count_ratings(database) == 4
