@@ -45,7 +45,7 @@ class PlannedTrial(NamedTuple):
 class json_rows(FunctionElement):
     """Aggregates rows into one JSON array of arrays.
 
-    A driver hands rows over one by one, and lets other threads in at each; one value costs a third.
+    A driver hands rows over one by one, and lets other threads in at each; one value is cheaper.
     """
 
     type = JSON()
