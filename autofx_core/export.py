@@ -7,7 +7,7 @@
 ==============  ==========================================================================
 
 Each holds the whole pipeline: sounds of any length and level at 22.05 kHz in, the first 1.587 s
-described, class probabilities or normalised settings out, any number of sounds at once. What
+described, probabilities of effects or normalised settings out, any number of sounds at once. What
 differs from the original: it exported one sound at a time, to TorchScript, which torch has
 deprecated since.
 """
@@ -27,10 +27,18 @@ from torch.nn.functional import pad
 from autofx_core.audio import ANALYSIS_RATE_HZ
 from autofx_core.checkpoints import SHIPPED, WEIGHTS_NAME, load_model
 from autofx_core.datasets import N_SAMPLES
+from autofx_core.designs import EFFECT_NAMES
 from autofx_core.effects import CLASSES, EFFECTS, draw_setting, render
 from autofx_core.hearing import CLEAN_PREFIX, Heard
-from autofx_core.models import Recogniser
+from autofx_core.models import NETWORKS, Recogniser
+from autofx_core.recogniser.network import TimbreRecogniser
+from autofx_core.recogniser.weights import SHIPPED_NAME as EFFECTS_NAME
+from autofx_core.recogniser.weights import load_recogniser
 from autofx_core.sources import builtin_notes
+
+EXPORTED = (*NETWORKS, EFFECTS_NAME)
+"""Networks that can be exported: those that estimate, what conditions them, and what `match` asks
+for the effect."""
 
 OPSET = 20  # the first whose discrete Fourier transform takes its axis as ONNX does elsewhere
 LOWEST_PEAK = 1e-9
@@ -56,12 +64,12 @@ class Pipeline(nn.Module):
     def __init__(self, network: nn.Module, recogniser: nn.Module | None = None) -> None:
         super().__init__()
         self.network, self.recogniser = network, recogniser
-        self.weighs_classes = isinstance(network, Recogniser)
+        self.names_effects = isinstance(network, Recogniser | TimbreRecogniser)
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the sounds that `forward` takes."""
-        pair = any(name.startswith(CLEAN_PREFIX) for name in self.network.inputs)
+        pair = any(name.startswith((CLEAN_PREFIX, "relation")) for name in self.network.inputs)
         return ("wave", "clean") if pair else ("wave",)
 
     def forward(self, wave: Tensor, clean: Tensor | None = None) -> Tensor:
@@ -74,13 +82,13 @@ class Pipeline(nn.Module):
 
         Returns
         -------
-        Tensor, shape (batch, 6), probabilities in the order of `effects.CLASSES`; of a regressor,
-        shape (batch, 15), normalised settings
+        Tensor, shape (batch, 15), normalised settings; of a recogniser, probabilities, shape
+        (batch, 6) in the order of `effects.CLASSES` or (batch, 11) in that of
+        `designs.EFFECT_NAMES`
         """
         heard = Heard(_prepare(wave), None if clean is None else _prepare(clean))
-        if self.weighs_classes:
-            return self._ask(self.network, heard).exp()
-        return self._ask(self.network, heard)
+        told = self._ask(self.network, heard)
+        return told.exp() if self.names_effects else told
 
     def _ask(self, network: nn.Module, heard: Heard) -> Tensor:
         return network(
@@ -103,7 +111,7 @@ def make_pipeline(name: str, run: Path | None = None) -> Pipeline:
     Parameters
     ----------
     name
-        A name from `models.NETWORKS`.
+        A name from `EXPORTED`.
     run
         The folder of its training; by default, the shipped one.
 
@@ -112,6 +120,8 @@ def make_pipeline(name: str, run: Path | None = None) -> Pipeline:
     CheckpointError
         If its weights are missing or those of another network.
     """
+    if name == EFFECTS_NAME:
+        return Pipeline(load_recogniser(run)).eval()
     network = load_model(name, run)
     conditioned = "probabilities" in network.inputs
     return Pipeline(network, load_model("recogniser") if conditioned else None).eval()
@@ -120,7 +130,7 @@ def make_pipeline(name: str, run: Path | None = None) -> Pipeline:
 def describe(name: str, pipeline: Pipeline, run: Path | None = None) -> dict:
     """Say what goes into an exported network and what comes out, as plain data."""
     weights = (run or SHIPPED / name) / WEIGHTS_NAME
-    if not pipeline.weighs_classes:
+    if not pipeline.names_effects:
         output = {
             "name": "settings",
             "meaning": "value = low + output · (high − low); only one effect's are meant",
@@ -132,6 +142,8 @@ def describe(name: str, pipeline: Pipeline, run: Path | None = None) -> dict:
         }
     else:
         columns = [{"name": name} for name in CLASSES]
+        if name == EFFECTS_NAME:
+            columns = [{"name": effect, "class": of} for effect, of in EFFECT_NAMES.items()]
         output = {"name": "probabilities", "meaning": "sum to 1", "columns": columns}
     return {
         "name": name,
@@ -154,7 +166,7 @@ def export_network(name: str, folder: Path, *, run: Path | None = None) -> dict:
     Parameters
     ----------
     name
-        A name from `models.NETWORKS`.
+        A name from `EXPORTED`.
     folder
         Where to write; made if missing.
     run
@@ -223,6 +235,8 @@ def _trace(pipeline: Pipeline, sounds: tuple[Tensor, ...]) -> torch.export.Expor
 def _write_onnx(
     program: torch.export.ExportedProgram, path: Path, inputs: tuple[str, ...], output: str
 ) -> None:
+    from onnxscript import optimizer  # noqa: PLC0415 - an extra, as in `export_network`
+
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)  # it would tell that torchvision is not installed
@@ -232,6 +246,7 @@ def _write_onnx(
             onnx = torch.onnx.export(
                 program,
                 dynamo=True,
+                optimize=False,  # it takes for 0 what keeps divisors from being 0: all below 1e-8
                 opset_version=OPSET,
                 input_names=list(inputs),
                 output_names=[output],
@@ -239,4 +254,6 @@ def _write_onnx(
             )
     finally:
         logger.setLevel(level)
+    for tidy in (optimizer.inline, optimizer.fold_constants, optimizer.remove_unused_nodes):
+        tidy(onnx.model)
     onnx.save(path)
