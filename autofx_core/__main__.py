@@ -1,6 +1,5 @@
 """Command line: ``python -m autofx_core``."""
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -9,8 +8,15 @@ import click
 
 from autofx_core.audio import AudioError
 from autofx_core.checkpoints import CheckpointError, read_card, shipped
+from autofx_core.command_options import (
+    notes_option,
+    output_option,
+    seed_option,
+    workers_option,
+)
 from autofx_core.datasets import HEARD, TASKS, DatasetError, make_dataset
-from autofx_core.export import ExportError, export_network
+from autofx_core.evaluate import disagreements, measure_again
+from autofx_core.export import EXPORTED, ExportError, export_network
 from autofx_core.idmt_sounds import CSV_NAME, clean_guitar, describe_sounds
 from autofx_core.match_command import calibrate_command, match_command, play_command
 from autofx_core.models import NETWORKS, REGRESSORS
@@ -26,6 +32,8 @@ from autofx_core.sources import (
 )
 from autofx_core.workers import ClusterError
 
+FROM_CARDS = "All figures are those that training left in the networks' cards."
+
 
 @click.group(epilog="Example: python -m autofx_core match reference.wav --clean clean.wav -o match")
 def main() -> None:
@@ -39,11 +47,7 @@ main.add_command(calibrate_command)
 
 
 @main.command(epilog="Example: python -m autofx_core dataset --notes runs/notes -o runs/data")
-@click.option(
-    "--notes",
-    type=click.Path(path_type=Path),
-    help="Folder made by the 'notes' command.  [default: the built-in notes]",
-)
+@notes_option
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
@@ -74,14 +78,8 @@ main.add_command(calibrate_command)
     show_default=True,
     help="Training sounds of each pedal; AutoFX had 37440.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    default=os.cpu_count(),
-    show_default="all cores",
-    help="Processes on this machine.",
-)
+@seed_option
+@workers_option
 @click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler to work on instead.")
 @click.option(
     "--hear",
@@ -93,7 +91,7 @@ main.add_command(calibrate_command)
     help="Columns for networks to hear; may be given again.",
 )
 @click.option("--waves", is_flag=True, help="Keep the sounds, for autofx and autofx_f; 70 kB each.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@output_option
 def dataset(
     notes: Path | None,
     folder: Path | None,
@@ -164,7 +162,7 @@ def dataset(
     help="GPUs of this machine, or processes where it has none.",
 )
 @click.option("--nodes", type=click.IntRange(1), default=1, help="Machines, each told by torchrun.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@output_option
 def train_command(
     model: str,
     dataset: Path,
@@ -216,38 +214,61 @@ def train_command(
 
 @main.command(
     "evaluate",
-    epilog="Example: python -m autofx_core evaluate -o evaluation --readme README.md",
+    epilog="Example: python -m autofx_core evaluate --dataset runs/settings -o evaluation",
 )
 @click.option(
     "--run",
     "runs",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Run of a regressor; may be given again.  [default: the shipped ones]",
+    help="Run of a network; may be given again.  [default: the shipped ones]",
+)
+@click.option(
+    "--dataset",
+    "datasets",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Measure the networks that it is for on its unseen parts; may be given again.",
 )
 @click.option("--readme", type=click.Path(path_type=Path), help="Rebuild its table of results.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("evaluation"))
-def evaluate_command(runs: tuple[Path, ...], readme: Path | None, output: Path) -> None:
+def evaluate_command(
+    runs: tuple[Path, ...], datasets: tuple[Path, ...], readme: Path | None, output: Path
+) -> None:
     """Tabulate how far estimated settings are off, what networks cost, who is taken for whom.
+
+    The figures are those that training left in the networks' cards, but for the networks that a
+    --dataset is for: these are measured, and what differs from the card is told.
 
     Leaves results.md, errors.csv, parameters.csv, costs.csv and errors.png in the output folder,
     and of recognition recognition.md, a CSV for each of its tables, and confusions.png.
     """
     try:
-        cards = {run.name: read_card(run.name, run) for run in runs} or {
-            name: read_card(name) for name in shipped() if name in REGRESSORS
-        }
-        write_tables(cards, output)
+        folders = {run.name: run for run in runs}
+        cards = {name: read_card(name, folders.get(name)) for name in folders or shipped()}
+        told = [line for dataset in datasets for line in _measure(cards, folders, dataset)]
+        regressors = {name: card for name, card in cards.items() if card["model"] in REGRESSORS}
+        write_tables(regressors, output, origin="\n\n".join(told or [FROM_CARDS]))
         write_report(recognition_report(), output)
         if readme:
-            rebuild_readme(readme, cards)
-    except (CheckpointError, OSError, ValueError) as error:
+            rebuild_readme(readme, regressors)
+    except (CheckpointError, DatasetError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     click.echo((output / "results.md").read_text(encoding="utf-8"), nl=False)
 
 
+def _measure(cards: dict[str, dict], folders: dict[str, Path], dataset: Path) -> list[str]:
+    """Put figures measured on a data set into the cards; say of which, and what differs."""
+    told = []
+    for name, metrics in measure_again(cards, folders, dataset).items():
+        told.append(f"{name}: measured on {dataset}")
+        told += [f"{name}: {line}" for line in disagreements(cards[name], metrics)]
+        cards[name] = cards[name] | {"metrics": metrics}
+    return told
+
+
 @main.command("export", epilog="Example: python -m autofx_core export mlp_211c -o exported")
-@click.argument("network", type=click.Choice(list(NETWORKS)))
+@click.argument("network", type=click.Choice(EXPORTED))
 @click.option(
     "--run", type=click.Path(path_type=Path), help="Run of the network.  [default: the shipped one]"
 )

@@ -23,24 +23,18 @@ The training part hears half of its notes in other variants (see `augmentation`)
 they were recorded. Half, because how a guitar usually sounds helps to tell the effect's tone from
 the guitar's: with variants alone, validation errors are 6 % larger.
 
-The set is made in shards: ``PART-PEDAL-0000.npz`` with the columns, and beside it, if wanted,
-``PART-PEDAL-0000.wave.npy`` with the sounds as 16-bit numbers, for networks that hear the sound
-itself. Each shard draws from its own seed, so that the bytes depend neither on the
-number of processes nor on interruptions; a shard that exists is not made again.
+The set is made in shards (see `shards`); the sounds, if wanted, are kept as 16-bit numbers, for
+networks that hear the sound itself.
 """
 
-import json
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
 from autofx_core.augmentation import vary_note
@@ -48,16 +42,25 @@ from autofx_core.designs import DESIGNS
 from autofx_core.effects import CLASSES, EFFECTS, N_PARAMETERS, SLICES, denormalize, render
 from autofx_core.hearing import CLEAN_PREFIX, Heard
 from autofx_core.losses import log_mel_distances
+from autofx_core.shards import (
+    DatasetError,
+    Shard,
+    Task,
+    begin_set,
+    make_shards,
+    one_thread,
+    read_columns,
+    read_plan,
+)
 from autofx_core.sources import CleanSound, load
-from autofx_core.workers import run_all
 
 N_SAMPLES = 35_000
-PARTS = ("train", "validation", "unseen_note", "unseen_program")
+TEST_PARTS = ("unseen_note", "unseen_program")
+PARTS = ("train", "validation", *TEST_PARTS)
 HELD_OUT_SHARE = 8  # each other part has this many times fewer sounds than the training part
 HELD_OUT_MOST = 2_500  # sounds of a pedal in each other part
 SHARD_SOUNDS = 120
 CHUNK = 4  # sounds described at once: few enough for the processor's cache
-PLAN_NAME = "dataset.json"
 AUDIBLE_DB = 0.5
 VARIANTS = 8  # of each clean training note, the recording itself among them
 AS_RECORDED = 0.5  # share of the training sounds whose note is the recording itself
@@ -73,10 +76,6 @@ HEARD = ("features", "regression", "timbre", "clean_timbre", "relation")
 
 TASKS = {"settings": tuple(EFFECTS), "recognition": PEDALS}
 """Which pedals a data set has, by what it is for."""
-
-
-class DatasetError(ValueError):
-    """A data set that cannot be made or read; the message names the folder and the mend."""
 
 
 def fit_length(wave: np.ndarray) -> np.ndarray:
@@ -98,25 +97,19 @@ def part_notes(notes: Sequence[CleanSound]) -> dict[str, list[CleanSound]]:
     return parts
 
 
-@dataclass(frozen=True)
-class Shard:
-    """Some sounds of one part and pedal, and the seed they follow from."""
+def all_parts(notes: Sequence[CleanSound]) -> dict[str, list[CleanSound]]:
+    """Sort notes as `part_notes` does.
 
-    part: str
-    pedal: str
-    index: int
-    sounds: int
-    seed: int
-
-    @property
-    def file(self) -> str:
-        """Name of the file with the columns."""
-        return f"{self.part}-{self.pedal}-{self.index:04d}.npz"
-
-    @property
-    def wave_file(self) -> str:
-        """Name of the file with the sounds."""
-        return f"{self.part}-{self.pedal}-{self.index:04d}.wave.npy"
+    Raises
+    ------
+    DatasetError
+        If a part has none.
+    """
+    parts = part_notes(notes)
+    for part, of_part in parts.items():
+        if not of_part:
+            raise DatasetError(f"no clean note for the part {part!r}; are the notes split?")
+    return parts
 
 
 def plan_shards(task: str, per_pedal: int, seed: int) -> list[Shard]:
@@ -156,8 +149,16 @@ def _clean_column(note: CleanSound, variant: int, name: str) -> np.ndarray:
     return Heard(wave, wave)[name].numpy()
 
 
-def _process(pedal: str, clean: np.ndarray, rng: np.random.Generator):
-    """Play a clean wave through a pedal; return it and the vector of all settings."""
+def play_pedal(
+    pedal: str, clean: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Play a clean wave through a pedal with random settings.
+
+    Returns
+    -------
+    wet : ndarray, shape (1, samples), float32, of any level
+    settings : ndarray, shape (15,), float32, normalised; zeros for foreign parameters
+    """
     settings = np.zeros(N_PARAMETERS, dtype=np.float32)
     if pedal in DESIGNS:
         design = DESIGNS[pedal]
@@ -195,7 +196,7 @@ def render_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndar
     wet = np.empty_like(clean)
     settings = np.empty((shard.sounds, N_PARAMETERS), dtype=np.float32)
     for row in range(shard.sounds):
-        processed, settings[row] = _process(shard.pedal, clean[row : row + 1], rng)
+        processed, settings[row] = play_pedal(shard.pedal, clean[row : row + 1], rng)
         wet[row] = normalize_peak(processed)[0]
     note_ids = np.array([note.id for note in chosen])
     return {
@@ -253,10 +254,6 @@ def make_shard(
     }
 
 
-Task = tuple[Shard, Sequence[CleanSound]]
-"""A shard and the notes of its part."""
-
-
 def _carry_notes(task: Task) -> Task:
     """Load the notes that a shard draws, for a machine that lacks their files."""
     shard, notes = task
@@ -273,32 +270,6 @@ def _make(task: Task, *, heard: Sequence[str], waves: bool) -> tuple[Shard, dict
     if not waves:
         del columns["wave"]
     return task[0], columns
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread: sums over several come out in another order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _write_shard(folder: Path, shard: Shard, columns: dict[str, np.ndarray]) -> None:
-    """Write the sounds, then the columns: where the columns are, the shard is complete."""
-    wave = columns.pop("wave", None)
-    if wave is not None:
-        _write(folder / shard.wave_file, lambda file: np.save(file, wave))
-    _write(folder / shard.file, lambda file: np.savez(file, **columns))
-
-
-def _write(path: Path, save: Callable[[BinaryIO], None]) -> None:
-    unfinished = path.with_name(f"{path.name}.part")
-    with unfinished.open("wb") as file:
-        save(file)
-    unfinished.replace(path)
 
 
 def make_dataset(
@@ -338,10 +309,7 @@ def make_dataset(
     ClusterError
         If the cluster cannot be used.
     """
-    parts = part_notes(notes)
-    for part, of_part in parts.items():
-        if not of_part:
-            raise DatasetError(f"no clean note for the part {part!r}; are the notes split?")
+    parts = all_parts(notes)
     plan = {
         "task": task,
         "per_pedal": per_pedal,
@@ -353,24 +321,20 @@ def make_dataset(
         "notes": {part: sorted(note.id for note in of_part) for part, of_part in parts.items()},
         "sources": {part: sorted({n.source for n in of_part}) for part, of_part in parts.items()},
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / PLAN_NAME
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != plan:
-        raise DatasetError(f"{folder}: holds another data set; choose an empty folder")
-    path.write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
-    shards = plan_shards(task, per_pedal, seed)
-    missing = [shard for shard in shards if not (folder / shard.file).exists()]
-    tasks: Iterator[Task] = ((shard, parts[shard.part]) for shard in missing)
-    made = run_all(
+    begin_set(folder, plan)
+
+    def give_notes(shard: Shard) -> Task:
+        given = shard, parts[shard.part]
+        return _carry_notes(given) if cluster else given
+
+    make_shards(
+        folder,
+        plan_shards(task, per_pedal, seed),
         partial(_make, heard=tuple(heard), waves=waves),
-        map(_carry_notes, tasks) if cluster else tasks,
-        workers=min(workers, len(missing)),
+        give_notes,
+        workers=workers,
         cluster=cluster,
     )
-    with tqdm(total=len(shards), initial=len(shards) - len(missing), unit="shard") as progress:
-        for shard, columns in made:
-            _write_shard(folder, shard, columns)
-            progress.update()
 
 
 class Waves:
@@ -434,22 +398,6 @@ class Part:
             ) from None
 
 
-def read_plan(folder: Path) -> dict:
-    """Read what a data set was made from.
-
-    Raises
-    ------
-    DatasetError
-        If the folder holds no data set.
-    """
-    path = folder / PLAN_NAME
-    if not path.is_file():
-        raise DatasetError(
-            f"{path}: no such file; make one with 'python -m autofx_core dataset -o {folder}'"
-        )
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
 def read_part(folder: Path, part: str) -> Part:
     """Load one part of a data set.
 
@@ -459,27 +407,17 @@ def read_part(folder: Path, part: str) -> Part:
         If the folder holds no data set, or an unfinished one.
     """
     plan = read_plan(folder)
+    if "heard" not in plan:
+        raise DatasetError(f"{folder}: made by another command or version; make it again")
     shards = [
         shard
         for shard in plan_shards(plan["task"], plan["per_pedal"], plan["seed"])
         if shard.part == part
     ]
-    stored = (*plan["heard"], *TRUTHS)
-    arrays = []
-    for shard in shards:
-        try:
-            with np.load(folder / shard.file) as file:
-                pedal = np.full(shard.sounds, PEDALS.index(shard.pedal))
-                arrays.append({"pedal": pedal, **{name: file[name] for name in stored}})
-        except FileNotFoundError:
-            raise DatasetError(
-                f"{folder / shard.file}: missing; run the same dataset command again to finish it"
-            ) from None
-    everything = {
-        name: torch.from_numpy(np.concatenate([array[name] for array in arrays]))
-        for name in ("pedal", *stored)
-    }
+    everything = read_columns(folder, shards, (*plan["heard"], *TRUTHS))
+    pedals = [PEDALS.index(shard.pedal) for shard in shards]
+    pedal = torch.tensor(pedals).repeat_interleave(torch.tensor([s.sounds for s in shards]))
     columns = {name: everything.pop(name) for name in plan["heard"]}
     if plan["waves"]:
         columns["wave"] = Waves([folder / shard.wave_file for shard in shards])
-    return Part(columns, **everything)
+    return Part(columns, pedal=pedal, **everything)

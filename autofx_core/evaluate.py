@@ -1,15 +1,22 @@
 """Measure networks on the parts of a data set that they never learnt from."""
 
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from autofx_core.datasets import N_SAMPLES, PEDALS, Part
+from autofx_core.checkpoints import load_model
+from autofx_core.datasets import N_SAMPLES, PEDALS, TEST_PARTS, Part, read_part
 from autofx_core.effects import CLASSES
 from autofx_core.hearing import Heard, answer, inputs_of
 from autofx_core.losses import absolute_errors, c2_mse
+from autofx_core.models import Recogniser
+from autofx_core.shards import DatasetError, read_plan
+
+ROUNDING = {"c2_mse": 1.5e-6, "mean_absolute_error": 1.5e-4, "accuracy": 1.5e-4}
+"""By how much figures may differ that are the same but for their last digit."""
 
 BATCH = 32  # sounds at once: spectrogram networks are quicker with few
 
@@ -94,3 +101,67 @@ def _measure_recogniser(model: nn.Module, part: Part, _recogniser: Path | None) 
 
 METRICS = {"settings": _measure_regressor, "recognition": _measure_recogniser}
 """How to measure a network on a part, by the task of the data set."""
+
+
+def task_of(model: nn.Module) -> str:
+    """Name the task of the data sets that a network learns from and is measured on."""
+    return "recognition" if isinstance(model, Recogniser) else "settings"
+
+
+def measure_again(
+    cards: Mapping[str, dict], runs: Mapping[str, Path], dataset: Path
+) -> dict[str, dict]:
+    """Score networks on the unseen parts of a data set.
+
+    Parameters
+    ----------
+    cards
+        What is known of the networks, by any name; `model` says which network it is.
+    runs
+        Folder of the weights of those that are not the shipped ones.
+    dataset
+        Folder made by ``python -m autofx_core dataset``.
+
+    Returns
+    -------
+    dict
+        Name → part → metrics, as training leaves them in a card, of the networks that the data
+        set is for and holds all inputs of.
+
+    Raises
+    ------
+    CheckpointError
+        If weights are missing.
+    DatasetError
+        If there is no such data set, or it is unfinished, or for none of the networks.
+    """
+    task = read_plan(dataset)["task"]
+    models = {name: load_model(card["model"], runs.get(name)) for name, card in cards.items()}
+    parts = {part: read_part(dataset, part) for part in TEST_PARTS} if task in METRICS else {}
+    measured = {
+        name: {title: METRICS[task](model, part, None) for title, part in parts.items()}
+        for name, model in models.items()
+        if task_of(model) == task and _hears(model, parts[TEST_PARTS[0]])
+    }
+    if not measured:
+        raise DatasetError(
+            f"{dataset}: holds a set for {task}, with nothing that these networks hear"
+        )
+    return measured
+
+
+def _hears(model: nn.Module, part: Part) -> bool:
+    """Tell whether a part has all columns that a network, or what conditions it, hears."""
+    wanted = set(model.inputs)
+    if "probabilities" in wanted:
+        wanted = wanted - {"probabilities"} | set(Recogniser.inputs)
+    return wanted <= part.columns.keys()
+
+
+def disagreements(card: dict, measured: dict[str, dict]) -> Iterator[str]:
+    """Say where figures measured again differ from a card's by more than `ROUNDING`."""
+    for part, metrics in measured.items():
+        for name, rounding in ROUNDING.items():
+            stated = card["metrics"][part].get(name)
+            if stated is not None and abs(metrics[name] - stated) > rounding:
+                yield f"{part}: {name} is {metrics[name]:g}, the card says {stated:g}"

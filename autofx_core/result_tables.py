@@ -6,8 +6,8 @@
 `costs`        one row a network: size, training, inference (the report's Table 5.1)
 =============  ==========================================================================
 
-All figures are those that training measured, on the test parts of the data set, and left in the
-networks' cards. Energy is missing: no counter of it can be read everywhere.
+The figures are those of the networks' cards: what training measured on the test parts of its data
+set, or `evaluate` on those of another. Energy is missing: no counter of it can be read everywhere.
 """
 
 import csv
@@ -108,8 +108,14 @@ def rebuild_readme(readme: Path, cards: Mapping[str, dict]) -> None:
     readme.write_text(f"{before}{start}{results_table(cards)}{end}{after}", encoding="utf-8")
 
 
-def write_tables(cards: Mapping[str, dict], folder: Path) -> None:
-    """Leave `results.md`, a CSV for each table, and `errors.png` in a folder."""
+def write_tables(cards: Mapping[str, dict], folder: Path, *, origin: str) -> None:
+    """Leave `results.md`, a CSV for each table, and `errors.png` in a folder.
+
+    Parameters
+    ----------
+    origin
+        Where the figures come from, to stand below the tables.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     tables = {
         "errors": error_rows(cards),
@@ -124,9 +130,8 @@ def write_tables(cards: Mapping[str, dict], folder: Path) -> None:
     sections = (
         f"## {name.capitalize()}\n\n{markdown_table(rows)}" for name, rows in tables.items()
     )
-    (folder / "results.md").write_text(
-        "# Estimated settings\n\n" + "\n".join(sections), encoding="utf-8"
-    )
+    text = "\n".join(["# Estimated settings\n", *sections, f"{origin}\n"])
+    (folder / "results.md").write_text(text, encoding="utf-8")
     draw_errors(cards).savefig(folder / "errors.png", dpi=150)
 
 

@@ -21,14 +21,13 @@ from pathlib import Path
 import torch
 
 from autofx_core.checkpoints import CARD_NAME, WEIGHTS_NAME, load_weights, read_card
-from autofx_core.datasets import PLAN_NAME, Part, read_part, read_plan
-from autofx_core.evaluate import METRICS, inference_ms
+from autofx_core.datasets import TEST_PARTS, Part, read_part
+from autofx_core.evaluate import METRICS, inference_ms, task_of
 from autofx_core.hearing import inputs_of
 from autofx_core.lessons import Columns, Lesson, fit
 from autofx_core.models import NETWORKS, Recogniser
 from autofx_core.recipes import Recipe
-
-TEST_PARTS = ("unseen_note", "unseen_program")
+from autofx_core.shards import PLAN_NAME, read_plan
 
 
 def columns_of(model: torch.nn.Module, part: Part, recogniser: Path | None) -> Columns:
@@ -94,7 +93,7 @@ def train(
         return {}
     weights = run / WEIGHTS_NAME
     torch.save(model.state_dict(), weights)
-    measure = METRICS["recognition" if isinstance(model, Recogniser) else "settings"]
+    measure = METRICS[task_of(model)]
     card = {
         "model": recipe.model,
         "command": command,

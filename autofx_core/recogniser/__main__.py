@@ -1,7 +1,6 @@
 """Command line: ``python -m autofx_core.recogniser``."""
 
 import json
-import os
 import platform
 import shlex
 import sys
@@ -14,15 +13,20 @@ import torch
 
 from autofx_core.audio import AudioError
 from autofx_core.checkpoints import CARD_NAME, WEIGHTS_NAME, CheckpointError
-from autofx_core.datasets import PLAN_NAME, DatasetError
+from autofx_core.command_options import (
+    notes_option,
+    output_option,
+    seed_option,
+    workers_option,
+)
+from autofx_core.datasets import TEST_PARTS
 from autofx_core.recogniser.judgement import accuracies, by_pedal, confusions, judge_recogniser
 from autofx_core.recogniser.lessons import make_lessons, read_lessons, read_training
 from autofx_core.recogniser.network import TimbreRecogniser
 from autofx_core.recogniser.training import Recipe, fit
 from autofx_core.recogniser.weights import load_recogniser
+from autofx_core.shards import PLAN_NAME, DatasetError
 from autofx_core.sources import NOTES_FOLDER, rendered_notes
-
-TEST_PARTS = ("unseen_note", "unseen_program")
 
 lessons_option = click.option(
     "--sounds",
@@ -39,21 +43,20 @@ def main() -> None:
 
 
 @main.command(epilog="Example: python -m autofx_core.recogniser sounds --notes N -o runs/sounds")
-@click.option(
-    "--notes",
-    type=click.Path(path_type=Path),
-    default=NOTES_FOLDER,
-    help="Folder made by 'python -m autofx_core notes'.  [default: the built-in notes]",
-)
+@notes_option
 @click.option("--per-design", type=click.IntRange(1), default=300, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--workers", type=click.IntRange(1), default=os.cpu_count(), show_default="all cores")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-def sounds(notes: Path, per_design: int, seed: int, workers: int, output: Path) -> None:
+@seed_option
+@workers_option
+@output_option
+def sounds(notes: Path | None, per_design: int, seed: int, workers: int, output: Path) -> None:
     """Play every pedal on the notes and describe what is heard."""
     try:
         make_lessons(
-            rendered_notes(notes), output, per_design=per_design, seed=seed, workers=workers
+            rendered_notes(notes or NOTES_FOLDER),
+            output,
+            per_design=per_design,
+            seed=seed,
+            workers=workers,
         )
     except (AudioError, DatasetError, OSError) as error:
         raise click.ClickException(str(error)) from None
@@ -63,8 +66,8 @@ def sounds(notes: Path, per_design: int, seed: int, workers: int, output: Path) 
     epilog="Example: python -m autofx_core.recogniser train --sounds S -o runs/recogniser"
 )
 @lessons_option
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@seed_option
+@output_option
 def train(lessons: Path, seed: int, output: Path) -> None:
     """Train the recogniser; leave weights.pt and card.json in the output folder."""
     try:
@@ -105,7 +108,7 @@ def train(lessons: Path, seed: int, output: Path) -> None:
 @click.option("--run", type=click.Path(path_type=Path), help="[default: the shipped recogniser]")
 @click.option("--unmet/--no-unmet", default=True, help="Leave every design out in turn; minutes.")
 @click.option("--folds", type=click.IntRange(0), default=5, show_default=True, help="0 for none.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@output_option
 def judge(lessons: Path, run: Path | None, unmet: bool, folds: int, output: Path) -> None:
     """Measure the recogniser and the original's classifier; leave tables and a figure."""
     from autofx_core.recogniser.report import write_report  # noqa: PLC0415 - matplotlib is an extra

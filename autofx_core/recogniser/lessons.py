@@ -6,16 +6,13 @@ ones, each note another. The generic effects, whose settings reach from nothing 
 times as many sounds as another design, and dry designs twice as many.
 """
 
-import json
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
 from autofx_core.datasets import (
@@ -24,24 +21,33 @@ from autofx_core.datasets import (
     N_SAMPLES,
     PARTS,
     PEDALS,
-    PLAN_NAME,
     SHARD_SOUNDS,
-    DatasetError,
-    Shard,
-    part_notes,
+    all_parts,
+    play_pedal,
     render_shard,
 )
 from autofx_core.designs import DESIGNS, EFFECT_NAMES
-from autofx_core.effects import EFFECTS, N_PARAMETERS, SLICES, denormalize, render
+from autofx_core.effects import EFFECTS, SLICES, denormalize
 from autofx_core.features import classification_features
 from autofx_core.features.timbre import timbre_features
 from autofx_core.recogniser.audibility import INAUDIBLE_DB, PLAIN_DB, strength_db
+from autofx_core.shards import (
+    DatasetError,
+    Shard,
+    Task,
+    begin_set,
+    make_shards,
+    one_thread,
+    read_columns,
+    read_plan,
+)
 from autofx_core.sources import CleanSound
 from autofx_core.strings import make_string
 
 EFFECT_ORDER = tuple(EFFECT_NAMES)
 DRY = EFFECT_ORDER.index("dry")
 LESSON_PARTS = ("train", "strings", *PARTS[1:])
+TASK = "effects"
 _FEWER = {"train": 1, "strings": 2}
 SLAPBACK_FEEDBACK = 0.1
 """Of the generic delay: below it the second repeat is 20 dB under the first."""
@@ -91,28 +97,16 @@ def plan_lessons(per_design: int, seed: int) -> list[Shard]:
     ]
 
 
-def _play(pedal: str, clean: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Play a wave through a pedal; return it at peak 1 and the normalised settings, shape (15,)."""
-    settings = np.zeros(N_PARAMETERS, dtype=np.float32)
-    if pedal in DESIGNS:
-        design = DESIGNS[pedal]
-        return normalize_peak(design.render(clean, ANALYSIS_RATE_HZ, design.draw(rng))), settings
-    vector = rng.uniform(size=len(EFFECTS[pedal].parameters))
-    settings[SLICES[pedal]] = vector
-    wet = render(pedal, clean, ANALYSIS_RATE_HZ, denormalize(pedal, vector))
-    return normalize_peak(wet), settings
-
-
 def _render_strings(shard: Shard) -> dict[str, np.ndarray]:
     """Play a pedal on made-up strings; `clean`, `wet` and `settings` as `render_shard` has them."""
     rng = np.random.default_rng(
         [shard.seed, LESSON_PARTS.index("strings"), PEDALS.index(shard.pedal), shard.index]
     )
     clean = [make_string(rng, ANALYSIS_RATE_HZ, N_SAMPLES) for _ in range(shard.sounds)]
-    played = [_play(shard.pedal, wave, rng) for wave in clean]
+    played = [play_pedal(shard.pedal, wave, rng) for wave in clean]
     return {
         "clean": np.concatenate(clean),
-        "wet": np.concatenate([wet for wet, _ in played]),
+        "wet": np.concatenate([normalize_peak(wet) for wet, _ in played]),
         "settings": np.stack([settings for _, settings in played]),
     }
 
@@ -146,12 +140,10 @@ def describe_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.nd
     }
 
 
-def _write_shard(folder: Path, shard: Shard, notes: Sequence[CleanSound]) -> None:
-    torch.set_num_threads(1)
-    unfinished = folder / f"{shard.file}.part"
-    with torch.no_grad(), unfinished.open("wb") as file:
-        np.savez(file, **describe_shard(shard, notes))
-    unfinished.replace(folder / shard.file)
+@torch.no_grad()
+def _make(task: Task) -> tuple[Shard, dict[str, np.ndarray]]:
+    with one_thread():
+        return task[0], describe_shard(*task)
 
 
 def make_lessons(
@@ -164,34 +156,24 @@ def make_lessons(
     DatasetError
         If a part has no notes, or the folder holds another data set.
     """
-    parts = part_notes(notes)
-    for part, of_part in parts.items():
-        if not of_part:
-            raise DatasetError(f"no clean note for the part {part!r}; are the notes split?")
+    parts = all_parts(notes)
     plan = {
-        "task": "effects",
+        "task": TASK,
         "per_design": per_design,
         "seed": seed,
         "pedals": pedals(per_design),
         "notes": {part: len(of_part) for part, of_part in parts.items()},
         "sources": {part: sorted({n.source for n in of_part}) for part, of_part in parts.items()},
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / PLAN_NAME
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != plan:
-        raise DatasetError(f"{folder}: holds another data set; choose an empty folder")
-    path.write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
+    begin_set(folder, plan)
     parts["strings"] = []
-    shards = plan_lessons(per_design, seed)
-    missing = [shard for shard in shards if not (folder / shard.file).exists()]
-    with (
-        tqdm(total=len(shards), initial=len(shards) - len(missing), unit="shard") as progress,
-        ProcessPoolExecutor(workers) as pool,
-    ):
-        jobs = [pool.submit(_write_shard, folder, shard, parts[shard.part]) for shard in missing]
-        for job in as_completed(jobs):
-            job.result()
-            progress.update()
+    make_shards(
+        folder,
+        plan_lessons(per_design, seed),
+        _make,
+        lambda shard: (shard, parts[shard.part]),
+        workers=workers,
+    )
 
 
 @dataclass(frozen=True)
@@ -252,28 +234,12 @@ def read_lessons(folder: Path, part: str) -> Lessons:
     DatasetError
         If the folder holds no such data set, or an unfinished one.
     """
-    path = folder / PLAN_NAME
-    command = f"python -m autofx_core.recogniser sounds -o {folder}"
-    if not path.is_file():
-        raise DatasetError(f"{path}: no such file; make one with '{command}'")
-    plan = json.loads(path.read_text(encoding="utf-8"))
-    if plan["task"] != "effects":
+    command = "python -m autofx_core.recogniser sounds"
+    plan = read_plan(folder, command=command)
+    if plan["task"] != TASK:
         raise DatasetError(f"{folder}: holds another data set; make one with '{command}'")
-    arrays = []
-    for shard in plan_lessons(plan["per_design"], plan["seed"]):
-        if shard.part != part:
-            continue
-        try:
-            with np.load(folder / shard.file) as stored:
-                arrays.append(dict(stored))
-        except FileNotFoundError:
-            raise DatasetError(
-                f"{folder / shard.file}: missing; run the same command again to finish it"
-            ) from None
-    columns = {
-        f.name: torch.from_numpy(np.concatenate([array[f.name] for array in arrays]))
-        for f in fields(Lessons)
-    }
+    shards = [s for s in plan_lessons(plan["per_design"], plan["seed"]) if s.part == part]
+    columns = read_columns(folder, shards, (f.name for f in fields(Lessons)))
     heard = columns["strength_db"] >= INAUDIBLE_DB
     columns["effect"] = torch.where(heard, columns["effect"], torch.tensor(DRY))
     return Lessons(**columns)

@@ -7,9 +7,13 @@ import pytest
 from click.testing import CliRunner
 
 from autofx_core.__main__ import main
-from autofx_core.checkpoints import read_card, shipped
+from autofx_core.checkpoints import SHIPPED as CHECKPOINTS
+from autofx_core.checkpoints import load_model, read_card, shipped
+from autofx_core.datasets import make_dataset, read_part
+from autofx_core.evaluate import answer_all, score_settings
 from autofx_core.models import REGRESSORS
 from autofx_core.result_tables import README_MARKS
+from autofx_core.sources import builtin_notes
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [name for name in shipped() if name in REGRESSORS]
@@ -83,3 +87,45 @@ def test_a_readme_without_the_marks_is_left_alone(tmp_path):
     assert run.exit_code == 1
     assert run.output.startswith(f"Error: {readme}: wants one line")
     assert readme.read_text() == "# Ours\n"
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """A few sounds that no card has seen."""
+    folder = tmp_path_factory.mktemp("pairs")
+    make_dataset(builtin_notes(), folder, per_pedal=2, seed=77)
+    return folder
+
+
+def test_networks_are_measured_anew_on_a_data_set_and_differences_to_the_card_told(tmp_path, pairs):
+    words = ["--run", str(CHECKPOINTS / "mlp_163nc"), "--run", str(CHECKPOINTS / "match_wet")]
+    command = ["evaluate", *words, "--dataset", str(pairs), "-o", str(tmp_path)]
+    run = CliRunner().invoke(main, command)
+    assert run.exit_code == 0, run.output
+    with (tmp_path / "errors.csv").open(newline="") as file:
+        rows = {(row["network"], row["part"]): row for row in csv.DictReader(file)}
+    part = read_part(pairs, "unseen_note")
+    score = score_settings(answer_all(load_model("mlp_163nc"), part), part)
+    measured = rows["mlp_163nc", "unseen_note"]
+    assert (int(measured["sounds"]), float(measured["c2_mse"])) == (len(part), score["c2_mse"])
+    stated = {
+        name: read_card(name)["metrics"]["unseen_note"] for name in ("mlp_163nc", "match_wet")
+    }
+    told = f"unseen_note: c2_mse is {score['c2_mse']:g}, the card says"
+    assert f"mlp_163nc: {told} {stated['mlp_163nc']['c2_mse']:g}" in run.output
+    assert f"mlp_163nc: measured on {pairs}" in (tmp_path / "results.md").read_text()
+    untouched = float(rows["match_wet", "unseen_note"]["c2_mse"])
+    assert untouched == stated["match_wet"]["c2_mse"]  # the data set lacks the timbre set
+    assert "match_wet: measured" not in run.output
+
+
+def test_without_a_data_set_the_figures_are_said_to_be_the_cards(evaluation):
+    told = (evaluation / "out" / "results.md").read_text(encoding="utf-8")
+    assert told.endswith("All figures are those that training left in the networks' cards.\n")
+
+
+def test_a_data_set_for_other_networks_is_refused(tmp_path, pairs):
+    words = ["--run", str(CHECKPOINTS / "match_wet"), "--dataset", str(pairs)]
+    run = CliRunner().invoke(main, ["evaluate", *words, "-o", str(tmp_path)])
+    assert run.exit_code == 1
+    assert run.output.startswith(f"Error: {pairs}: holds a set for settings, with nothing that")
