@@ -20,9 +20,9 @@ a transposition of it, is in two parts:
 =================  ==========================================================================
 
 The training part hears half of its notes in other variants (see `augmentation`), the others all as
-they were recorded. Variants alone, or hardly any, are worse for notes of guitars that training knows
-and, by up to a tenth, for those of a guitar that it does not; between an eighth and a half as
-recorded there is little difference.
+they were recorded. Variants alone, or hardly any, are worse for notes of guitars that training
+knows and, by up to a tenth, for those of a guitar that it does not; between an eighth and a half
+as recorded there is little difference.
 
 The set is made in shards (see `shards`); the sounds, if wanted, are kept as 16-bit numbers, for
 networks that hear the sound itself.
