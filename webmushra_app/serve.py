@@ -1,6 +1,7 @@
 """Runs the listening test on this machine under gunicorn, and what gunicorn lacks for it."""
 
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import ThreadWorker
 
 THREADS = 16
+HEAD_START_S = 0.001
+"""Ample for an idle process to wake up and take a connection; a busy one hardly feels it."""
 
 
 class ServeError(RuntimeError):
@@ -32,21 +35,18 @@ class _Server(BaseApplication):
 
 
 class FairWorker(ThreadWorker):
-    """A worker that takes a new connection only while one of its threads is free.
+    """A worker that lets others have a new connection first while all its threads are busy.
 
     Of several idle processes the kernel wakes the one that went to sleep last, so that one would
     take nearly all connections, and keep them, while the others wait for nothing.
     """
 
-    @property
-    def worker_connections(self) -> int:
-        """How many connections it may have now; gunicorn looks before it accepts one."""
+    def accept(self, listener: socket.socket) -> None:
+        """Take a connection, if nobody else did during the head start."""
         n_busy = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
-        return self.cfg.worker_connections if n_busy < self.cfg.threads else 0
-
-    @worker_connections.setter
-    def worker_connections(self, _configured: int) -> None:
-        """Leave it to the configuration, which is read each time."""
+        if n_busy >= self.cfg.threads:
+            time.sleep(HEAD_START_S)
+        super().accept(listener)
 
 
 def listen(host: str, port: int) -> socket.socket:

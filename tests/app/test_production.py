@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,10 @@ from pathlib import Path
 import pytest
 from gunicorn.config import Config as GunicornConfig
 
+from webmushra_app import serve
 from webmushra_app.config import ConfigError, production_config
 from webmushra_app.http import SECURITY_HEADERS
 from webmushra_app.limits import Limit
-from webmushra_app.serve import FairWorker
 
 GUNICORN_CONFIG = Path(__file__).parents[2] / "webmushra_app" / "deploy" / "gunicorn.conf.py"
 SECRET = "pS9-nVb2Qx_74tLwZrK0aYe3GmUcHd5J"
@@ -57,14 +58,25 @@ def test_gunicorn_refuses_a_wrong_setting_in_one_line(tmp_path, environment, mes
     assert "Traceback" not in result.stderr
 
 
-def test_a_worker_leaves_new_connections_to_others_while_its_threads_are_busy():
+@pytest.mark.parametrize(("n_idle", "leaves_it"), [(1, False), (0, True)])
+def test_a_worker_lets_others_have_a_connection_while_its_threads_are_busy(
+    monkeypatch, n_idle, leaves_it
+):
     configuration = GunicornConfig()
     configuration.set("threads", 2)
-    worker = FairWorker(1, os.getpid(), [], None, 30, configuration, None)
-    for n_connections, n_idle, takes_another in ((1, 0, True), (2, 0, False), (40, 39, True)):
-        worker.nr_conns = n_connections
-        worker.keepalived_conns = [None] * n_idle
-        assert (worker.nr_conns < worker.worker_connections) is takes_another
+    worker = serve.FairWorker(1, os.getpid(), [], None, 30, configuration, None)
+    worker.nr_conns, worker.keepalived_conns = 2, [None] * n_idle
+    taken = []
+    worker.enqueue_req = lambda connection: taken.append(connection.sock)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        another = lambda _head_start_s: taken.append(listener.accept()[0])  # noqa: E731
+        monkeypatch.setattr(serve.time, "sleep", another)
+        socket.create_connection(listener.getsockname()).close()
+        worker.accept(listener)
+    assert len(taken) == 1
+    assert worker.nr_conns == (2 if leaves_it else 3)
+    taken[0].close()
     worker.tmp.close()
 
 
