@@ -2,8 +2,9 @@
 
 Modules
 -------
-config, db, models, statements, migrations
-    Settings, the database, its tables, and what listeners' requests ask of them.
+config, db, turns, group_commit, models, statements, migrations
+    Settings, the database, how its writers queue and share commits, its tables, and what listeners'
+    requests ask of them.
 listening_test, study, studies, presentation, timing, sitting
     What a study asks, what it holds, which one is meant, who hears what, how long it takes, where
     a sitting stands.
