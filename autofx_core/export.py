@@ -12,6 +12,7 @@ differs from the original: it exported one sound at a time, to TorchScript, whic
 deprecated since.
 """
 
+import copy
 import hashlib
 import json
 import logging
@@ -29,7 +30,7 @@ from autofx_core.checkpoints import SHIPPED, WEIGHTS_NAME, load_model
 from autofx_core.datasets import N_SAMPLES
 from autofx_core.designs import EFFECT_NAMES
 from autofx_core.effects import CLASSES, EFFECTS, draw_setting, render
-from autofx_core.hearing import CLEAN_PREFIX, Heard
+from autofx_core.hearing import Heard, hears_clean
 from autofx_core.models import NETWORKS, Recogniser
 from autofx_core.recogniser.network import TimbreRecogniser
 from autofx_core.recogniser.weights import SHIPPED_NAME as EFFECTS_NAME
@@ -43,7 +44,10 @@ for the effect."""
 OPSET = 20  # the first whose discrete Fourier transform takes its axis as ONNX does elsewhere
 LOWEST_PEAK = 1e-9
 TOLERANCE = 1e-3
-"""How far an exported answer, a share of 1, may be from the package's own."""
+"""How far an exported answer, a share of 1, may be from the package's own; or twice as far as that
+moves by itself when the sounds are rounded otherwise (see `rounding_changes`), if that is more."""
+ROUNDING = 2.0**-24  # of the sounds' full scale
+ROUNDINGS = 8
 
 
 class ExportError(RuntimeError):
@@ -69,8 +73,7 @@ class Pipeline(nn.Module):
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the sounds that `forward` takes."""
-        pair = any(name.startswith((CLEAN_PREFIX, "relation")) for name in self.network.inputs)
-        return ("wave", "clean") if pair else ("wave",)
+        return ("wave", "clean") if hears_clean(self.network) else ("wave",)
 
     def forward(self, wave: Tensor, clean: Tensor | None = None) -> Tensor:
         """Answer for sounds.
@@ -124,6 +127,8 @@ def make_pipeline(name: str, run: Path | None = None) -> Pipeline:
         return Pipeline(load_recogniser(run)).eval()
     network = load_model(name, run)
     conditioned = "probabilities" in network.inputs
+    # A copy, as networks are loaded once: programs are saved with weights in plain order alone.
+    network = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
     return Pipeline(network, load_model("recogniser") if conditioned else None).eval()
 
 
@@ -206,13 +211,30 @@ def export_network(name: str, folder: Path, *, run: Path | None = None) -> dict:
         "pt2": torch.export.load(paths["pt2"]).module()(*sounds),
     }
     differences = {kind: (a - expected).abs().max().item() for kind, a in answers.items()}
+    by_rounding = rounding_changes(pipeline, sounds, expected)
     for kind, difference in differences.items():
-        if not difference <= TOLERANCE:
+        if not difference <= max(TOLERANCE, 2 * by_rounding):
             raise ExportError(f"{paths[kind]}: answers differ by {difference:.2g}")
-    description |= {"largest_difference": differences}
+    description |= {"largest_difference": differences, "changes_by_rounding": by_rounding}
     text = json.dumps(description, indent=1, ensure_ascii=False) + "\n"
     (folder / f"{name}.json").write_text(text, encoding="utf-8")
     return description
+
+
+@torch.no_grad()
+def rounding_changes(pipeline: Pipeline, sounds: tuple[Tensor, ...], expected: Tensor) -> float:
+    """Measure how far answers move when the sounds are off by what single precision rounds.
+
+    Hardly at all, but where a network hears descriptors that rounding decides, such as the place of
+    the third peak of a track that has but two.
+    """
+    generator = torch.Generator().manual_seed(0)
+    moved = 0.0
+    for _ in range(ROUNDINGS):
+        noise = [torch.randn(sound.shape, generator=generator) for sound in sounds]
+        other = [sound + ROUNDING * n for sound, n in zip(sounds, noise, strict=True)]
+        moved = max(moved, (pipeline(*other) - expected).abs().max().item())
+    return moved
 
 
 def _example(pipeline: Pipeline) -> tuple[Tensor, ...]:

@@ -13,10 +13,12 @@ from autofx_core.__main__ import main
 from autofx_core.audio import ANALYSIS_RATE_HZ, for_analysis
 from autofx_core.checkpoints import load_model
 from autofx_core.datasets import fit_length
+from autofx_core.designs import EFFECT_NAMES
 from autofx_core.effects import CLASSES, EFFECTS, denormalize, draw_setting, render
 from autofx_core.export import Pipeline, describe, make_pipeline
 from autofx_core.hearing import Heard, answer
 from autofx_core.models import NETWORKS
+from autofx_core.recognition import recognise_effect
 from autofx_core.sources import builtin_notes
 
 NAME = "mlp_211c"  # hears all features, and the recogniser
@@ -127,3 +129,15 @@ def test_a_run_without_weights_is_one_line_and_the_mend(tmp_path):
     assert run.exit_code == 1
     assert run.output.count("\n") == 1
     assert "no such file; train it with" in run.output
+
+
+def test_the_pipeline_of_the_eleven_effects_answers_like_recognition_and_names_them(sounds):
+    pipeline = make_pipeline("effects")
+    with torch.no_grad():
+        told = pipeline(torch.from_numpy(sounds[2])).numpy()
+    columns = describe("effects", pipeline)["output"]["columns"]
+    assert {column["name"]: column["class"] for column in columns} == EFFECT_NAMES
+    for wave, probabilities in zip(sounds[2], told, strict=True):
+        expected = recognise_effect(wave[None], ANALYSIS_RATE_HZ)
+        by_name = {c["name"]: p for c, p in zip(columns, probabilities.tolist(), strict=True)}
+        assert by_name == pytest.approx(expected, abs=1e-5)
