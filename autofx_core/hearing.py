@@ -77,6 +77,11 @@ def class_probabilities(columns: Columns, recogniser: Path | None = None) -> Ten
     return model(*(columns[name] for name in model.inputs)).exp()
 
 
+def hears_clean(model: nn.Module) -> bool:
+    """Tell whether a network wants the clean sound beside the processed one."""
+    return any(name == "relation" or name.startswith(CLEAN_PREFIX) for name in model.inputs)
+
+
 def inputs_of(model: nn.Module, columns: Columns, recogniser: Path | None = None) -> list[Tensor]:
     """Collect a network's inputs."""
     return [

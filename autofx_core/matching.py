@@ -41,7 +41,7 @@ from autofx_core.effects import (
 )
 from autofx_core.excerpts import choose_excerpt
 from autofx_core.further_effects import FURTHER, find_effect
-from autofx_core.hearing import Heard, answer
+from autofx_core.hearing import Heard, answer, hears_clean
 from autofx_core.losses import log_mel_distance, mrstft_distance
 from autofx_core.models import REGRESSORS
 from autofx_core.recognition import recognise
@@ -310,7 +310,7 @@ class Network:
         """
         model = load_model(self.name)
         clean = None
-        if "clean_timbre" in model.inputs:
+        if hears_clean(model):
             if request.clean is None:
                 raise NeedsCleanError(f"{self.name} needs the clean sound; match_wet does without")
             clean = _hear(request.clean, request.sample_rate)

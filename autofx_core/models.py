@@ -10,7 +10,7 @@ name           network                                                    parame
 `autofx`       spectrogram, 6 class probabilities → 15 settings            3,651,407
 `autofx_f`     the same and 48 features → 15 settings                      3,675,983
 `match_wet`    606 timbre features → 15 settings                             846,863
-`match_pair`   the same, and their difference to the clean sound's         1,157,135
+`match_pair`   the same, and the relation set of both sounds                890,895
 =============  =========================================================  ==========
 
 The feature scaler is part of each model, as buffers, so that a state dict is all there is to load.
@@ -28,11 +28,17 @@ from torch import Tensor, nn
 from autofx_core.cnn import SpectrogramCNN
 from autofx_core.effects import CLASSES, N_PARAMETERS
 from autofx_core.features import CLASSIFICATION_NAMES, REGRESSION_NAMES
+from autofx_core.features.relation import RELATION_NAMES
 from autofx_core.features.timbre import TIMBRE_NAMES
 from autofx_core.scaler import Scaler
 
 HIDDEN = 100
-WIDTHS = {"features": len(CLASSIFICATION_NAMES), "regression": len(REGRESSION_NAMES)}
+WIDTHS = {
+    "features": len(CLASSIFICATION_NAMES),
+    "regression": len(REGRESSION_NAMES),
+    "timbre": len(TIMBRE_NAMES),
+    "relation": len(RELATION_NAMES),
+}
 """Sizes of the feature columns."""
 
 
@@ -120,8 +126,8 @@ class TimbreMLP(nn.Module):
     """The timbre set to settings, ours: three wide layers, normalised and thinned out.
 
     Neither needs to be told the class: what the sound tells of it, the timbre set tells. With the
-    clean sound the differences of the features are heard, too, which say what the effect did
-    rather than what the guitar is.
+    clean sound the relation set is heard, too, which says what the effect did rather than what the
+    guitar is.
 
     Parameters
     ----------
@@ -130,12 +136,12 @@ class TimbreMLP(nn.Module):
     """
 
     WIDTH = 512
-    DROPOUT = 0.3
+    DROPOUT = 0.2
 
     def __init__(self, *, clean: bool = False) -> None:
         super().__init__()
-        self.inputs = ("timbre", *(("clean_timbre",) * clean))
-        n_features = len(self.inputs) * len(TIMBRE_NAMES)
+        self.inputs = ("timbre", *(("relation",) * clean))
+        n_features = sum(WIDTHS[name] for name in self.inputs)
         self.scaler = Scaler(n_features)
         widths = [n_features, *[self.WIDTH] * 3]
         layers = [
@@ -150,28 +156,23 @@ class TimbreMLP(nn.Module):
         ]
         self.network = nn.Sequential(*layers, nn.Linear(self.WIDTH, N_PARAMETERS), nn.Sigmoid())
 
-    @staticmethod
-    def _join(timbre: Tensor, clean_timbre: Tensor | None = None) -> Tensor:
-        if clean_timbre is None:
-            return timbre
-        return torch.cat([timbre, timbre - clean_timbre], dim=1)
-
     def fit_scaler(self, columns: Mapping[str, Tensor]) -> None:
         """Take the scale of the training features."""
-        self.scaler.fit(self._join(*(columns[name] for name in self.inputs)))
+        self.scaler.fit(torch.cat([columns[name] for name in self.inputs], dim=1))
 
-    def forward(self, timbre: Tensor, clean_timbre: Tensor | None = None) -> Tensor:
+    def forward(self, *columns: Tensor) -> Tensor:
         """Estimate normalised settings.
 
         Parameters
         ----------
-        timbre, clean_timbre : Tensor, shape (batch, 606), float32
+        *columns : Tensor, shape (batch, width), float32
+            The `inputs`, in their order.
 
         Returns
         -------
         Tensor, shape (batch, 15), in [0, 1]; a family's own are at `effects.SLICES`
         """
-        return self.network(self.scaler(self._join(timbre, clean_timbre)))
+        return self.network(self.scaler(torch.cat(columns, dim=1)))
 
 
 REGRESSORS = {
