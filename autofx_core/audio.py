@@ -104,11 +104,16 @@ def fade_ends(
     return faded
 
 
-def skip_silence(wave: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Cut what comes more than 5 ms before the first sample within 50 dB of the peak."""
+def find_start(wave: np.ndarray, sample_rate: int) -> int:
+    """Find the sample 5 ms before the first one within 50 dB of the peak."""
     level = np.abs(wave).max(axis=0)
     first = int(np.argmax(level >= level.max() * 10 ** (LEADING_DB / 20)))
-    return wave[:, max(0, first - int(0.005 * sample_rate)) :]
+    return max(0, first - int(0.005 * sample_rate))
+
+
+def skip_silence(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Cut what comes before the sound's start."""
+    return wave[:, find_start(wave, sample_rate) :]
 
 
 def require_sound(wave: np.ndarray, sample_rate: int, name: str | Path) -> None:

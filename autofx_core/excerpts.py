@@ -5,7 +5,7 @@ Conventions: waves have shape (channels, samples); sample rates are in Hz.
 
 import numpy as np
 
-from autofx_core.audio import skip_silence
+from autofx_core.audio import find_start
 
 EXCERPT_S = 2.0
 LONGEST_LEAD_S = 2.0
@@ -32,4 +32,4 @@ def find_beginning(wave: np.ndarray, sample_rate: int) -> int:
     starts = np.arange(0, wave.shape[1], hop)
     strength = energy[np.minimum(starts + length, wave.shape[1])] - energy[starts]
     first = int(starts[np.argmax(strength >= AS_STRONG * strength.max())])
-    return wave.shape[1] - skip_silence(wave[:, first:], sample_rate).shape[1]
+    return first + find_start(wave[:, first:], sample_rate)

@@ -24,6 +24,7 @@ import torch
 
 from autofx_core.alignment import find_offset, shift
 from autofx_core.audio import (
+    find_start,
     for_analysis,
     normalize_peak,
     require_sound,
@@ -309,21 +310,21 @@ class Network:
             If the network hears the clean sound, too, and there is none.
         """
         model = load_model(self.name)
-        clean = None
+        sounds = [request.reference]
         if hears_clean(model):
             if request.clean is None:
                 raise NeedsCleanError(f"{self.name} needs the clean sound; match_wet does without")
-            clean = _hear(request.clean, request.sample_rate)
-        vector = answer(model, Heard(_hear(request.reference, request.sample_rate), clean))[0]
+            sounds.append(request.clean)
+        start = min(find_start(sound, request.sample_rate) for sound in sounds)
+        heard = Heard(*(_hear(sound[:, start:], request.sample_rate) for sound in sounds))
+        vector = answer(model, heard)[0]
         family = request.effect.family
         return denormalize(family, vector[SLICES[family]].numpy())
 
 
 def _hear(wave: np.ndarray, sample_rate: int) -> torch.Tensor:
     """Cut what networks hear of a sound, shape (1, 35000)."""
-    return torch.from_numpy(fit_length(for_analysis(skip_silence(wave, sample_rate), sample_rate)))[
-        None
-    ]
+    return torch.from_numpy(fit_length(for_analysis(wave, sample_rate)))[None]
 
 
 for _name in shipped():

@@ -128,3 +128,14 @@ def test_bad_requests_are_named():
         match(tone, sample_rate=LISTENING_RATE_HZ, method="refined", family="delay")
     with pytest.raises(AudioError, match="the reference: is silent"):
         match(0 * tone, sample_rate=LISTENING_RATE_HZ, method="random", family="delay")
+
+
+def test_a_network_that_hears_both_sounds_hears_them_in_time(unseen_notes):
+    clean = normalize_peak(unseen_notes[0].read())
+    truth = {"delay_seconds": 0.4, "feedback": 0.2, "mix": 1.0}  # begins when the echo does
+    reference = render("delay", clean, LISTENING_RATE_HZ, truth)
+    answer = match(
+        reference, clean, sample_rate=LISTENING_RATE_HZ, method="match_pair", family="delay"
+    )
+    assert answer.parameters["delay_seconds"] == pytest.approx(0.4, abs=0.05)
+    assert answer.parameters["mix"] > 0.8
