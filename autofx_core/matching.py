@@ -345,13 +345,12 @@ def play_until_alike(request: Request) -> dict[str, float]:
     if sample_rate > HIGHEST_RATE_HZ:
         sounds = [resample(sound, sample_rate, HIGHEST_RATE_HZ) for sound in sounds]
         sample_rate = HIGHEST_RATE_HZ
-    network = METHODS[default_method(None)]
-    heard = replace(request, clean=None)
+    network = METHODS["match_pair"]
     answer = refine(
         request.effect,
         *sounds,
         sample_rate=sample_rate,
-        suggest=(lambda: network(heard)) if request.effect.family in EFFECTS else None,
+        suggest=(lambda: network(request)) if request.effect.family in EFFECTS else None,
         seed=int(request.rng.integers(2**31)),
         progress=request.progress,
     )
