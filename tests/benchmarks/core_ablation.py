@@ -6,7 +6,7 @@ columns and one with ours::
     python -m autofx_core notes --full -o runs/notes
     python -m autofx_core dataset --notes runs/notes --per-pedal 10000 -o runs/a
     python -m autofx_core dataset --notes runs/notes --per-pedal 10000 \\
-        --hear timbre --hear clean_timbre -o runs/b
+        --hear timbre --hear clean_timbre --hear relation -o runs/b
     python tests/benchmarks/core_ablation.py runs/notes runs/a runs/b
 
 Every row trains one network, to the same recipe but for what the row names. The validation part is
@@ -78,12 +78,17 @@ def difference(part: Inputs) -> Tensor:
     return torch.cat([part["timbre"], part["timbre"] - part["clean_timbre"]], 1)
 
 
+def relation(part: Inputs) -> Tensor:
+    """The timbre set of the processed sound, and the relation set of both."""
+    return torch.cat([part["timbre"], part["relation"]], 1)
+
+
 def wide(n_inputs: int) -> nn.Module:
     """Make our network."""
     layers = [
         layer
         for before, after in pairwise([n_inputs, 512, 512, 512])
-        for layer in (nn.Linear(before, after), nn.LayerNorm(after), nn.GELU(), nn.Dropout(0.3))
+        for layer in (nn.Linear(before, after), nn.LayerNorm(after), nn.GELU(), nn.Dropout(0.2))
     ]
     return nn.Sequential(*layers, nn.Linear(512, N_PARAMETERS), nn.Sigmoid())
 
@@ -105,6 +110,7 @@ ROWS = (
     Row("timbre set, a ninth of the sounds", timbre, wide, 1 / 9),
     Row("timbre set of both sounds", both, wide),
     Row("timbre set and its difference to the clean sound's", difference, wide),
+    Row("timbre set and the relation set of both sounds", relation, wide),
 )
 
 
@@ -242,7 +248,10 @@ def share_of(family: Tensor, share: float) -> Tensor:
 
 def read(settings: Path, timbre_folder: Path) -> dict[str, Inputs]:
     """Read the columns of both data sets, which must hold the same sounds."""
-    columns = {settings: ("features", "regression"), timbre_folder: ("timbre", "clean_timbre")}
+    columns = {
+        settings: ("features", "regression"),
+        timbre_folder: ("timbre", "clean_timbre", "relation"),
+    }
     parts: dict[str, Inputs] = {name: {} for name in PARTS}
     for folder, wanted in columns.items():
         for name in PARTS:
