@@ -23,6 +23,7 @@ from autofx_core.datasets import TEST_PARTS
 from autofx_core.recogniser.judgement import accuracies, by_pedal, confusions, judge_recogniser
 from autofx_core.recogniser.lessons import make_lessons, read_lessons, read_training
 from autofx_core.recogniser.network import TimbreRecogniser
+from autofx_core.recogniser.recordings import make_recorded_lessons
 from autofx_core.recogniser.training import Recipe, fit
 from autofx_core.recogniser.weights import load_recogniser
 from autofx_core.shards import PLAN_NAME, DatasetError
@@ -44,13 +45,25 @@ def main() -> None:
 
 @main.command(epilog="Example: python -m autofx_core.recogniser sounds --notes N -o runs/sounds")
 @notes_option
+@click.option(
+    "--idmt",
+    type=click.Path(path_type=Path),
+    help="Describe the recordings of IDMT-SMT-Audio-Effects instead.",
+)
 @click.option("--per-design", type=click.IntRange(1), default=300, show_default=True)
 @seed_option
 @workers_option
 @output_option
-def sounds(notes: Path | None, per_design: int, seed: int, workers: int, output: Path) -> None:
+def sounds(
+    notes: Path | None, idmt: Path | None, per_design: int, seed: int, workers: int, output: Path
+) -> None:
     """Play every pedal on the notes and describe what is heard."""
+    if notes and idmt:
+        raise click.UsageError("--notes and --idmt exclude each other")
     try:
+        if idmt:
+            make_recorded_lessons(idmt, output, workers=workers)
+            return
         make_lessons(
             rendered_notes(notes or NOTES_FOLDER),
             output,

@@ -16,7 +16,7 @@ from autofx_core.datasets import PEDALS
 from autofx_core.designs import DESIGNS
 from autofx_core.effects import CLASSES, EFFECTS
 from autofx_core.features.timbre import GROUPS
-from autofx_core.recogniser.lessons import EFFECT_ORDER, Lessons
+from autofx_core.recogniser.lessons import EFFECT_ORDER, UNITS, Lessons
 from autofx_core.recogniser.network import TO_CLASSES, OriginalClassifier, TimbreRecogniser
 from autofx_core.recogniser.training import Recipe, fit, guess
 
@@ -65,7 +65,7 @@ def by_pedal(network: nn.Module, lessons: Lessons) -> dict[str, float]:
     """Six-class accuracy on the sounds of each pedal."""
     lessons = lessons[lessons.plain]
     right = guess(network, lessons)[1] == classes_of(lessons.effect)
-    return {PEDALS[p]: _share(right[lessons.pedal == p]) for p in lessons.pedal.unique().tolist()}
+    return {UNITS[p]: _share(right[lessons.pedal == p]) for p in lessons.pedal.unique().tolist()}
 
 
 def confusions(network: nn.Module, lessons: Lessons) -> dict[str, dict]:
@@ -179,7 +179,7 @@ def judge_recogniser(
     parts
         Sounds by the name of their part: `train`, and those to test on.
     unmet
-        Whether to train once without each design.
+        Whether to train once without each design, where more than one is known.
     count
         Number of folds of the training part; 0 for none. Both train a single network in fewer
         epochs.
@@ -206,7 +206,7 @@ def judge_recogniser(
     small = partial(TimbreRecogniser, members=1)
     if count:
         judgement["folds"] = k_fold(small, parts["train"], UNMET_RECIPE, count=count)
-    if unmet:
+    if unmet and len(parts["train"].pedal.unique()) > 1:
         some = thinned(parts["train"], UNMET_SOUNDS)
         rows = leave_one_design_out(small, some, tests, UNMET_RECIPE)
         judgement["unmet_designs"] = [*rows, _mean(rows, tests)]

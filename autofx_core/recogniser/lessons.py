@@ -6,7 +6,7 @@ ones, each note another. The generic effects, whose settings reach from nothing 
 times as many sounds as another design, and dry designs twice as many.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -45,6 +45,9 @@ from autofx_core.sources import CleanSound
 from autofx_core.strings import make_string
 
 EFFECT_ORDER = tuple(EFFECT_NAMES)
+UNKNOWN_UNIT = "unknown"
+UNITS = (*PEDALS, UNKNOWN_UNIT)
+"""Every pedal, and what stands for the units of recordings that came with their effect."""
 DRY = EFFECT_ORDER.index("dry")
 LESSON_PARTS = ("train", "strings", *PARTS[1:])
 TASK = "effects"
@@ -128,15 +131,21 @@ def describe_shard(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.nd
     wet = torch.from_numpy(rendered["wet"]).split(CHUNK)
     clean = torch.from_numpy(rendered["clean"]).split(CHUNK)
     names = [effect_name(shard.pedal, settings) for settings in rendered["settings"]]
-    return {
-        "timbre": torch.cat([timbre_features(chunk) for chunk in wet]).numpy(),
-        "features": torch.cat([classification_features(chunk) for chunk in wet]).numpy(),
+    return describe_waves(wet) | {
         "strength_db": torch.cat(
             [strength_db(*pair) for pair in zip(clean, wet, strict=True)]
         ).numpy(),
         "effect": np.array([EFFECT_ORDER.index(name) for name in names]),
         "pedal": np.full(shard.sounds, PEDALS.index(shard.pedal)),
         "source": _sources(shard, rendered, notes),
+    }
+
+
+def describe_waves(chunks: Sequence[Tensor]) -> dict[str, np.ndarray]:
+    """Describe sounds as the networks hear them: the columns `timbre` and `features`."""
+    return {
+        "timbre": torch.cat([timbre_features(chunk) for chunk in chunks]).numpy(),
+        "features": torch.cat([classification_features(chunk) for chunk in chunks]).numpy(),
     }
 
 
@@ -188,7 +197,7 @@ class Lessons:
         How plainly the effect is heard (`audibility`).
     effect : Tensor, shape (sounds,), int64, index into `EFFECT_ORDER`
         What is heard: the pedal's effect, or dry.
-    pedal : Tensor, shape (sounds,), int64, index into `PEDALS`
+    pedal : Tensor, shape (sounds,), int64, index into `UNITS`
     source : Tensor, shape (sounds,), int64
         The part's recording that the clean note stems from; below 0 for a made-up string.
     """
@@ -214,16 +223,41 @@ class Lessons:
     @property
     def plain(self) -> Tensor:
         """Mask of the sounds whose effect is plainly heard or plainly not."""
-        dry_pedal = torch.tensor([_is_dry(pedal) for pedal in PEDALS])[self.pedal]
+        dry_pedal = torch.tensor([_is_dry(pedal) for pedal in UNITS])[self.pedal]
         arguable = (self.strength_db >= INAUDIBLE_DB) & (self.strength_db < PLAIN_DB)
         return dry_pedal | ~arguable
 
 
+def plan_recordings(counts: Mapping[str, int]) -> list[Shard]:
+    """List the shards of recordings that came with their effect, so many in each part."""
+    return [
+        Shard(part, UNKNOWN_UNIT, number, min(SHARD_SOUNDS, total - start), 0)
+        for part, total in counts.items()
+        for number, start in enumerate(range(0, total, SHARD_SOUNDS))
+    ]
+
+
+def _planned(plan: Mapping) -> list[Shard]:
+    if "recordings" in plan:
+        return plan_recordings(plan["recordings"])
+    return plan_lessons(plan["per_design"], plan["seed"])
+
+
 def read_training(folder: Path) -> Lessons:
-    """Load all there is to learn from: the training part and the made-up strings."""
-    recorded, made_up = (read_lessons(folder, part) for part in ("train", "strings"))
-    pairs = {f.name: (getattr(recorded, f.name), getattr(made_up, f.name)) for f in fields(Lessons)}
-    return Lessons(**{name: torch.cat(pair) for name, pair in pairs.items()})
+    """Load all there is to learn from: the training part and, if there are, the made-up strings."""
+    given = {shard.part for shard in _planned(_read_plan(folder))}
+    parts = [read_lessons(folder, part) for part in ("train", "strings") if part in given]
+    return Lessons(
+        **{f.name: torch.cat([getattr(part, f.name) for part in parts]) for f in fields(Lessons)}
+    )
+
+
+def _read_plan(folder: Path) -> dict:
+    command = "python -m autofx_core.recogniser sounds"
+    plan = read_plan(folder, command=command)
+    if plan["task"] != TASK:
+        raise DatasetError(f"{folder}: holds another data set; make one with '{command}'")
+    return plan
 
 
 def read_lessons(folder: Path, part: str) -> Lessons:
@@ -234,11 +268,7 @@ def read_lessons(folder: Path, part: str) -> Lessons:
     DatasetError
         If the folder holds no such data set, or an unfinished one.
     """
-    command = "python -m autofx_core.recogniser sounds"
-    plan = read_plan(folder, command=command)
-    if plan["task"] != TASK:
-        raise DatasetError(f"{folder}: holds another data set; make one with '{command}'")
-    shards = [s for s in plan_lessons(plan["per_design"], plan["seed"]) if s.part == part]
+    shards = [shard for shard in _planned(_read_plan(folder)) if shard.part == part]
     columns = read_columns(folder, shards, (f.name for f in fields(Lessons)))
     heard = columns["strength_db"] >= INAUDIBLE_DB
     columns["effect"] = torch.where(heard, columns["effect"], torch.tensor(DRY))

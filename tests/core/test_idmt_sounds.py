@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from click.testing import CliRunner
 
 from autofx_core.__main__ import main
 from autofx_core.audio import ANALYSIS_RATE_HZ, AudioError, normalize_peak
-from autofx_core.datasets import fit_length
+from autofx_core.datasets import PARTS, fit_length
 from autofx_core.features import CLASSIFICATION_NAMES, classification_features
 from autofx_core.idmt_sounds import clean_guitar, cut_silence, monophonic_guitar
+from autofx_core.recogniser.__main__ import main as recogniser
+from autofx_core.recogniser.lessons import EFFECT_ORDER, read_lessons
 
 RATE_HZ = 44_100
 SILENCE_S = 0.45
@@ -84,6 +87,27 @@ def test_pairs_are_made_from_the_clean_notes_with_a_whole_guitar_left_to_test_on
     held_out = {note.rpartition("/")[2][:2] for note in notes["unseen_program"]}
     assert held_out == {"G7"}
     assert all("/G6" in note for part in ("train", "validation") for note in notes[part])
+
+
+def test_a_recogniser_learns_from_the_recordings_by_their_names(idmt, tmp_path):
+    sounds, run = str(tmp_path / "sounds"), str(tmp_path / "run")
+    commands = (
+        ["sounds", "--idmt", str(idmt), "--workers", "1", "-o", sounds],
+        ["train", "--sounds", sounds, "-o", run],
+    )
+    for command in commands:
+        result = CliRunner().invoke(recogniser, command)
+        assert result.exit_code == 0, result.output
+    parts = [read_lessons(Path(sounds), part) for part in PARTS]
+    assert sum(map(len, parts)) == len([*CLEAN, SIMULATED, *PROCESSED])
+    named = torch.cat([part.effect for part in parts]).bincount(minlength=len(EFFECT_ORDER))
+    assert named[EFFECT_ORDER.index("dry")] == len([*CLEAN, SIMULATED])
+    assert named[EFFECT_ORDER.index("chorus")] == 1
+    assert named[EFFECT_ORDER.index("distortion")] == 1
+    card = json.loads((tmp_path / "run" / "card.json").read_text())
+    takes = card["data"]["sources"]
+    assert all(take.startswith("G7") for take in takes["unseen_program"])
+    assert not set(takes["train"]) & (set(takes["validation"]) | set(takes["unseen_note"]))
 
 
 @pytest.mark.parametrize(
