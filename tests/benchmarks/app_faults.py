@@ -108,7 +108,7 @@ def kill_at_random(study: Path, database_url: str, *, kills: int, rng: random.Ra
     """Kill workers and master under load and compare at the end."""
     port = free_port()
     with ours(study, database_url, port=port) as server:
-        puts = in_parallel(lambda _: prepare(port, n_sittings=3), [None] * N_CLIENTS)
+        puts = in_parallel(lambda _: prepare(port, n_sittings=12), [None] * N_CLIENTS)
     stop = threading.Event()
     listeners = [Listening(port, client_puts, stop) for client_puts in puts]
     killed = {"worker": 0, "master": 0}
@@ -141,17 +141,17 @@ def kill_at_random(study: Path, database_url: str, *, kills: int, rng: random.Ra
 
 
 def put_for_a_minute(study: Path, database_url: str, *, seconds: float) -> None:
-    """Let 32 clients put trials and compare."""
+    """Let 32 clients put trials and compare; whenever they are through, they begin new sittings."""
+    acknowledged: list[tuple[str, bytes]] = []
+    took_s = refused = 0
     with ours(study, database_url) as server:
-        puts = in_parallel(lambda _: prepare(server.port, n_sittings=12), [None] * N_CLIENTS)
-        outcome = put_all(server.port, puts, seconds=seconds)
-    compare(
-        "32 clients",
-        outcome.acknowledged,
-        database_url,
-        seconds=outcome.took_s,
-        refused=outcome.refused,
-    )
+        while took_s < seconds:
+            puts = in_parallel(lambda _: prepare(server.port, n_sittings=12), [None] * N_CLIENTS)
+            outcome = put_all(server.port, puts, seconds=seconds - took_s)
+            acknowledged += outcome.acknowledged
+            took_s += outcome.took_s
+            refused += outcome.refused
+    compare("32 clients", acknowledged, database_url, seconds=took_s, refused=refused)
 
 
 def put_at_once(study: Path, database_url: str, *, rounds: int = 40) -> None:
