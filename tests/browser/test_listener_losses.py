@@ -7,7 +7,6 @@ from listener import Listener
 from live_server import LiveServer, stored_scores
 from playwright.sync_api import Page, Route, expect
 
-SOUNDS = "**/api/**/audio/*"
 COUNT_DECODED = """
   const { decodeAudioData } = BaseAudioContext.prototype;
   globalThis.decoded = {};
@@ -196,21 +195,16 @@ def test_a_sound_that_fails_is_told_retried_and_noted(
     listener: Listener, live_server: LiveServer
 ) -> None:
     page = listener.page
-    broken = []
-
-    def break_one_sound(route: Route) -> None:
-        broken.append(route.request.url)
-        if route.request.url == broken[0]:
-            route.fulfill(status=500, body="")
-        else:
-            route.continue_()
-
     listener.begin_at_trials()
-    page.route(SOUNDS, break_one_sound)
+    session = f"{listener.address}/api/v1/sessions/{listener.token}"
+    practice = page.request.get(session).json()["trials"][0]
+    shown = page.request.get(f"{session}/trials/{practice['id']}").json()
+    broken = shown["stimuli"][0]["url"]
+    page.route(f"**{broken}", lambda route: route.fulfill(status=500, body=""))
     page.reload()
     message = page.get_by_role("alert")
     expect(message).to_contain_text("One of 5 sounds could not be loaded.")
-    page.unroute(SOUNDS)
+    page.unroute(f"**{broken}")
     listener.press(listener.button("retry"))
     listener.see_trial(practice=True, n=1, total=1)
     listener.rate(0, 50)
