@@ -38,7 +38,7 @@ def _share(mask: Tensor) -> float:
     return round(mask.double().mean().item(), 4) if len(mask) else float("nan")
 
 
-def accuracies(network: nn.Module, lessons: Lessons) -> dict[str, float]:
+def accuracies(network: nn.Module, lessons: Lessons) -> dict[str, float | None]:
     """Score a network on sounds.
 
     Returns
@@ -46,18 +46,19 @@ def accuracies(network: nn.Module, lessons: Lessons) -> dict[str, float]:
     dict
         `sounds`; `arguable`, the share left out; `six` and `eleven`, the accuracies; `six_of_all`,
         that over the arguable sounds, too, as the dry threshold labels them; `six_generic`, over
-        the generic effects alone.
+        the generic effects alone, None where there are none.
     """
     effects, classes = guess(network, lessons)
     right = classes == classes_of(lessons.effect)
-    plain, generic = lessons.plain, lessons.pedal < len(EFFECTS)
+    plain = lessons.plain
+    generic = plain & (lessons.pedal < len(EFFECTS))
     return {
         "sounds": len(lessons),
         "arguable": _share(~plain),
         "six": _share(right[plain]),
         "eleven": _share((effects == lessons.effect)[plain]),
         "six_of_all": _share(right),
-        "six_generic": _share(right[plain & generic]),
+        "six_generic": _share(right[generic]) if generic.any() else None,
     }
 
 

@@ -226,6 +226,15 @@ def test_arguable_effects_are_left_out_and_their_share_is_told():
     assert sum(map(sum, confusions(network, lessons)["six"]["counts"])) == 70
 
 
+@pytest.mark.parametrize(
+    ("names", "known"), [(("fuzz", "clean"), False), (("fuzz", "distortion"), True)]
+)
+def test_the_share_of_the_generic_effects_is_told_where_there_are_any(names, known):
+    lessons = made_up([PEDALS.index(name) for name in names], columns=slice(0, 9))
+    network = TimbreRecogniser(members=1).eval()
+    assert (accuracies(network, lessons)["six_generic"] is not None) == known
+
+
 def test_confusions_are_shares_of_each_truth():
     rows = confusion_rows({"names": ["a", "b"], "counts": [[3, 1], [0, 0]]})
     assert rows == [{"truth": "a", "a": 0.75, "b": 0.25}, {"truth": "b", "a": 0.0, "b": 0.0}]
