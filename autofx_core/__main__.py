@@ -20,10 +20,10 @@ from autofx_core.export import EXPORTED, ExportError, export_network
 from autofx_core.idmt_sounds import CSV_NAME, clean_guitar, describe_sounds
 from autofx_core.match_command import calibrate_command, match_command, play_command
 from autofx_core.models import NETWORKS, REGRESSORS
+from autofx_core.notes_command import notes_command
 from autofx_core.recipes import Recipe, recipe
 from autofx_core.recogniser.report import recognition_report, write_report
 from autofx_core.result_tables import rebuild_readme, write_tables
-from autofx_core.soundfont import notes_command
 from autofx_core.sources import (
     NOTES_FOLDER,
     guitar_notes,

@@ -6,9 +6,6 @@ after the start, peak at −3 dBFS. The peak is the same for all notes, so dynam
 timbre, not in the level: the nylon and jazz programs are rendered at several velocities, which move
 a low-pass filter; in the others velocity changes the level alone, so one velocity says it all.
 
-Relatives of the guitar, harpsichord to koto, can be rendered beside them, only to learn from: a
-recogniser that has met few recordings takes what is peculiar to a new one for an effect.
-
 Left out: the overdriven and distorted programs; 31 "harmonics", which is amplifier feedback and
 never decays; the bank variation "funk", which has a slap bass in it.
 
@@ -38,7 +35,7 @@ import soundfile
 from tqdm import tqdm
 
 from autofx_core.audio import fade_ends
-from autofx_core.sf2 import SoundfontError, Zone, read_zones
+from autofx_core.sf2 import Zone, read_zones
 from autofx_core.sources import NOTES_CSV_NAME, NOTES_FIELDS
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
@@ -93,25 +90,6 @@ PRESETS = (
     Preset(16, 25, "mandolin", "steel"),
 )
 TEST_ONLY_FAMILY = "clean"
-
-RELATIVES = tuple(
-    Preset(0, program, slug, slug)
-    for program, slug in (
-        (6, "harpsichord"),
-        (7, "clavinet"),
-        (15, "dulcimer"),
-        (32, "acoustic-bass"),
-        (33, "fingered-bass"),
-        (34, "picked-bass"),
-        (36, "slap-bass"),
-        (37, "pop-bass"),
-        (46, "harp"),
-        (105, "banjo"),
-        (106, "shamisen"),
-        (107, "koto"),
-    )
-)
-"""Other strings that are plucked or struck, in the guitar's range."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +155,7 @@ def plan_notes(zones: dict[Preset, tuple[str, list[Zone]]], *, full: bool) -> li
     notes = []
     for preset, (name, many) in zones.items():
         for zone in many:
-            for place, key in enumerate(_keys(preset, zone, full=full)):
+            for place, key in enumerate(keys_of(preset, zone, full=full)):
                 every_other = preset.velocities[place % 2 :: 2] or preset.velocities
                 notes += [
                     PlannedNote(preset, name, zone, splits[zone.sample], key, velocity)
@@ -186,17 +164,8 @@ def plan_notes(zones: dict[Preset, tuple[str, list[Zone]]], *, full: bool) -> li
     return notes
 
 
-def plan_relatives(zones: dict[Preset, tuple[str, list[Zone]]]) -> list[PlannedNote]:
-    """List notes of `RELATIVES`: the root, lowest and highest key of each recording, to train."""
-    return [
-        PlannedNote(preset, name, zone, "train", key, preset.velocities[0])
-        for preset, (name, many) in zones.items()
-        for zone in many
-        for key in _keys(preset, zone, full=False)
-    ]
-
-
-def _keys(preset: Preset, zone: Zone, *, full: bool) -> list[int]:
+def keys_of(preset: Preset, zone: Zone, *, full: bool) -> list[int]:
+    """List a recording's keys: all, or its root, lowest and, unless of a variation, highest."""
     keys = [
         key
         for key in KEYS
@@ -300,29 +269,28 @@ def cut_note(slot: np.ndarray) -> np.ndarray:
     return note * np.float32(10 ** (PEAK_DBFS / 20) / np.abs(note).max())
 
 
-def render_notes(soundfont: Path, folder: Path, notes: list[PlannedNote]) -> None:
-    """Render notes as 16-bit FLAC files into a folder, with their table ``notes.csv``."""
-    folder.mkdir(parents=True, exist_ok=True)
+def render_notes(soundfont: Path, folder: Path, notes: list[PlannedNote]) -> list[dict]:
+    """Render notes as 16-bit FLAC files into a folder; shows progress.
+
+    Returns
+    -------
+    list of dict
+        A row of `NOTES_FIELDS` a note.
+    """
     by_preset: dict[Preset, list[PlannedNote]] = {}
     for note in notes:
         by_preset.setdefault(note.preset, []).append(note)
     with ThreadPoolExecutor() as pool:
         jobs = [pool.submit(_render_preset, soundfont, folder, some) for some in by_preset.values()]
-        rows = [row for job in tqdm(jobs, unit="program") for row in job.result()]
-    with (folder / NOTES_CSV_NAME).open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, NOTES_FIELDS, lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
+        return [row for job in tqdm(jobs, unit="program") for row in job.result()]
 
 
 def _render_preset(soundfont: Path, folder: Path, notes: list[PlannedNote]) -> list[dict]:
     rows = []
     for note, slot in zip(notes, play(soundfont, notes), strict=True):
-        path = folder / note.file
-        soundfile.write(path, cut_note(slot), SAMPLE_RATE_HZ, subtype="PCM_16")
         rows.append(
-            {
-                "file": note.file,
+            write_note(folder / note.file, cut_note(slot))
+            | {
                 "bank": note.preset.bank,
                 "program": note.preset.program,
                 "preset": note.preset_name,
@@ -330,37 +298,20 @@ def _render_preset(soundfont: Path, folder: Path, notes: list[PlannedNote]) -> l
                 "velocity": note.velocity,
                 "sample": note.zone.sample,
                 "split": note.split,
-                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             }
         )
     return rows
 
 
-@click.command("notes", epilog="Example: python -m autofx_core notes --full -o notes-full/")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder.")
-@click.option("--full", is_flag=True, help="Every program, key and four velocities, for training.")
-@click.option(
-    "--relatives", is_flag=True, help="Also other plucked strings, banjo to harp, to learn from."
-)
-@click.option(
-    "--soundfont",
-    type=click.Path(path_type=Path),
-    default=SOUNDFONT,
-    show_default=True,
-    help="FluidR3 GM.",
-)
-def notes_command(output: Path, full: bool, relatives: bool, soundfont: Path) -> None:
-    """Render clean guitar notes from the FluidR3 GM soundfont.
+def write_note(path: Path, wave: np.ndarray) -> dict[str, str]:
+    """Write a wave (samples,) as 16-bit FLAC; returns the table's `file` and `sha256`."""
+    soundfile.write(path, wave, SAMPLE_RATE_HZ, subtype="PCM_16")
+    return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
-    Without --full, the selection that is shipped in autofx_core/notes.
-    """
-    if not soundfont.is_file():
-        raise click.ClickException(f"{soundfont}: no such file; apt-get install fluid-soundfont-gm")
-    try:
-        notes = plan_notes(read_presets(soundfont), full=full)
-        if relatives:
-            notes += plan_relatives(read_presets(soundfont, RELATIVES))
-    except SoundfontError as error:
-        raise click.ClickException(str(error)) from None
-    render_notes(soundfont, output, notes)
-    click.echo(f"{len(notes)} notes in {output}")
+
+def write_table(folder: Path, rows: list[dict]) -> None:
+    """Write ``notes.csv`` beside the notes that its rows tell of."""
+    with (folder / NOTES_CSV_NAME).open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, NOTES_FIELDS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)

@@ -150,8 +150,8 @@ def _note(table: Path, row_number: int, row: dict[str, str]) -> CleanSound:
             path=table.parent / row["file"],
             source=row["sample"],
             program=row["preset"],
-            midi=int(row["midi"]),
-            velocity=int(row["velocity"]),
+            midi=int(row["midi"]) if row["midi"] else None,
+            velocity=int(row["velocity"]) if row["velocity"] else None,
             split=row["split"],
         )
     except (TypeError, ValueError) as error:
