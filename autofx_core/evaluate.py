@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from autofx_core.checkpoints import load_model
-from autofx_core.datasets import N_SAMPLES, PEDALS, TEST_PARTS, Part, read_part
+from autofx_core.dataset_parts import Part, read_part
+from autofx_core.datasets import N_SAMPLES, PEDALS, TEST_PARTS
 from autofx_core.effects import CLASSES
 from autofx_core.hearing import Heard, answer, inputs_of
 from autofx_core.losses import absolute_errors, c2_mse

@@ -10,7 +10,7 @@
 `probabilities`  of the six classes, by the recogniser: never the truth
 ===============  ======================================================================
 
-A part of a data set (`datasets.Part`) answers to the same names from disk.
+A part of a data set (`dataset_parts.Part`) answers to the same names from disk.
 """
 
 from collections.abc import Callable

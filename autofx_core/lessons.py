@@ -23,7 +23,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from autofx_core.datasets import Waves
+from autofx_core.dataset_parts import Waves
 from autofx_core.losses import c2_mse
 from autofx_core.models import Recogniser
 from autofx_core.recipes import Recipe

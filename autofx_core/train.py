@@ -21,7 +21,8 @@ from pathlib import Path
 import torch
 
 from autofx_core.checkpoints import CARD_NAME, WEIGHTS_NAME, load_weights, read_card
-from autofx_core.datasets import TEST_PARTS, Part, read_part
+from autofx_core.dataset_parts import Part, read_part
+from autofx_core.datasets import TEST_PARTS
 from autofx_core.evaluate import METRICS, inference_ms, task_of
 from autofx_core.hearing import inputs_of
 from autofx_core.lessons import Columns, Lesson, fit

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 from autofx_core.__main__ import main
 from autofx_core.checkpoints import SHIPPED as CHECKPOINTS
 from autofx_core.checkpoints import load_model, read_card, shipped
-from autofx_core.datasets import make_dataset, read_part
+from autofx_core.dataset_parts import read_part
+from autofx_core.datasets import make_dataset
 from autofx_core.evaluate import answer_all, score_settings
 from autofx_core.models import REGRESSORS
 from autofx_core.result_tables import README_MARKS
