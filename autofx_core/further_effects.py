@@ -8,13 +8,19 @@
 ``first+second``          any two or more in a row, such as ``distortion+delay``
 ========================  =================================================================
 
-Any other plug-in is an `effects.Effect` with its parameters declared; a VST3 too, whose stage is
-``Stage(partial(pedalboard.load_plugin, "plugin.vst3"), "", (Parameter("mix", "%", 0, 100, 50),))``.
+Any other plug-in is an `effects.Effect` with its parameters declared, in a Python file of the
+user's that ``--effects`` names (`add_effects`). A VST3, too; as it is slow to load, one is kept::
+
+    load = functools.cache(functools.partial(pedalboard.load_plugin, "echo.vst3"))
+    parameters = (Parameter("time_s", "s", 0.05, 1, 0.3), Parameter("mix", "%", 0, 100, 50))
+    echo = Effect("echo", "My echo", (Stage(load, "", parameters),))
 
 A chain's parameters bear the name of their effect: ``delay_feedback``.
 """
 
+import runpy
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pedalboard
@@ -79,6 +85,28 @@ FURTHER: dict[str, Effect] = {
         ),
     )
 }
+
+
+def add_effects(path: Path) -> list[str]:
+    """Run a Python file, and make the effects that it declares known by their families' names.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be run, declares no `Effect`, or one of a name that is known already.
+    """
+    try:
+        declared = runpy.run_path(str(path)).values()
+    except Exception as error:  # whatever the user's own code raises
+        raise ValueError(f"{path}: {type(error).__name__}: {error}") from None
+    own = {value.family: value for value in declared if isinstance(value, Effect)}
+    if not own:
+        raise ValueError(f"{path}: declares no autofx_core.effects.Effect")
+    for family in own:
+        if family in EFFECTS | FURTHER or "+" in family:
+            raise ValueError(f"{path}: the name {family!r} cannot be taken; choose another family")
+    FURTHER.update(own)
+    return list(own)
 
 
 def find_effect(name: str) -> Effect:

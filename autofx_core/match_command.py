@@ -6,10 +6,10 @@ import click
 from tqdm import tqdm
 
 from autofx_core.audio import AudioError
-from autofx_core.certainty import answer_held_out, coverage, write_held_out
 from autofx_core.checkpoints import SHIPPED, CheckpointError, shipped
 from autofx_core.effects import EFFECTS
-from autofx_core.further_effects import FURTHER, find_effect
+from autofx_core.further_effects import FURTHER, add_effects, find_effect
+from autofx_core.held_out import answer_held_out, coverage, write_held_out
 from autofx_core.match_files import match_files, play_preset
 from autofx_core.matching import METHODS
 from autofx_core.models import REGRESSORS
@@ -17,6 +17,13 @@ from autofx_core.refinement import RENDERS
 from autofx_core.sources import builtin_notes
 
 _EFFECTS = ", ".join([*EFFECTS, *FURTHER])
+
+effects_option = click.option(
+    "--effects",
+    type=click.Path(path_type=Path),
+    help="A Python file that declares effects of your own, VST3 included, for --effect to name; it "
+    "is run. autofx_core/further_effects.py has an example.",
+)
 
 
 @click.command(
@@ -30,6 +37,7 @@ _EFFECTS = ", ".join([*EFFECTS, *FURTHER])
     help=f"One of {_EFFECTS}, or several in a row, such as distortion+delay; all but the first "
     "three need --clean.  [default: recognised]",
 )
+@effects_option
 @click.option(
     "--method",
     type=click.Choice(list(METHODS)),
@@ -37,7 +45,12 @@ _EFFECTS = ", ".join([*EFFECTS, *FURTHER])
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("match"))
 def match_command(
-    reference: Path, clean: Path | None, effect: str | None, method: str | None, output: Path
+    reference: Path,
+    clean: Path | None,
+    effect: str | None,
+    effects: Path | None,
+    method: str | None,
+    output: Path,
 ) -> None:
     """Recognise the effect on REFERENCE and estimate its settings.
 
@@ -46,6 +59,8 @@ def match_command(
     for similar answers.
     """
     try:
+        if effects:
+            add_effects(effects)
         with tqdm(
             total=RENDERS,
             desc="refining",
@@ -99,10 +114,13 @@ def _tell(found: dict, output: Path) -> None:
 )
 @click.argument("preset", type=click.Path(path_type=Path))
 @click.argument("clean", type=click.Path(path_type=Path))
+@effects_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-def play_command(preset: Path, clean: Path, output: Path) -> None:
+def play_command(preset: Path, clean: Path, effects: Path | None, output: Path) -> None:
     """Play CLEAN, brought to peak 1, through the settings in PRESET, a match.json."""
     try:
+        if effects:
+            add_effects(effects)
         play_preset(preset, clean, output)
     except (AudioError, ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None
@@ -110,7 +128,7 @@ def play_command(preset: Path, clean: Path, output: Path) -> None:
 
 @click.command("calibrate", epilog="Example: python -m autofx_core calibrate mlp_211c")
 @click.argument("network", type=click.Choice([n for n in shipped() if n in REGRESSORS]))
-@click.option("--sounds", type=click.IntRange(60), default=300, show_default=True)
+@click.option("--sounds", type=click.IntRange(60), default=600, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def calibrate_command(network: str, sounds: int, seed: int) -> None:
     """Learn how sure NETWORK may be, from its answers to SOUNDS validation sounds of each effect.

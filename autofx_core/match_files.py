@@ -8,19 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from autofx_core.audio import load_sound, normalize_peak, resample, write_audio
-from autofx_core.certainty import (
-    SHARE,
-    Intervals,
-    heard_alike,
-    inaudible,
-    likely_range,
-    read_held_out,
-)
+from autofx_core.certainty import Intervals, heard_alike, inaudible
 from autofx_core.effects import Effect
-from autofx_core.further_effects import find_effect
+from autofx_core.further_effects import Tremolo, find_effect
+from autofx_core.held_out import SHARE, likely_range, read_held_out
 from autofx_core.matching import NEEDS_CLEAN, Match, default_method, match, measure_distances
 from autofx_core.refinement import Progress, ignore
 from autofx_core.sources import builtin_notes
+
+MODULES = {"pedalboard_native": "pedalboard", Tremolo.__module__: "further_effects"}
+"""Where plug-in classes say that they come from → what one imports to have them."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +139,9 @@ def python_line(effect: Effect, parameters: dict[str, float]) -> str | None:
     """Write an effect as the Python expression that makes it; None for plug-ins without a class."""
     calls = []
     for stage in effect.stages:
-        if not isinstance(stage.plugin, type):
+        if not isinstance(stage.plugin, type) or stage.plugin.__module__ not in MODULES:
             return None
-        module = "pedalboard" if "pedalboard" in stage.plugin.__module__ else "further_effects"
+        module = MODULES[stage.plugin.__module__]
         arguments = ", ".join(
             f"{p.name.removeprefix(stage.prefix)}={parameters[p.name]:.6g}"
             for p in stage.parameters

@@ -9,7 +9,7 @@ name           network                                                    parame
 `mlp_211c`     163 and 48 features, 6 class probabilities → 15 settings       63,715
 `autofx`       spectrogram, 6 class probabilities → 15 settings            3,651,407
 `autofx_f`     the same and 48 features → 15 settings                      3,675,983
-`match_wet`    606 timbre features → 15 settings                             846,863
+`match_wet`    606 timbre features → 15 settings                           2,742,287
 `match_pair`   the same, and the relation set of both sounds                890,895
 =============  =========================================================  ==========
 
@@ -133,17 +133,18 @@ class TimbreMLP(nn.Module):
     ----------
     clean
         Whether the clean sound is heard beside the processed one.
+    width
+        Of the layers. Guessing what guitar it was takes more than hearing it.
     """
 
-    WIDTH = 512
     DROPOUT = 0.2
 
-    def __init__(self, *, clean: bool = False) -> None:
+    def __init__(self, *, clean: bool = False, width: int = 512) -> None:
         super().__init__()
         self.inputs = ("timbre", *(("relation",) * clean))
         n_features = sum(WIDTHS[name] for name in self.inputs)
         self.scaler = Scaler(n_features)
-        widths = [n_features, *[self.WIDTH] * 3]
+        widths = [n_features, *[width] * 3]
         layers = [
             layer
             for before, after in pairwise(widths)
@@ -154,7 +155,7 @@ class TimbreMLP(nn.Module):
                 nn.Dropout(self.DROPOUT),
             )
         ]
-        self.network = nn.Sequential(*layers, nn.Linear(self.WIDTH, N_PARAMETERS), nn.Sigmoid())
+        self.network = nn.Sequential(*layers, nn.Linear(width, N_PARAMETERS), nn.Sigmoid())
 
     def fit_scaler(self, columns: Mapping[str, Tensor]) -> None:
         """Take the scale of the training features."""
@@ -181,7 +182,7 @@ REGRESSORS = {
     "mlp_211c": partial(FeatureMLP, "features", "regression", conditioned=True),
     "autofx": SpectrogramCNN,
     "autofx_f": partial(SpectrogramCNN, regression=True),
-    "match_wet": TimbreMLP,
+    "match_wet": partial(TimbreMLP, width=1024),
     "match_pair": partial(TimbreMLP, clean=True),
 }
 """Regressors by name, each a function that makes an untrained one."""

@@ -14,16 +14,16 @@ import torch
 from core_refined import make_cases, refine_case
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.certainty import (
+from autofx_core.certainty import heard_alike
+from autofx_core.effects import EFFECTS
+from autofx_core.held_out import (
     SHARE,
     HeldOut,
     answer_held_out,
     coverage,
-    heard_alike,
     likely_range,
     read_held_out,
 )
-from autofx_core.effects import EFFECTS
 from autofx_core.matching import METHODS
 from autofx_core.models import REGRESSORS
 from autofx_core.sources import builtin_notes

@@ -12,6 +12,7 @@ from autofx_core.__main__ import main
 from autofx_core.audio import LISTENING_RATE_HZ, normalize_peak, read_audio, resample
 from autofx_core.checkpoints import trained_on
 from autofx_core.effects import EFFECTS, normalize, render
+from autofx_core.further_effects import FURTHER
 from autofx_core.sources import builtin_notes
 
 
@@ -113,6 +114,70 @@ def test_effects_that_networks_do_not_know_are_refined_or_refused(files, tmp_pat
         result = run(*sounds, "--effect", effect, "--method", method)
         assert result.exit_code == 1
         assert result.output.count("\n") == 1
+        assert message in result.output
+
+
+OWN_EFFECTS = """
+import pedalboard
+from autofx_core.effects import Effect, Parameter, Stage
+
+ladder = Effect(
+    "ladder",
+    "Ladder filter",
+    (Stage(pedalboard.LadderFilter, "", (Parameter("cutoff_hz", "Hz", 200, 4000, 1000),)),),
+)
+"""
+
+
+@pytest.fixture
+def forgets_own_effects():
+    known = set(FURTHER)
+    yield
+    for name in FURTHER.keys() - known:
+        del FURTHER[name]
+
+
+@pytest.mark.usefixtures("forgets_own_effects")
+def test_an_effect_of_ones_own_is_matched_and_played(files, tmp_path):
+    clean, rate_hz = read_audio(files / "clean.wav")
+    wet = pedalboard.LadderFilter(cutoff_hz=700.0)(clean, rate_hz)
+    soundfile.write(tmp_path / "reference.wav", wet.T, rate_hz)
+    (tmp_path / "mine.py").write_text(OWN_EFFECTS)
+    mine = ("--effects", tmp_path / "mine.py")
+    sounds = (tmp_path / "reference.wav", "--clean", files / "clean.wav", "-o", tmp_path)
+    result = run(*sounds, *mine, "--effect", "ladder")
+    assert result.exit_code == 0, result.output
+    answer = json.loads((tmp_path / "match.json").read_text())
+    assert answer["parameters"] == pytest.approx({"cutoff_hz": 700.0}, rel=0.01)
+    assert "pedalboard.LadderFilter(cutoff_hz=" in answer["python"]
+    played = tmp_path / "played.wav"
+    assert play(tmp_path / "match.json", files / "clean.wav", "-o", played).exit_code == 0
+    np.testing.assert_allclose(
+        read_audio(played)[0], read_audio(tmp_path / "match.wav")[0], atol=1e-3
+    )
+
+
+def test_a_preset_of_an_effect_of_ones_own_wants_its_file(files, tmp_path):
+    preset, played = tmp_path / "match.json", tmp_path / "played.wav"
+    preset.write_text('{"effect": "ladder", "parameters": {"cutoff_hz": 700}}')
+    result = play(preset, files / "clean.wav", "-o", played)
+    assert result.exit_code == 1
+    assert "unknown effect 'ladder'" in result.output
+
+
+def test_a_file_that_declares_no_effect_is_one_line_that_names_it(files, tmp_path):
+    sounds = (files / "reference.wav", "--clean", files / "clean.wav", "-o", tmp_path / "out")
+    for content, message in (
+        ("x = 1", "declares no autofx_core.effects.Effect"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("def", "SyntaxError"),
+        (OWN_EFFECTS.replace('"ladder"', '"delay"'), "the name 'delay' cannot be taken"),
+    ):
+        (tmp_path / "mine.py").write_text(content)
+        result = run(*sounds, "--effects", tmp_path / "mine.py", "--effect", "ladder")
+        assert result.exit_code == 1
+        assert result.output.count("\n") == 1
+        assert f"{tmp_path / 'mine.py'}: " in result.output
         assert message in result.output
 
 

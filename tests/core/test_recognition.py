@@ -87,7 +87,7 @@ def test_the_networks_have_the_sizes_that_their_table_states():
         "mlp_211c": 63_715,
         "autofx": 3_651_407,
         "autofx_f": 3_675_983,
-        "match_wet": 846_863,
+        "match_wet": 2_742_287,
         "match_pair": 890_895,
     }
     assert sum(p.numel() for p in Recogniser().parameters()) == 21_806
