@@ -117,7 +117,7 @@ MUCH_NEARER = 0.8
 MOST_CLASSES = 3
 NEAR = 0.5  # times the clean sound's distance; no other class is tried
 HIGHEST_RATE_HZ = 48_000
-BEST_FIRST = ("match_wet", "mlp_211c", "autofx_f", "mlp_163c", "autofx", "mlp_163nc")
+BEST_FIRST = ("match_wet", "autofx_f", "mlp_211c", "mlp_163c", "autofx", "mlp_163nc")
 """The networks that hear the reference alone, by their errors on unseen recordings."""
 
 
