@@ -87,7 +87,7 @@ FURTHER: dict[str, Effect] = {
 }
 
 
-def add_effects(path: Path) -> list[str]:
+def add_effects(path: Path) -> None:
     """Run a Python file, and make the effects that it declares known by their families' names.
 
     Raises
@@ -98,7 +98,8 @@ def add_effects(path: Path) -> list[str]:
     try:
         declared = runpy.run_path(str(path)).values()
     except Exception as error:  # whatever the user's own code raises
-        raise ValueError(f"{path}: {type(error).__name__}: {error}") from None
+        said = " ".join(str(error).split())
+        raise ValueError(f"{path}: {type(error).__name__}: {said}") from None
     own = {value.family: value for value in declared if isinstance(value, Effect)}
     if not own:
         raise ValueError(f"{path}: declares no autofx_core.effects.Effect")
@@ -106,7 +107,6 @@ def add_effects(path: Path) -> list[str]:
         if family in EFFECTS | FURTHER or "+" in family:
             raise ValueError(f"{path}: the name {family!r} cannot be taken; choose another family")
     FURTHER.update(own)
-    return list(own)
 
 
 def find_effect(name: str) -> Effect:
@@ -127,8 +127,8 @@ def find_effect(name: str) -> Effect:
     for part in parts:
         if part not in known:
             raise ValueError(
-                f"unknown effect {part!r}; known: {', '.join(known)}, and chains such as "
-                "distortion+delay"
+                f"unknown effect {part!r}; known: {', '.join(known)}, chains such as "
+                "distortion+delay, and what a file named by --effects declares"
             )
     return known[name] if len(parts) == 1 else join_effects(*(known[part] for part in parts))
 

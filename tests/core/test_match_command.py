@@ -170,6 +170,7 @@ def test_a_file_that_declares_no_effect_is_one_line_that_names_it(files, tmp_pat
     for content, message in (
         ("x = 1", "declares no autofx_core.effects.Effect"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("raise OSError('a\\nb')", "OSError: a b"),
         ("def", "SyntaxError"),
         (OWN_EFFECTS.replace('"ladder"', '"delay"'), "the name 'delay' cannot be taken"),
     ):
