@@ -7,30 +7,30 @@ from pathlib import Path
 import click
 
 from autofx_core.audio import AudioError
-from autofx_core.checkpoints import CheckpointError, read_card, shipped
-from autofx_core.command_options import (
+from autofx_core.cli.match import calibrate_command, match_command, play_command
+from autofx_core.cli.notes import notes_command
+from autofx_core.cli.options import (
     notes_option,
     output_option,
     seed_option,
     workers_option,
 )
-from autofx_core.datasets import HEARD, TASKS, DatasetError, make_dataset
-from autofx_core.evaluate import disagreements, measure_again
-from autofx_core.export import EXPORTED, ExportError, export_network
-from autofx_core.idmt_sounds import CSV_NAME, clean_guitar, describe_sounds
-from autofx_core.match_command import calibrate_command, match_command, play_command
-from autofx_core.models import NETWORKS, REGRESSORS
-from autofx_core.notes_command import notes_command
-from autofx_core.recipes import Recipe, recipe
-from autofx_core.recogniser.report import recognition_report, write_report
-from autofx_core.result_tables import rebuild_readme, write_tables
-from autofx_core.sources import (
+from autofx_core.datasets.synthetic import HEARD, TASKS, DatasetError, make_dataset
+from autofx_core.networks.checkpoints import CheckpointError, read_card, shipped
+from autofx_core.networks.export import EXPORTED, ExportError, export_network
+from autofx_core.networks.mlp import NETWORKS, REGRESSORS
+from autofx_core.parallel import ClusterError
+from autofx_core.sources.clean import (
     NOTES_FOLDER,
     guitar_notes,
     rendered_notes,
     split_for_training,
 )
-from autofx_core.workers import ClusterError
+from autofx_core.sources.idmt_sounds import CSV_NAME, clean_guitar, describe_sounds
+from autofx_core.training.classification_tables import recognition_report, write_report
+from autofx_core.training.evaluate import disagreements, measure_again
+from autofx_core.training.recipes import Recipe, recipe
+from autofx_core.training.tables import rebuild_readme, write_tables
 
 FROM_CARDS = "All figures are those that training left in the networks' cards."
 
@@ -179,7 +179,7 @@ def train_command(
     over all processes; the recipe's batch is shared out among them.
     """
     try:
-        from autofx_core.train import train  # noqa: PLC0415 - the trainer is an extra
+        from autofx_core.training.train import train  # noqa: PLC0415 - the trainer is an extra
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"training needs {error.name}: pip install 'autofx[train]'"

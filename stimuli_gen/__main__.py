@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from autofx_core.audio import AudioError, write_audio
-from autofx_core.workers import ClusterError
+from autofx_core.parallel import ClusterError
 from stimuli_gen.check import check_set
 from stimuli_gen.config import StudyError, describe_keys, list_presets
 from stimuli_gen.draw import draw_item

@@ -5,7 +5,7 @@
 `clean`           the clean sound
 `anchor35`        the reference without anything above 3.5 kHz
 `anchor70`        the reference without anything above 7 kHz
-a method          `autofx_core.matching.METHODS`: its settings, played by our effect
+a method          `autofx_core.matching.match.METHODS`: its settings, played by our effect
 your function     the same, or the sound itself
 your folder       a sound rendered elsewhere
 ================  ===================================================================
@@ -29,8 +29,8 @@ from pathlib import Path
 import numpy as np
 from scipy import signal
 
-from autofx_core.effects import effect_of
-from autofx_core.matching import METHODS, Request
+from autofx_core.effects.table import effect_of
+from autofx_core.matching.match import METHODS, Request
 from stimuli_gen.config import ConditionSpec, Study, StudyError
 from stimuli_gen.references import Sound, fit_length, play_effect
 from stimuli_gen.seeds import derive_rng

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.fields import FieldInfo
 
 from autofx_core.audio import LISTENING_RATE_HZ
-from autofx_core.effects import EFFECTS
+from autofx_core.effects.table import EFFECTS
 from stimuli_gen.manifest import ConditionKind, Identifier
 
 PRESETS = Path(__file__).parent / "presets"
@@ -47,7 +47,7 @@ class ConditionSpec(_Table):
         Field(description="reference, estimated, random, anchor or control  [by the id]"),
     ] = None
     method: Annotated[
-        str | None, Field(description="a method of autofx_core.matching  [the id]")
+        str | None, Field(description="a method of autofx_core.matching.match  [the id]")
     ] = None
     function: Annotated[
         str | None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autofx_core.audio import fade_ends
-from autofx_core.matching import measure_distances
+from autofx_core.matching.match import measure_distances
 from stimuli_gen.config import Study, StudyError
 from stimuli_gen.draw import DrawnItem, ItemTask, draw_item, one_thread
 from stimuli_gen.encode import encode, pad_to_one_size, quantize

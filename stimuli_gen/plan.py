@@ -16,9 +16,9 @@ from typing import Any, Literal
 import numpy as np
 
 from autofx_core.audio import AudioError
-from autofx_core.checkpoints import shipped, trained_on
-from autofx_core.designs import DESIGNS
-from autofx_core.sources import (
+from autofx_core.effects.pedals import DESIGNS
+from autofx_core.networks.checkpoints import shipped, trained_on
+from autofx_core.sources.clean import (
     NOTES_CSV_NAME,
     CleanSound,
     builtin_notes,
@@ -52,7 +52,7 @@ class PlannedItem:
     kind
         'in_domain', 'out_of_domain' or 'recorded'.
     design
-        Name in `autofx_core.designs.DESIGNS`, for the kind 'out_of_domain'.
+        Name in `autofx_core.effects.pedals.DESIGNS`, for the kind 'out_of_domain'.
     recording
         For the kind 'recorded'.
     """

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from autofx_core.audio import normalize_peak
-from autofx_core.designs import DESIGNS
-from autofx_core.effects import draw_setting, effect_of, render
+from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.table import draw_setting, effect_of, render
 from stimuli_gen.config import Study
 from stimuli_gen.faults import FaultError, cannot_be_told, refuse_broken
 from stimuli_gen.plan import PlannedItem

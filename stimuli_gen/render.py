@@ -21,9 +21,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from autofx_core.audio import load_sound, resample, to_mono
-from autofx_core.checkpoints import SHIPPED, WEIGHTS_NAME, shipped
-from autofx_core.sources import SOUND_SUFFIXES
-from autofx_core.workers import REPRODUCED_BY, list_versions, run_all
+from autofx_core.networks.checkpoints import SHIPPED, WEIGHTS_NAME, shipped
+from autofx_core.parallel import REPRODUCED_BY, list_versions, run_all
+from autofx_core.sources.clean import SOUND_SUFFIXES
 from stimuli_gen.conditions import load_function, require_known
 from stimuli_gen.config import STUDY_NAME, Study, StudyError, find_study, read_study
 from stimuli_gen.draw import ItemTask

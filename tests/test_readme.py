@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autofx_core.datasets import PEDALS
-from autofx_core.effects import EFFECTS
-from autofx_core.recogniser.report import recognition_report
+from autofx_core.datasets.synthetic import PEDALS
+from autofx_core.effects.table import EFFECTS
+from autofx_core.training.classification_tables import recognition_report
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -12,22 +12,27 @@ import click
 import torch
 
 from autofx_core.audio import AudioError
-from autofx_core.checkpoints import CARD_NAME, WEIGHTS_NAME, CheckpointError
-from autofx_core.command_options import (
+from autofx_core.cli.options import (
     notes_option,
     output_option,
     seed_option,
     workers_option,
 )
-from autofx_core.datasets import TEST_PARTS
-from autofx_core.recogniser.judgement import accuracies, by_pedal, confusions, judge_recogniser
-from autofx_core.recogniser.lessons import make_lessons, read_lessons, read_training
-from autofx_core.recogniser.network import TimbreRecogniser
-from autofx_core.recogniser.recordings import make_recorded_lessons
-from autofx_core.recogniser.training import Recipe, fit
-from autofx_core.recogniser.weights import load_recogniser
-from autofx_core.shards import PLAN_NAME, DatasetError
-from autofx_core.sources import NOTES_FOLDER, rendered_notes
+from autofx_core.datasets.labels import make_lessons, read_lessons, read_training
+from autofx_core.datasets.recordings import make_recorded_lessons
+from autofx_core.datasets.shards import PLAN_NAME, DatasetError
+from autofx_core.datasets.synthetic import TEST_PARTS
+from autofx_core.networks.checkpoints import CARD_NAME, WEIGHTS_NAME, CheckpointError
+from autofx_core.networks.classifier import TimbreRecogniser
+from autofx_core.networks.registry import load_recogniser
+from autofx_core.sources.clean import NOTES_FOLDER, rendered_notes
+from autofx_core.training.classification import Recipe, fit
+from autofx_core.training.classification_metrics import (
+    accuracies,
+    by_pedal,
+    confusions,
+    judge_recogniser,
+)
 
 lessons_option = click.option(
     "--sounds",
@@ -124,7 +129,7 @@ def train(lessons: Path, seed: int, output: Path) -> None:
 @output_option
 def judge(lessons: Path, run: Path | None, unmet: bool, folds: int, output: Path) -> None:
     """Measure the recogniser and the original's classifier; leave tables and a figure."""
-    from autofx_core.recogniser.report import write_report  # noqa: PLC0415 - matplotlib is an extra
+    from autofx_core.training.classification_tables import write_report  # noqa: PLC0415 - matplotlib is an extra
 
     try:
         parts = {"train": read_training(lessons)}

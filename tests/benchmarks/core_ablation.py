@@ -28,13 +28,13 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.dataset_parts import read_part
-from autofx_core.datasets import part_notes, plan_shards, render_shard
-from autofx_core.effects import EFFECTS, N_PARAMETERS, SLICES, denormalize, render
-from autofx_core.losses import OWN_PARAMETERS, c2_mse, log_mel_distances, mrstft_distance
-from autofx_core.scaler import Scaler
-from autofx_core.shards import read_plan
-from autofx_core.sources import rendered_notes
+from autofx_core.datasets.reader import read_part
+from autofx_core.datasets.shards import read_plan
+from autofx_core.datasets.synthetic import part_notes, plan_shards, render_shard
+from autofx_core.effects.table import EFFECTS, N_PARAMETERS, SLICES, denormalize, render
+from autofx_core.metrics.losses import OWN_PARAMETERS, c2_mse, log_mel_distances, mrstft_distance
+from autofx_core.networks.scaler import Scaler
+from autofx_core.sources.clean import rendered_notes
 
 PARTS = ("train", "validation", "unseen_note", "unseen_program")
 EPOCHS, BATCH, RATE = 15, 256, 2e-3

@@ -14,9 +14,10 @@ import torch
 from core_refined import make_cases, refine_case
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.certainty import heard_alike
-from autofx_core.effects import EFFECTS
-from autofx_core.held_out import (
+from autofx_core.effects.table import EFFECTS
+from autofx_core.matching.audible_range import heard_alike
+from autofx_core.matching.match import METHODS
+from autofx_core.matching.prediction_intervals import (
     SHARE,
     HeldOut,
     answer_held_out,
@@ -24,9 +25,8 @@ from autofx_core.held_out import (
     likely_range,
     read_held_out,
 )
-from autofx_core.matching import METHODS
-from autofx_core.models import REGRESSORS
-from autofx_core.sources import builtin_notes
+from autofx_core.networks.mlp import REGRESSORS
+from autofx_core.sources.clean import builtin_notes
 
 
 def measure_refined(sounds: int) -> None:

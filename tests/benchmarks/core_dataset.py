@@ -18,9 +18,9 @@ import numpy as np
 import torch
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.datasets import HEARD, N_SAMPLES, Shard, make_shard, render_shard
-from autofx_core.effects import EFFECTS, SLICES, denormalize
-from autofx_core.sources import builtin_notes
+from autofx_core.datasets.synthetic import HEARD, N_SAMPLES, Shard, make_shard, render_shard
+from autofx_core.effects.table import EFFECTS, SLICES, denormalize
+from autofx_core.sources.clean import builtin_notes
 
 WANTED = 1300
 

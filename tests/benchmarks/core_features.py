@@ -16,9 +16,9 @@ import numpy as np
 import torch
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.effects import EFFECTS, draw_setting, render
+from autofx_core.effects.table import EFFECTS, draw_setting, render
 from autofx_core.features import classification_features, regression_features, spectral, stft
-from autofx_core.sources import builtin_notes
+from autofx_core.sources.clean import builtin_notes
 
 SOUND_S = 2.0
 SOUNDS = 8

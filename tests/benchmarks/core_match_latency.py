@@ -16,11 +16,11 @@ import torch
 from scipy import signal
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.datasets import fit_length
-from autofx_core.effects import EFFECTS, draw_setting
-from autofx_core.matching import METHODS, Request
-from autofx_core.models import REGRESSORS
-from autofx_core.sources import builtin_notes
+from autofx_core.datasets.synthetic import fit_length
+from autofx_core.effects.table import EFFECTS, draw_setting
+from autofx_core.matching.match import METHODS, Request
+from autofx_core.networks.mlp import REGRESSORS
+from autofx_core.sources.clean import builtin_notes
 
 MOST_MS = 25.0
 

@@ -14,8 +14,8 @@ import click
 import torch
 from core_refined import ask_network, compare_ways, make_cases, refine_case
 
-from autofx_core.effects import EFFECTS
-from autofx_core.objective import WEIGHTS
+from autofx_core.effects.table import EFFECTS
+from autofx_core.matching.search_objective import WEIGHTS
 
 WHOLE = {
     "refined, 300 renders": {},

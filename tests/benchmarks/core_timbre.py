@@ -10,7 +10,7 @@ import torch
 from autofx_core.audio import ANALYSIS_RATE_HZ
 from autofx_core.features.stft import power_spectrum
 from autofx_core.features.timbre import TIMBRE_NAMES, timbre_features
-from autofx_core.features.timbre.hearing import HOP_LENGTH, N_FFT
+from autofx_core.features.timbre.spectrogram import HOP_LENGTH, N_FFT
 
 CHUNK = 4  # sounds at once, as data sets are described
 REPEATS = 40

@@ -7,7 +7,7 @@ import numpy as np
 import soundfile
 
 import autofx_core
-from autofx_core.effects import draw_setting, render
+from autofx_core.effects.table import draw_setting, render
 from stimuli_gen.manifest import file_sha256
 
 NOTES = Path(autofx_core.__file__).parent / "notes"

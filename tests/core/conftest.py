@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.sources import CleanSound
+from autofx_core.sources.clean import CleanSound
 
 
 @pytest.fixture(scope="session")

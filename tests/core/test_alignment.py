@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofx_core.alignment import find_offset, shift
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.effects import EFFECTS, render
-from autofx_core.matching import match
-from autofx_core.sources import builtin_notes
+from autofx_core.effects.table import EFFECTS, render
+from autofx_core.matching.alignment import find_offset, shift
+from autofx_core.matching.match import match
+from autofx_core.sources.clean import builtin_notes
 
 NOTE = normalize_peak(builtin_notes("validation")[7].read(ANALYSIS_RATE_HZ))[:, :22_050]
 WITH_LEAD = np.pad(NOTE, ((0, 0), (2000, 0)))

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from autofx_core import datasets
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.dataset_parts import read_part
-from autofx_core.datasets import DatasetError, make_dataset, part_notes
-from autofx_core.effects import SLICES, denormalize
+from autofx_core.datasets import synthetic as datasets
+from autofx_core.datasets.reader import read_part
+from autofx_core.datasets.synthetic import DatasetError, make_dataset, part_notes
+from autofx_core.effects.table import SLICES, denormalize
 from autofx_core.features import CLASSIFICATION_NAMES, classification_features
-from autofx_core.sources import LoadedSound, builtin_notes
+from autofx_core.sources.clean import LoadedSound, builtin_notes
 
 
 def hashes(folder):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofx_core.effects import (
+from autofx_core.effects.table import (
     CLASSES,
     EFFECTS,
     N_PARAMETERS,

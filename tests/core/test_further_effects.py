@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autofx_core.effects import render
-from autofx_core.further_effects import FURTHER, find_effect, join_effects
+from autofx_core.effects.registry import FURTHER, find_effect, join_effects
+from autofx_core.effects.table import render
 
 RATE_HZ = 22_050
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autofx_core.effects import EFFECTS
-from autofx_core.held_out import (
+from autofx_core.effects.table import EFFECTS
+from autofx_core.matching.prediction_intervals import (
     SHARE,
     HeldOut,
     coverage,
@@ -76,7 +76,7 @@ def test_the_likely_range_is_wide_where_similar_answers_were_wrong():
 
 
 def test_answers_of_other_weights_are_not_used(tmp_path, monkeypatch):
-    monkeypatch.setattr("autofx_core.held_out.SHIPPED", tmp_path)
+    monkeypatch.setattr("autofx_core.matching.prediction_intervals.SHIPPED", tmp_path)
     held_out = make_held_out(np.random.default_rng(2), 60)
     for name in ("same", "retrained", "fresh"):
         (tmp_path / name).mkdir()

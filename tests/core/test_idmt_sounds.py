@@ -12,11 +12,11 @@ from click.testing import CliRunner
 
 from autofx_core.__main__ import main
 from autofx_core.audio import ANALYSIS_RATE_HZ, AudioError, normalize_peak
-from autofx_core.datasets import PARTS, fit_length
+from autofx_core.datasets.labels import EFFECT_ORDER, read_lessons
+from autofx_core.datasets.synthetic import PARTS, fit_length
 from autofx_core.features import CLASSIFICATION_NAMES, classification_features
-from autofx_core.idmt_sounds import clean_guitar, cut_silence, monophonic_guitar
 from autofx_core.recogniser.__main__ import main as recogniser
-from autofx_core.recogniser.lessons import EFFECT_ORDER, read_lessons
+from autofx_core.sources.idmt_sounds import clean_guitar, cut_silence, monophonic_guitar
 
 RATE_HZ = 44_100
 SILENCE_S = 0.45

@@ -5,12 +5,12 @@ import pedalboard
 import pytest
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.effects import denormalize, draw_setting, render
-from autofx_core.inversion import INVERSIONS
-from autofx_core.inversion.chorus import delay_ms
-from autofx_core.inversion.distortion import shelf_response
-from autofx_core.losses import mrstft_distance
-from autofx_core.sources import builtin_notes
+from autofx_core.effects.table import denormalize, draw_setting, render
+from autofx_core.matching.least_squares import INVERSIONS
+from autofx_core.matching.least_squares.chorus import delay_ms
+from autofx_core.matching.least_squares.distortion import shelf_response
+from autofx_core.metrics.losses import mrstft_distance
+from autofx_core.sources.clean import builtin_notes
 
 NOTES = builtin_notes("validation")
 SOUNDS = 8

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from autofx_core.effects import render
-from autofx_core.losses import (
+from autofx_core.effects.table import render
+from autofx_core.metrics.losses import (
     OWN_PARAMETERS,
     absolute_errors,
     c2_mse,

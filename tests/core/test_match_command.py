@@ -10,10 +10,10 @@ from click.testing import CliRunner
 
 from autofx_core.__main__ import main
 from autofx_core.audio import LISTENING_RATE_HZ, normalize_peak, read_audio, resample
-from autofx_core.checkpoints import trained_on
-from autofx_core.effects import EFFECTS, normalize, render
-from autofx_core.further_effects import FURTHER
-from autofx_core.sources import builtin_notes
+from autofx_core.effects.registry import FURTHER
+from autofx_core.effects.table import EFFECTS, normalize, render
+from autofx_core.networks.checkpoints import trained_on
+from autofx_core.sources.clean import builtin_notes
 
 
 def run(*arguments):
@@ -119,7 +119,7 @@ def test_effects_that_networks_do_not_know_are_refined_or_refused(files, tmp_pat
 
 OWN_EFFECTS = """
 import pedalboard
-from autofx_core.effects import Effect, Parameter, Stage
+from autofx_core.effects.table import Effect, Parameter, Stage
 
 ladder = Effect(
     "ladder",
@@ -168,7 +168,7 @@ def test_a_preset_of_an_effect_of_ones_own_wants_its_file(files, tmp_path):
 def test_a_file_that_declares_no_effect_is_one_line_that_names_it(files, tmp_path):
     sounds = (files / "reference.wav", "--clean", files / "clean.wav", "-o", tmp_path / "out")
     for content, message in (
-        ("x = 1", "declares no autofx_core.effects.Effect"),
+        ("x = 1", "declares no autofx_core.effects.table.Effect"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("raise OSError('a\\nb')", "OSError: a b"),
         ("def", "SyntaxError"),

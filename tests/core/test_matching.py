@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from autofx_core.audio import LISTENING_RATE_HZ, AudioError, normalize_peak
-from autofx_core.checkpoints import read_card, trained_on
-from autofx_core.effects import EFFECTS, draw_setting, normalize, render
-from autofx_core.matching import METHODS, match, register
-from autofx_core.sources import builtin_notes
+from autofx_core.effects.table import EFFECTS, draw_setting, normalize, render
+from autofx_core.matching.match import METHODS, match, register
+from autofx_core.networks.checkpoints import read_card, trained_on
+from autofx_core.sources.clean import builtin_notes
 
 
 @pytest.fixture(scope="module")

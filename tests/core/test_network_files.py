@@ -11,15 +11,15 @@ from click.testing import CliRunner
 
 from autofx_core.__main__ import main
 from autofx_core.audio import ANALYSIS_RATE_HZ, for_analysis
-from autofx_core.checkpoints import load_model
-from autofx_core.datasets import fit_length
-from autofx_core.designs import EFFECT_NAMES
-from autofx_core.effects import CLASSES, EFFECTS, denormalize, draw_setting, render
-from autofx_core.export import Pipeline, describe, make_pipeline
-from autofx_core.hearing import Heard, answer
-from autofx_core.models import NETWORKS
-from autofx_core.recognition import recognise_effect
-from autofx_core.sources import builtin_notes
+from autofx_core.datasets.synthetic import fit_length
+from autofx_core.effects.pedals import EFFECT_NAMES
+from autofx_core.effects.table import CLASSES, EFFECTS, denormalize, draw_setting, render
+from autofx_core.features.batch import Heard, answer
+from autofx_core.matching.recognise import recognise_effect
+from autofx_core.networks.checkpoints import load_model
+from autofx_core.networks.export import Pipeline, describe, make_pipeline
+from autofx_core.networks.mlp import NETWORKS
+from autofx_core.sources.clean import builtin_notes
 
 NAME = "mlp_211c"  # hears all features, and the recogniser
 TOLERANCE = 1e-3  # of an answer between 0 and 1; runtimes round otherwise than torch

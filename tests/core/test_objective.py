@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, resample
-from autofx_core.effects import render
-from autofx_core.objective import WEIGHTS, Objective
-from autofx_core.sources import builtin_notes
+from autofx_core.effects.table import render
+from autofx_core.matching.search_objective import WEIGHTS, Objective
+from autofx_core.sources.clean import builtin_notes
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from autofx_core import soundfont
-from autofx_core.notes_command import notes_command
-from autofx_core.other_strings import GUITARS, make_up, plan_others, plan_relatives
-from autofx_core.sf2 import SoundfontError
-from autofx_core.sources import CleanSound, rendered_notes
+from autofx_core.cli.notes import notes_command
+from autofx_core.sources import soundfont
+from autofx_core.sources.clean import CleanSound, rendered_notes
+from autofx_core.sources.sf2 import SoundfontError
+from autofx_core.sources.training_notes import GUITARS, make_up, plan_others, plan_relatives
 
 OTHER = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
 

@@ -14,21 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.datasets import PARTS, PEDALS, DatasetError, fit_length, part_notes
-from autofx_core.designs import DESIGNS, EFFECT_NAMES
-from autofx_core.effects import CLASSES, EFFECTS, SLICES, normalize, render
-from autofx_core.features import CLASSIFICATION_NAMES
-from autofx_core.features.timbre import GROUPS, TIMBRE_NAMES
-from autofx_core.recogniser.__main__ import main
-from autofx_core.recogniser.audibility import INAUDIBLE_DB, PLAIN_DB, strength_db
-from autofx_core.recogniser.judgement import (
-    accuracies,
-    confusions,
-    folds,
-    importance,
-    leave_one_design_out,
-)
-from autofx_core.recogniser.lessons import (
+from autofx_core.datasets.labels import (
     DRY,
     EFFECT_ORDER,
     Lessons,
@@ -38,14 +24,28 @@ from autofx_core.recogniser.lessons import (
     read_lessons,
     read_training,
 )
-from autofx_core.recogniser.network import (
+from autofx_core.datasets.synthetic import PARTS, PEDALS, DatasetError, fit_length, part_notes
+from autofx_core.effects.pedals import DESIGNS, EFFECT_NAMES
+from autofx_core.effects.table import CLASSES, EFFECTS, SLICES, normalize, render
+from autofx_core.features import CLASSIFICATION_NAMES
+from autofx_core.features.timbre import GROUPS, TIMBRE_NAMES
+from autofx_core.metrics.audibility import INAUDIBLE_DB, PLAIN_DB, strength_db
+from autofx_core.networks.classifier import (
     OriginalClassifier,
     TimbreRecogniser,
     class_log_probabilities,
 )
-from autofx_core.recogniser.report import confusion_rows
-from autofx_core.recogniser.training import Recipe, balance, error, fit, guess
-from autofx_core.sources import builtin_notes
+from autofx_core.recogniser.__main__ import main
+from autofx_core.sources.clean import builtin_notes
+from autofx_core.training.classification import Recipe, balance, error, fit, guess
+from autofx_core.training.classification_metrics import (
+    accuracies,
+    confusions,
+    folds,
+    importance,
+    leave_one_design_out,
+)
+from autofx_core.training.classification_tables import confusion_rows
 
 QUICK = Recipe(epochs=12, batch_size=64)
 N_PEDALS = len(PEDALS)

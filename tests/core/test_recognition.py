@@ -5,16 +5,16 @@ import pytest
 import torch
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, LISTENING_RATE_HZ, AudioError, normalize_peak
-from autofx_core.checkpoints import read_card, trained_on
-from autofx_core.datasets import fit_length
-from autofx_core.designs import DESIGNS, EFFECT_NAMES
-from autofx_core.effects import CLASSES, EFFECTS, draw_setting, render
-from autofx_core.hearing import Heard, class_probabilities, inputs_of
-from autofx_core.models import REGRESSORS, Recogniser
-from autofx_core.recogniser.report import recognition_report
-from autofx_core.recognition import recognise, recognise_effect
-from autofx_core.scaler import Scaler
-from autofx_core.sources import builtin_notes
+from autofx_core.datasets.synthetic import fit_length
+from autofx_core.effects.pedals import DESIGNS, EFFECT_NAMES
+from autofx_core.effects.table import CLASSES, EFFECTS, draw_setting, render
+from autofx_core.features.batch import Heard, class_probabilities, inputs_of
+from autofx_core.matching.recognise import recognise, recognise_effect
+from autofx_core.networks.checkpoints import read_card, trained_on
+from autofx_core.networks.mlp import REGRESSORS, Recogniser
+from autofx_core.networks.scaler import Scaler
+from autofx_core.sources.clean import builtin_notes
+from autofx_core.training.classification_tables import recognition_report
 
 
 @pytest.fixture(scope="module")

@@ -5,16 +5,16 @@ import pytest
 import torch
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.datasets import fit_length
-from autofx_core.effects import render
-from autofx_core.features.relation import (
+from autofx_core.datasets.synthetic import fit_length
+from autofx_core.effects.table import render
+from autofx_core.features.pair import (
     BAND_EDGES_HZ,
     DRIVES_DB,
     RELATION_NAMES,
     relation_features,
 )
-from autofx_core.inversion.distortion import shelf_response
-from autofx_core.sources import builtin_notes
+from autofx_core.matching.least_squares.distortion import shelf_response
+from autofx_core.sources.clean import builtin_notes
 
 LOWEST_NOTE_HZ = 82.4
 

@@ -7,14 +7,14 @@ import pytest
 from click.testing import CliRunner
 
 from autofx_core.__main__ import main
-from autofx_core.checkpoints import SHIPPED as CHECKPOINTS
-from autofx_core.checkpoints import load_model, read_card, shipped
-from autofx_core.dataset_parts import read_part
-from autofx_core.datasets import make_dataset
-from autofx_core.evaluate import answer_all, score_settings
-from autofx_core.models import REGRESSORS
-from autofx_core.result_tables import README_MARKS
-from autofx_core.sources import builtin_notes
+from autofx_core.datasets.reader import read_part
+from autofx_core.datasets.synthetic import make_dataset
+from autofx_core.networks.checkpoints import SHIPPED as CHECKPOINTS
+from autofx_core.networks.checkpoints import load_model, read_card, shipped
+from autofx_core.networks.mlp import REGRESSORS
+from autofx_core.sources.clean import builtin_notes
+from autofx_core.training.evaluate import answer_all, score_settings
+from autofx_core.training.tables import README_MARKS
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [name for name in shipped() if name in REGRESSORS]

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from autofx_core import soundfont, sources
-from autofx_core.notes_command import notes_command
-from autofx_core.sf2 import Zone
-from autofx_core.soundfont import Preset
+from autofx_core.cli.notes import notes_command
+from autofx_core.sources import clean as sources
+from autofx_core.sources import soundfont
+from autofx_core.sources.sf2 import Zone
+from autofx_core.sources.soundfont import Preset
 
 
 def zones_of(*families):

@@ -10,10 +10,10 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofx_core import sources
 from autofx_core.audio import AudioError, to_mono
-from autofx_core.idmt import EFFECTS, PLAYING_STYLES, IdmtName, parse_name
-from autofx_core.soundfont import LEAD_IN_S, ONSET_DB, TEST_ONLY_FAMILY
+from autofx_core.sources import clean as sources
+from autofx_core.sources.idmt import EFFECTS, PLAYING_STYLES, IdmtName, parse_name
+from autofx_core.sources.soundfont import LEAD_IN_S, ONSET_DB, TEST_ONLY_FAMILY
 from stimuli_gen.manifest import file_sha256
 
 PITCH_TOLERANCE_CENTS = 30.0

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from autofx_core.features.timbre.hearing import hear
 from autofx_core.features.timbre.note import pitch
-from autofx_core.strings import MIDI, _oscillate, make_string
+from autofx_core.features.timbre.spectrogram import hear
+from autofx_core.sources.plucked_string import MIDI, _oscillate, make_string
 
 RATE_HZ = 22_050
 SAMPLES = 35_000

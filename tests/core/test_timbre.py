@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.datasets import fit_length
-from autofx_core.effects import render
+from autofx_core.datasets.synthetic import fit_length
+from autofx_core.effects.table import render
 from autofx_core.features.timbre import GROUPS, TIMBRE_NAMES, timbre_features
-from autofx_core.features.timbre.hearing import hear
 from autofx_core.features.timbre.note import pitch
-from autofx_core.sources import builtin_notes
+from autofx_core.features.timbre.spectrogram import hear
+from autofx_core.sources.clean import builtin_notes
 
 SAMPLES = 35_000
 RATE_HZ = ANALYSIS_RATE_HZ

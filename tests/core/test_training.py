@@ -10,14 +10,15 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from autofx_core import lessons, train
 from autofx_core.__main__ import main
-from autofx_core.checkpoints import WEIGHTS_NAME, CheckpointError, load_weights
-from autofx_core.cnn import SpectrogramCNN
-from autofx_core.datasets import make_dataset
-from autofx_core.lessons import Order
-from autofx_core.models import NETWORKS
-from autofx_core.recipes import RECIPES, recipe
+from autofx_core.datasets.synthetic import make_dataset
+from autofx_core.networks.checkpoints import WEIGHTS_NAME, CheckpointError, load_weights
+from autofx_core.networks.cnn import SpectrogramCNN
+from autofx_core.networks.mlp import NETWORKS
+from autofx_core.training import loop as lessons
+from autofx_core.training import train
+from autofx_core.training.loop import Order
+from autofx_core.training.recipes import RECIPES, recipe
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import pytest
 from distributed import Client
 from small_studies import hashes, invoke, render_text
 
-from autofx_core import workers
-from autofx_core.datasets import make_dataset
-from autofx_core.sources import builtin_notes
-from autofx_core.workers import ClusterError
+from autofx_core import parallel as workers
+from autofx_core.datasets.synthetic import make_dataset
+from autofx_core.parallel import ClusterError
+from autofx_core.sources.clean import builtin_notes
 from stimuli_gen.manifest import file_sha256
 
 STUDY = """

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from small_studies import render_text
 
 from autofx_core.audio import AudioError
-from autofx_core.checkpoints import shipped, trained_on
-from autofx_core.designs import DESIGNS
-from autofx_core.effects import EFFECTS
-from autofx_core.sources import CleanSound, builtin_notes
+from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.table import EFFECTS
+from autofx_core.networks.checkpoints import shipped, trained_on
+from autofx_core.sources.clean import CleanSound, builtin_notes
 from stimuli_gen.check import check_set
 from stimuli_gen.config import Clean, ConditionSpec, Items, Study, StudyError
 from stimuli_gen.manifest import read_manifest

@@ -3,7 +3,7 @@
 import pytest
 from small_studies import invoke
 
-from autofx_core.matching import METHODS
+from autofx_core.matching.match import METHODS
 from stimuli_gen.conditions import FIXED
 from stimuli_gen.config import find_study, list_presets, read_study
 from stimuli_gen.plan import plan_items

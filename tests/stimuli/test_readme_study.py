@@ -7,7 +7,7 @@ from pathlib import Path
 
 import soundfile
 
-from autofx_core.sources import builtin_notes
+from autofx_core.sources.clean import builtin_notes
 from stimuli_gen.check import check_set
 from stimuli_gen.manifest import read_manifest
 

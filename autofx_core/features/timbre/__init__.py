@@ -28,7 +28,7 @@ from autofx_core.features.timbre import (
     note,
     waveform,
 )
-from autofx_core.features.timbre.hearing import hear
+from autofx_core.features.timbre.spectrogram import hear
 
 GROUPS = {
     module.__name__.rpartition(".")[2]: module.NAMES

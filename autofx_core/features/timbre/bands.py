@@ -6,7 +6,7 @@ Levels in dB; frequencies as octaves above 1 Hz, as they are heard.
 import torch
 from torch import Tensor
 
-from autofx_core.features.timbre.hearing import (
+from autofx_core.features.timbre.spectrogram import (
     FLOOR_DB,
     HERTZ_PER_BIN,
     N_BANDS,

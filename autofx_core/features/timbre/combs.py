@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.features.timbre.hearing import FLOOR_DB, Hearing, decibels, peaks
+from autofx_core.features.timbre.spectrogram import FLOOR_DB, Hearing, decibels, peaks
 
 STEP = 2  # frames
 SHORTEST_MS, LONGEST_MS = 0.35, 23.0

@@ -15,7 +15,13 @@ import torch
 from torch import Tensor
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.features.timbre.hearing import FLOOR_DB, FRAME_RATE_HZ, Hearing, decibels, peaks
+from autofx_core.features.timbre.spectrogram import (
+    FLOOR_DB,
+    FRAME_RATE_HZ,
+    Hearing,
+    decibels,
+    peaks,
+)
 
 SHORTEST_S, LONGEST_S = 0.04, 1.2
 N_SPANS = 16

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.features.timbre.hearing import FLOOR_DB, decibels, slope_per_s
+from autofx_core.features.timbre.spectrogram import FLOOR_DB, decibels, slope_per_s
 
 HOP_LENGTH = 128
 TRACK_RATE_HZ = ANALYSIS_RATE_HZ / HOP_LENGTH

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from autofx_core.features.modulation import strongest_lines
-from autofx_core.features.timbre.hearing import (
+from autofx_core.features.timbre.spectrogram import (
     FRAME_RATE_HZ,
     HERTZ_PER_BIN,
     N_BANDS,

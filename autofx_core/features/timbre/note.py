@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.features.timbre.hearing import (
+from autofx_core.features.timbre.spectrogram import (
     FLOOR_DB,
     HERTZ_PER_BIN,
     N_FFT,

@@ -7,7 +7,7 @@ note counts as much at its end.
 import torch
 from torch import Tensor
 
-from autofx_core.features.timbre.hearing import Hearing, decibels, quantile
+from autofx_core.features.timbre.spectrogram import Hearing, decibels, quantile
 
 FRAME = 1024
 QUIET = 1e-3  # root mean square below which a frame is silence, on a wave of peak 1

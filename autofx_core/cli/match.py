@@ -1,0 +1,146 @@
+"""Commands that answer for a sound: ``match``, ``play`` what was found, ``calibrate`` a method."""
+
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from autofx_core.audio import AudioError
+from autofx_core.effects.registry import FURTHER, add_effects, find_effect
+from autofx_core.effects.table import EFFECTS
+from autofx_core.matching.files import match_files, play_preset
+from autofx_core.matching.match import METHODS
+from autofx_core.matching.prediction_intervals import answer_held_out, coverage, write_held_out
+from autofx_core.matching.refine import RENDERS
+from autofx_core.networks.checkpoints import SHIPPED, CheckpointError, shipped
+from autofx_core.networks.mlp import REGRESSORS
+from autofx_core.sources.clean import builtin_notes
+
+_EFFECTS = ", ".join([*EFFECTS, *FURTHER])
+
+effects_option = click.option(
+    "--effects",
+    type=click.Path(path_type=Path),
+    help="A Python file that declares effects of your own, VST3 included, for --effect to name; it "
+    "is run. autofx_core/further_effects.py has an example.",
+)
+
+
+@click.command(
+    "match",
+    epilog="Example: python -m autofx_core match reference.wav --clean clean.wav -o match",
+)
+@click.argument("reference", type=click.Path(path_type=Path))
+@click.option("--clean", type=click.Path(path_type=Path), help="The same playing without effect.")
+@click.option(
+    "--effect",
+    help=f"One of {_EFFECTS}, or several in a row, such as distortion+delay; all but the first "
+    "three need --clean.  [default: recognised]",
+)
+@effects_option
+@click.option(
+    "--method",
+    type=click.Choice(list(METHODS)),
+    help="[default: refined with --clean, else the best network]",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("match"))
+def match_command(
+    reference: Path,
+    clean: Path | None,
+    effect: str | None,
+    effects: Path | None,
+    method: str | None,
+    output: Path,
+) -> None:
+    """Recognise the effect on REFERENCE and estimate its settings.
+
+    Leaves match.json and match.png in the output folder, with --clean also match.wav. With --clean,
+    intervals are the values that sound the same; without, those that were true four times in five
+    for similar answers.
+    """
+    try:
+        if effects:
+            add_effects(effects)
+        with tqdm(
+            total=RENDERS,
+            desc="refining",
+            unit="render",
+            leave=False,
+            disable=None if clean else True,
+        ) as bar:
+            found = match_files(
+                reference,
+                clean,
+                effect=effect,
+                method=method,
+                output=output,
+                progress=bar.update,
+            )
+    except (AudioError, CheckpointError, ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    _tell(found, output)
+
+
+def _tell(found: dict, output: Path) -> None:
+    likely = list(found["probabilities"].items())[:3]
+    chances = ", ".join(f"{name} {100 * value:.0f} %" for name, value in likely)
+    click.echo(f"{found['effect']}{f' ({chances})' if chances else ''}, by {found['method']}")
+    if found["parameters"]:
+        certainty = found["certainty"]
+        for parameter in find_effect(found["effect"]).parameters:
+            line = f"  {parameter.name:30} {found['parameters'][parameter.name]:8.4g}"
+            line += f" {parameter.unit:2}"
+            if parameter.name in certainty["intervals"]:
+                low, high = certainty["intervals"][parameter.name]
+                line += f"  {low:.4g} to {high:.4g}"
+            if parameter.name in certainty["inaudible"]:
+                line += "  (not heard here)"
+            click.echo(line)
+        if certainty["judged_on"] != "clean":
+            click.echo("  without the clean sound: what is heard was judged on another note")
+    else:
+        click.echo("  no settings: no generic effect of this class is known to the method")
+    if found["offset_s"]:
+        click.echo(
+            f"  the reference is {1000 * found['offset_s']:.1f} ms late; the match follows it"
+        )
+    for name, value in found["distances"].items():
+        click.echo(f"  {name} {value:.3f} (clean sound: {found['clean_distances'][name]:.3f})")
+    click.echo(f"wrote {output}")
+
+
+@click.command(
+    "play", epilog="Example: python -m autofx_core play match/match.json riff.wav -o played.wav"
+)
+@click.argument("preset", type=click.Path(path_type=Path))
+@click.argument("clean", type=click.Path(path_type=Path))
+@effects_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+def play_command(preset: Path, clean: Path, effects: Path | None, output: Path) -> None:
+    """Play CLEAN, brought to peak 1, through the settings in PRESET, a match.json."""
+    try:
+        if effects:
+            add_effects(effects)
+        play_preset(preset, clean, output)
+    except (AudioError, ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.command("calibrate", epilog="Example: python -m autofx_core calibrate mlp_211c")
+@click.argument("network", type=click.Choice([n for n in shipped() if n in REGRESSORS]))
+@click.option("--sounds", type=click.IntRange(60), default=600, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+def calibrate_command(network: str, sounds: int, seed: int) -> None:
+    """Learn how sure NETWORK may be, from its answers to SOUNDS validation sounds of each effect.
+
+    Leaves held_out.npz beside its weights, then says how often the intervals are right on sounds of
+    recordings and of a guitar that it never met.
+    """
+    notes = builtin_notes()
+    held_out = answer_held_out(network, notes, sounds=sounds, seed=seed)
+    write_held_out(held_out, SHIPPED / network)
+    for part in ("unseen_note", "unseen_program"):
+        fresh = answer_held_out(network, notes, sounds=sounds // 3, part=part, seed=seed)
+        shares = coverage(held_out, fresh)
+        told = ", ".join(f"{family} {100 * share:.0f} %" for family, share in shares.items())
+        click.echo(f"{part}: truths inside the intervals: {told}")

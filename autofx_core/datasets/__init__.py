@@ -1,0 +1,1 @@
+"""Data sets to train and test networks on, made in shards."""

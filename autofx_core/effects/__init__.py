@@ -1,0 +1,41 @@
+"""The effects: generic ones whose settings are estimated, further ones, and models of pedals.
+
+============  =====================================================================
+`taxonomy`    the six classes and the eleven effects of the recognition task
+`table`       the generic effects of AutoFX, one row each, and how they are rendered
+`registry`    further effects, chains of effects, and users' own
+`pedals`      models of other pedals: independent designs of every effect
+============  =====================================================================
+"""
+
+from autofx_core.effects.table import (
+    CLASSES,
+    EFFECTS,
+    N_PARAMETERS,
+    SLICES,
+    Effect,
+    Parameter,
+    Plugin,
+    Stage,
+    denormalize,
+    draw_setting,
+    effect_of,
+    normalize,
+    render,
+)
+
+__all__ = [
+    "CLASSES",
+    "EFFECTS",
+    "N_PARAMETERS",
+    "SLICES",
+    "Effect",
+    "Parameter",
+    "Plugin",
+    "Stage",
+    "denormalize",
+    "draw_setting",
+    "effect_of",
+    "normalize",
+    "render",
+]

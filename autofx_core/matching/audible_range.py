@@ -1,0 +1,88 @@
+"""What of an answer cannot be heard.
+
+`heard_alike` gives, for each parameter, the values that sound the same as the estimate, all others
+unchanged: the log-mel distance stays below 0.5 dB, the threshold below which an effect was labelled
+dry (`datasets.AUDIBLE_DB`). A parameter that may take its whole range is inaudible on this sound.
+How often answers are wrong is another matter: see `held_out`.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+import torch
+
+from autofx_core.audio import for_analysis
+from autofx_core.datasets.synthetic import AUDIBLE_DB
+from autofx_core.effects.table import Effect
+from autofx_core.matching.excerpts import choose_excerpt
+from autofx_core.metrics.losses import log_mel_distances
+
+STEPS = 2.0 ** np.arange(-12, 1)  # in shares of the range
+
+Intervals = dict[str, tuple[float, float]]
+
+
+def heard_alike(
+    effect: Effect, clean: np.ndarray, sample_rate: int, parameters: Mapping[str, float]
+) -> Intervals:
+    """Find how far each parameter can be moved without being heard.
+
+    Parameters
+    ----------
+    clean : ndarray, shape (channels, samples), float32
+        At the level that enters the effect; two seconds of it are played.
+    sample_rate
+        In Hz.
+    parameters
+        The estimate, in real units.
+
+    Returns
+    -------
+    dict
+        Name → lowest and highest value, in the parameter's unit.
+    """
+    dry = clean[:, choose_excerpt(clean, sample_rate)]
+    centre = effect.normalize(parameters)
+
+    def play(vector: np.ndarray) -> torch.Tensor:
+        wave = effect.render(dry, sample_rate, effect.denormalize(vector))
+        return torch.from_numpy(for_analysis(wave, sample_rate))[None]
+
+    here = play(centre)
+
+    def distance_db(knob: int, step: float) -> float:
+        moved = centre.copy()
+        moved[knob] += step
+        return float(log_mel_distances(here, play(moved)))
+
+    found = {}
+    for knob, parameter in enumerate(effect.parameters):
+        ends = [
+            centre[knob] + direction * _farthest_alike(partial(distance_db, knob), direction, room)
+            for direction, room in ((-1.0, centre[knob]), (1.0, 1.0 - centre[knob]))
+        ]
+        span = parameter.high - parameter.low
+        found[parameter.name] = tuple(float(parameter.low + span * end) for end in ends)
+    return found
+
+
+def _farthest_alike(distance_db: Callable[[float], float], direction: float, room: float) -> float:
+    """Go on in doubled steps until one is heard; interpolate between it and the one before."""
+    before, near_db = 0.0, 0.0
+    for step in [*STEPS[room > STEPS], room]:
+        far_db = distance_db(direction * step)
+        if far_db >= AUDIBLE_DB:
+            return before and before + (AUDIBLE_DB - near_db) / (far_db - near_db) * (step - before)
+        before, near_db = step, far_db
+    return room
+
+
+def inaudible(effect: Effect, intervals: Intervals) -> list[str]:
+    """Name the parameters whose whole range sounds the same."""
+    return [
+        p.name
+        for p in effect.parameters
+        if intervals[p.name][0] <= p.low + 1e-6 * (p.high - p.low)
+        and intervals[p.name][1] >= p.high - 1e-6 * (p.high - p.low)
+    ]

@@ -1,0 +1,198 @@
+"""Match a sound file: the answer as JSON, the clean sound through it as WAV, both as a picture."""
+
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from autofx_core.audio import load_sound, normalize_peak, resample, write_audio
+from autofx_core.effects.registry import Tremolo, find_effect
+from autofx_core.effects.table import Effect
+from autofx_core.matching.audible_range import Intervals, heard_alike, inaudible
+from autofx_core.matching.match import NEEDS_CLEAN, Match, default_method, match, measure_distances
+from autofx_core.matching.prediction_intervals import SHARE, likely_range, read_held_out
+from autofx_core.matching.refine import Progress, ignore
+from autofx_core.sources.clean import builtin_notes
+
+MODULES = {"pedalboard_native": "pedalboard", Tremolo.__module__: "further_effects"}
+"""Where plug-in classes say that they come from → what one imports to have them."""
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """How sure each parameter is, and how that was found (see `certainty`).
+
+    Attributes
+    ----------
+    kind
+        ``heard alike``, ``likely``, or ``unknown``.
+    share
+        Of the truths that lie inside likely intervals; None for the other kinds.
+    intervals
+        Name → lowest and highest value, in the parameter's unit.
+    inaudible
+        Parameters that can be anywhere in their range without being heard.
+    judged_on
+        ``clean`` or, without it, ``stand-in note``: what was played to tell what can be heard.
+    """
+
+    kind: str
+    share: float | None
+    intervals: Intervals
+    inaudible: list[str]
+    judged_on: str
+
+
+def match_files(
+    reference: Path,
+    clean: Path | None,
+    *,
+    effect: str | None,
+    method: str | None,
+    output: Path,
+    progress: Progress = ignore,
+) -> dict:
+    """Match a file, and leave match.json, with settings match.png, with a clean sound match.wav.
+
+    Parameters
+    ----------
+    reference, clean
+        Sound files, at any rates; the match is written at the reference's rate.
+    effect
+        Name of the effect (see `further_effects.find_effect`), or None to recognise it.
+    method
+        A name from `matching.METHODS`, or None for the best there is with what is given.
+    progress
+        Called with the number of renders just made.
+
+    Returns
+    -------
+    dict
+        What match.json holds: `effect`, `probabilities`, `parameters`, `certainty`, `distances` of
+        the match and `clean_distances` of the clean sound to the reference, `offset_s` by which the
+        reference was late, `python`, the effect as a line of Python, `method`, `reference`,
+        `clean`, `version`.
+
+    Raises
+    ------
+    AudioError
+        If a file is missing, is not a sound, is too short or silent, or cannot be written.
+    ValueError
+        If the effect or the method is unknown, or needs the clean sound.
+    """
+    wave, sample_rate = load_sound(reference)
+    dry = None
+    if clean is not None:
+        found, clean_rate = load_sound(clean)
+        dry = resample(found, clean_rate, sample_rate)
+    answer = match(
+        wave,
+        dry,
+        sample_rate=sample_rate,
+        method=method or default_method(dry),
+        family=effect,
+        progress=progress,
+    )
+    record = asdict(answer) | {
+        "certainty": None,
+        "clean_distances": {} if dry is None else measure_distances(wave, dry, sample_rate),
+        "offset_s": answer.offset_samples / sample_rate,
+        "python": None,
+        "reference": str(reference),
+        "clean": None if clean is None else str(clean),
+        "version": version("autofx"),
+    }
+    del record["audio"], record["offset_samples"]
+    output.mkdir(parents=True, exist_ok=True)
+    if answer.parameters:
+        found_effect = find_effect(answer.effect)
+        certainty = assess(answer, found_effect, dry, sample_rate)
+        record |= {
+            "certainty": asdict(certainty),
+            "python": python_line(found_effect, answer.parameters),
+        }
+        _draw(output / "match.png", wave, dry, answer, certainty, sample_rate)
+    (output / "match.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    if answer.audio is not None:
+        write_audio(output / "match.wav", normalize_peak(answer.audio), sample_rate)
+    return record
+
+
+def assess(answer: Match, effect: Effect, clean: np.ndarray | None, sample_rate: int) -> Certainty:
+    """Tell how sure an answer is: by what can be heard, or by the method's errors elsewhere."""
+    judged_on = "stand-in note" if clean is None else "clean"
+    heard = builtin_notes()[0].read(sample_rate) if clean is None else clean
+    alike = heard_alike(effect, normalize_peak(heard), sample_rate, answer.parameters)
+    unheard = inaudible(effect, alike)
+    if answer.method in NEEDS_CLEAN:
+        return Certainty("heard alike", None, alike, unheard, judged_on)
+    held_out = read_held_out(answer.method)
+    if held_out is None:
+        return Certainty("unknown", None, {}, unheard, judged_on)
+    likely = likely_range(held_out, effect, answer.parameters)
+    return Certainty("likely", SHARE, likely, unheard, judged_on)
+
+
+def python_line(effect: Effect, parameters: dict[str, float]) -> str | None:
+    """Write an effect as the Python expression that makes it; None for plug-ins without a class."""
+    calls = []
+    for stage in effect.stages:
+        if not isinstance(stage.plugin, type) or stage.plugin.__module__ not in MODULES:
+            return None
+        module = MODULES[stage.plugin.__module__]
+        arguments = ", ".join(
+            f"{p.name.removeprefix(stage.prefix)}={parameters[p.name]:.6g}"
+            for p in stage.parameters
+        )
+        calls.append(f"{module}.{stage.plugin.__name__}({arguments})")
+    return f"[{', '.join(calls)}]"
+
+
+def _draw(
+    path: Path,
+    wave: np.ndarray,
+    dry: np.ndarray | None,
+    answer: Match,
+    certainty: Certainty,
+    sample_rate: int,
+) -> None:
+    from autofx_core.matching.figure import draw_match  # noqa: PLC0415 - matplotlib takes its time
+
+    sounds = {"clean": dry, "reference": wave, "match": answer.audio}
+    effect = find_effect(answer.effect)
+    draw_match(
+        path,
+        {name: sound for name, sound in sounds.items() if sound is not None},
+        sample_rate,
+        effect,
+        answer.parameters,
+        certainty.intervals,
+        certainty.inaudible,
+        f"{effect.name} ({answer.effect}), by {answer.method}",
+    )
+
+
+def play_preset(preset: Path, clean: Path, output: Path) -> None:
+    """Play a sound file through the settings that a match.json holds.
+
+    Raises
+    ------
+    AudioError
+        If the sound cannot be read or written.
+    ValueError
+        If the preset cannot be read, or names an effect or a setting that does not exist.
+    """
+    try:
+        stored = json.loads(preset.read_text(encoding="utf-8"))
+        effect, parameters = find_effect(stored["effect"]), dict(stored["parameters"])
+    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{preset}: not a match.json ({type(error).__name__}: {error}); "
+            "'match' writes one, with 'effect' and 'parameters'"
+        ) from None
+    wave, sample_rate = load_sound(clean)
+    played = effect.render(normalize_peak(wave), sample_rate, parameters)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_audio(output, normalize_peak(played), sample_rate)

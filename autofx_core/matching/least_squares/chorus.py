@@ -1,0 +1,274 @@
+"""Read a chorus's settings off the clean sound and the reference.
+
+The delay is τ(t) = max(1, centre − 10·depth·sin 2πft) ms. Where D reads τ(t) ago, the line holds
+x − feedback·u with u = D line, and y = g·((1 − mix)·x + mix·u). Without u this reads, but for one
+sample's shift inside the loop::
+
+    y = a·x + b·Dx − feedback·Dy,   a = g·(1 − mix),  b = g·(mix + feedback·(1 − mix))
+
+which is linear in a, b and feedback once rate, depth and centre are known. Over those three the
+unexplained energy has a needle for a minimum, the thinner the longer and the brighter the sound.
+So the search goes from short and dull to long and bright:
+
+1. a table of the sums of products by delay and by block of four samples, at 5.5 kHz, makes it
+   cheap to try tens of thousands of oscillators on the first 0.08 s;
+2. the best are moved about at random, while the part that is listened to grows;
+3. Levenberg-Marquardt steps on waves, the last at full rate.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from scipy import signal
+
+from autofx_core.effects.table import denormalize
+
+SWING_MS = 10.0
+SHORTEST_MS = 1.0
+LONGEST_MS = 30.0
+COARSE_HZ = 5512.5
+BLOCK = 4
+RIDGE = 1e-4
+FIRST_S = 0.08
+GRID_MS = 0.5
+NICHE_MS = 0.3
+HEARD_BLOCKS = 250
+CHUNK = 512
+SLID = 6
+FINALISTS = 6
+ONSET = 0.02  # of the clean sound's peak
+EXPLAINED = 1e-3  # unexplained share of the energy that ends the search
+
+
+def delay_ms(oscillator: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+    """Compute τ(t) of oscillators (…, 3), their rates, depths and centres normalised."""
+    rate_hz = 0.1 + 9.9 * oscillator[..., 0:1]
+    swing = SWING_MS * oscillator[..., 1:2] * np.sin(2 * np.pi * rate_hz * time_s)
+    return np.maximum(SHORTEST_MS, 20.0 * oscillator[..., 2:3] - swing)
+
+
+class _Table:
+    """Sums of products of x, x delayed and y delayed, by block of samples and by delay."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, sample_rate: float):
+        self.lag_ms = 1000 / sample_rate
+        lags = int(LONGEST_MS / self.lag_ms) + 2
+        self.blocks = x.size // BLOCK
+        x, y = (wave[: self.blocks * BLOCK].astype(np.float32) for wave in (x, y))
+        self.time_s = (np.arange(self.blocks) * BLOCK + (BLOCK - 1) / 2) / sample_rate
+        dx, dy = (_delays(wave, lags) for wave in (x, y))
+        pairs = ((x, dx), (x, dy), (y, dx), (y, dy))
+        sums = [(p * q).reshape(lags, self.blocks, BLOCK).sum(2) for p, q in pairs]
+        ones = np.ones(BLOCK, dtype=np.float32)
+        for product in (x * x, x * y, y * y):
+            sums.append(_delays(np.convolve(product, ones)[: x.size], lags)[:, BLOCK - 1 :: BLOCK])
+        self.delayed = torch.from_numpy(np.stack(sums, axis=-1).reshape(lags * self.blocks, 7))
+        fixed = np.stack([x * x, x * y, y * y])
+        self.fixed = fixed.reshape(3, self.blocks, BLOCK).sum(2, dtype=np.float64)
+
+    def unexplained(self, oscillators: np.ndarray, end_s: float) -> np.ndarray:
+        """Share of the reference's energy until `end_s` that no a, b, feedback explain."""
+        used = int(np.searchsorted(self.time_s, end_s))
+        block = np.unique(np.linspace(0, used - 1, min(used, HEARD_BLOCKS)).astype(np.int32))
+        time_s = self.time_s[block].astype(np.float32)
+        costs = [self._unexplained(part, block, time_s) for part in _chunks(oscillators)]
+        return np.concatenate(costs)
+
+    def _unexplained(self, oscillators: np.ndarray, block: np.ndarray, time_s: np.ndarray):
+        lag = np.rint(
+            delay_ms(oscillators.astype(np.float32), time_s) * np.float32(1 / self.lag_ms)
+        )
+        rows = torch.from_numpy(lag.astype(np.int32) * self.blocks + block)
+        sums = torch.nn.functional.embedding_bag(rows, self.delayed, mode="sum").numpy()
+        x_dx, x_dy, y_dx, y_dy, dx_dx, dx_dy, dy_dy = sums.T.astype(np.float64)
+        xx, xy, yy = self.fixed[:, block].sum(1)
+        d1 = (1 + RIDGE) * xx + 1e-20
+        l21, l31 = x_dx / d1, x_dy / d1
+        d2 = dx_dx - l21 * x_dx + RIDGE * xx + 1e-20
+        l32 = (dx_dy - l21 * x_dy) / d2
+        d3 = dy_dy - l31 * x_dy - l32**2 * d2 + RIDGE * yy + 1e-20
+        z2 = y_dx - l21 * xy
+        z3 = y_dy - l31 * xy - l32 * z2
+        return 1 - (xy**2 / d1 + z2**2 / d2 + z3**2 / d3) / (yy + 1e-20)
+
+
+def _delays(wave: np.ndarray, lags: int) -> np.ndarray:
+    """View a wave 0 to lags − 1 samples later, shape (lags, samples)."""
+    padded = np.pad(wave, (lags - 1, 0))
+    return np.lib.stride_tricks.sliding_window_view(padded, wave.size)[::-1]
+
+
+def _chunks(oscillators: np.ndarray) -> Iterable[np.ndarray]:
+    return (oscillators[i : i + CHUNK] for i in range(0, len(oscillators), CHUNK))
+
+
+class _Waves:
+    """Gauss-Newton steps for one oscillator on waves of any rate."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, sample_rate: float):
+        self.x, self.y, self.sample_rate = x, y, sample_rate
+        self.earlier_x, self.earlier_y = (np.concatenate([[0.0], wave[:-1]]) for wave in (x, y))
+        self.time_s = np.arange(x.size) / sample_rate
+
+    def delayed(self, oscillator: np.ndarray) -> tuple[np.ndarray, ...]:
+        position = np.arange(self.x.size) - delay_ms(oscillator, self.time_s) * (
+            self.sample_rate / 1000
+        )
+        whole = np.floor(position).astype(np.intp)
+        share = position - whole
+        silent = whole < 0
+        whole = np.maximum(whole, 0)
+        after = np.minimum(whole + 1, self.x.size - 1)
+        return tuple(
+            np.where(silent, 0.0, (1 - share) * wave[whole] + share * wave[after])
+            for wave in (self.x, self.earlier_x, self.earlier_y)
+        )
+
+    def solve(self, oscillator: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return a, two parts of b, −feedback, and the error."""
+        terms = np.stack([self.x, *self.delayed(oscillator)])
+        gram = terms @ terms.T
+        gram[range(4), range(4)] *= 1 + 1e-7
+        gram[range(4), range(4)] += 1e-10 * (self.y @ self.y)
+        values = np.linalg.solve(gram, terms @ self.y)
+        return values, self.y - values @ terms
+
+    def unexplained(self, oscillator: np.ndarray) -> float:
+        error = self.solve(oscillator)[1]
+        return float(error @ error / (self.y @ self.y))
+
+    def descend(self, oscillator: np.ndarray, steps: int) -> tuple[np.ndarray, float]:
+        """Follow the error's slope by Levenberg and Marquardt's steps."""
+        step = 1e-6
+        damping = 1e-2
+        error = self.solve(oscillator)[1]
+        cost = error @ error
+        for _ in range(steps):
+            slopes = np.stack(
+                [
+                    (self.solve(oscillator + step * direction)[1] - error) / step
+                    for direction in np.eye(3)
+                ]
+            )
+            hessian, gradient = slopes @ slopes.T, slopes @ error
+            for _ in range(4):
+                damped = hessian + damping * np.diag(np.diag(hessian) + 1e-12)
+                trial = np.clip(oscillator - np.linalg.solve(damped, gradient), 0.0, 1.0)
+                trial_error = self.solve(trial)[1]
+                if trial_error @ trial_error < cost:
+                    break
+                damping *= 8
+            else:
+                break
+            gain = 1 - trial_error @ trial_error / cost
+            oscillator, error, cost = trial, trial_error, trial_error @ trial_error
+            damping /= 8
+            if gain < 1e-3:
+                break
+        return oscillator, float(cost / (self.y @ self.y))
+
+
+def _grid(end_s: float) -> np.ndarray:
+    """Cover all oscillators so that no delay until `end_s` is off by more than about ¼ ms."""
+    cells = []
+    for depth in np.linspace(0.0, 1.0, 1 + round(SWING_MS / GRID_MS)):
+        reach_ms = 2 * np.pi * 9.9 * end_s * SWING_MS * depth
+        rates = np.linspace(0.0, 1.0, 1 + int(reach_ms / (1.5 * GRID_MS)))
+        centres = np.linspace(0.0, 1.0, 1 + round(20 / GRID_MS))
+        cells.append(np.stack(np.meshgrid(rates, [depth], centres, indexing="ij"), -1))
+    return np.concatenate([cell.reshape(-1, 3) for cell in cells])
+
+
+STAGES = ((0.15, 1000, 6, 0.3), (0.3, 500, 8, 0.3), (0.6, 200, 8, 0.2), (1.6, 60, 10, 0.1))
+"""What is listened to (s), survivors, children of each, size of a step (ms of delay)."""
+
+
+def _move(parents: np.ndarray, children: int, end_s: float, step_ms: float, rng) -> np.ndarray:
+    """Add random neighbours whose delays differ by about `step_ms` at most."""
+    around = np.repeat(parents, children, axis=0)
+    swing = 2 * np.pi * 9.9 * end_s * SWING_MS * np.maximum(around[:, 1], 0.05)
+    size = np.stack(
+        [step_ms / swing, np.full(len(around), step_ms / 10), np.full(len(around), step_ms / 20)], 1
+    )
+    moved = np.clip(around + size * rng.standard_normal(around.shape), 0.0, 1.0)
+    return np.concatenate([parents, moved])
+
+
+def _best(oscillators: np.ndarray, cost: np.ndarray, n: int, end_s: float) -> np.ndarray:
+    """Keep the best `n` of those whose delays differ by more than the niche's width."""
+    ranked = oscillators[np.argsort(cost)[: 20 * n]]
+    niche = np.rint(delay_ms(ranked, np.linspace(0, end_s, 6)) / NICHE_MS)
+    _, first = np.unique(niche, axis=0, return_index=True)
+    return ranked[np.sort(first)[:n]]
+
+
+def _slide(oscillators: np.ndarray, step_ms: float) -> np.ndarray:
+    """Add every other centre: delays that differ by the note's period sound alike."""
+    centres = np.arange(0.0, 20.0, step_ms) / 20
+    slid = np.repeat(oscillators, centres.size, axis=0)
+    slid[:, 2] = np.tile(centres, len(oscillators))
+    return np.concatenate([oscillators, slid])
+
+
+def search(table: _Table, rng: np.random.Generator, onset_s: float, n: int) -> np.ndarray:
+    """Find the `n` likeliest oscillators."""
+    end_s = onset_s + FIRST_S
+    alive = _grid(end_s)
+    alive = _best(alive, table.unexplained(alive, end_s), STAGES[0][1], end_s)
+    for duration_s, survivors, children, step_ms in STAGES:
+        end_s = onset_s + duration_s
+        for shrink in (1.0, 0.5):
+            moved = _move(alive, children, end_s, step_ms * shrink, rng)
+            alive = _best(moved, table.unexplained(moved, end_s), survivors, end_s)
+    slid = _slide(alive[:SLID], table.lag_ms)
+    return _best(slid, table.unexplained(slid, end_s), n, end_s)
+
+
+def invert_chorus(
+    clean: np.ndarray, wet: np.ndarray, sample_rate: int, *, candidates: int = 4
+) -> list[dict[str, float]]:
+    """Find the settings of `effects.EFFECTS["modulation"]` that explain a reference best.
+
+    Parameters
+    ----------
+    clean, wet : ndarray, shape (samples,), float64
+        Aligned; the reference at any level. The oscillator's phase is 0 at the first sample.
+    sample_rate
+        In Hz.
+    candidates
+        How many settings to answer with at most.
+
+    Returns
+    -------
+    list of dict
+        Settings, the likeliest first.
+    """
+    onset_s = float(np.argmax(np.abs(clean) > ONSET * np.abs(clean).max()) / sample_rate)
+    factor = max(1, round(sample_rate / COARSE_HZ))
+    dull = [signal.resample_poly(wave, 1, factor) for wave in (clean, wet)]
+    table = _Table(*dull, sample_rate / factor)
+    found = search(table, np.random.default_rng(0), onset_s, FINALISTS)
+    coarse, fine = _Waves(*dull, sample_rate / factor), _Waves(clean, wet, sample_rate)
+    found = sorted((coarse.descend(oscillator, 8) for oscillator in found), key=_cost)
+    answers = []
+    for oscillator, _ in found[:2]:
+        sample = np.array([0.0, 0.0, 1000 / sample_rate / 20])
+        starts = [np.clip(oscillator + n * sample, 0.0, 1.0) for n in (-1, 0, 1)]
+        starts = sorted(starts, key=fine.unexplained)
+        answers += [fine.descend(start, 6) for start in starts[:2]]
+        if min(map(_cost, answers)) < EXPLAINED:
+            break
+    answers = sorted(answers, key=_cost)[:candidates]
+    return [_setting(oscillator, fine.solve(oscillator)[0]) for oscillator, _ in answers]
+
+
+def _cost(answer: tuple[np.ndarray, float]) -> float:
+    return answer[1]
+
+
+def _setting(oscillator: np.ndarray, values: np.ndarray) -> dict[str, float]:
+    a, b, c, d = values
+    feedback = float(np.clip(-d, 0.0, 1.0))
+    dry, wet = max(a, 0.0), max(b + c - feedback * a, 0.0)
+    return denormalize("modulation", [*oscillator, feedback, wet / max(dry + wet, 1e-12)])

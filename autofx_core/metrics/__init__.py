@@ -1,0 +1,1 @@
+"""How far two sounds, or two settings, lie apart."""

@@ -1,0 +1,1 @@
+"""Clean guitar sounds: files, data sets, soundfonts, synthesised strings, and their splits."""

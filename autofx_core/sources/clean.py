@@ -1,0 +1,286 @@
+"""Clean guitar sounds, and which of them belong together.
+
+Three collections: the notes shipped with the package (or rendered from the soundfont the same
+way), any folder of recordings, and IDMT-SMT-Audio-Effects. Each sound names its *source*: the
+recording it stems from. Whatever splits sounds into training, validation and test splits them by
+source, so that no recording, nor a transposition of it, is on two sides.
+"""
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from autofx_core.audio import LISTENING_RATE_HZ, AudioError, load_sound, resample, to_mono
+from autofx_core.sources.idmt import parse_name
+
+NOTES_FOLDER = Path(__file__).parents[1] / "notes"
+NOTES_CSV_NAME = "notes.csv"
+NOTES_FIELDS = (
+    "file",
+    "bank",
+    "program",
+    "preset",
+    "midi",
+    "velocity",
+    "sample",
+    "split",
+    "sha256",
+)
+SOUND_SUFFIXES = {".wav", ".flac", ".aif", ".aiff"}
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class CleanSound:
+    """A clean recording on disk.
+
+    Attributes
+    ----------
+    id
+        Unique in its collection.
+    path
+        The sound file.
+    source
+        The recording it stems from: the unit of every split.
+    program
+        The instrument (a soundfont's program, a guitar model), empty if unknown.
+    midi
+        The note, if it is one and it is known: 40 is E2, 82.4 Hz.
+    velocity
+        Strength of the attack, 1 to 127, if known.
+    string
+        1 (lowest) to 6, if known.
+    split
+        Where the collection puts it; None if it leaves that open.
+    """
+
+    id: str
+    path: Path
+    source: str
+    program: str = ""
+    midi: int | None = None
+    velocity: int | None = None
+    string: int | None = None
+    split: Split | None = None
+
+    def read(self, sample_rate: int = LISTENING_RATE_HZ) -> np.ndarray:
+        """Load the sound.
+
+        Parameters
+        ----------
+        sample_rate
+            The rate to resample to, in Hz.
+
+        Returns
+        -------
+        ndarray, shape (1, samples), float32, full scale ±1
+
+        Raises
+        ------
+        AudioError
+            If the file is missing, no sound, too short, silent or not finite.
+        """
+        wave, from_hz = load_sound(self.path)
+        return resample(to_mono(wave)[np.newaxis], from_hz, sample_rate)
+
+
+@dataclass(frozen=True)
+class LoadedSound(CleanSound):
+    """A clean recording in memory, for where its file is not; equal to another of equal samples."""
+
+    wave: np.ndarray | None = field(default=None, compare=False, repr=False)
+    sample_rate: int = LISTENING_RATE_HZ
+    sha256: str = ""
+
+    def read(self, sample_rate: int = LISTENING_RATE_HZ) -> np.ndarray:
+        """Resample the sound, as `CleanSound.read` does."""
+        return resample(self.wave, self.sample_rate, sample_rate)
+
+
+def load(sound: CleanSound, sample_rate: int) -> LoadedSound:
+    """Take a recording into memory at a rate."""
+    named = {f.name: getattr(sound, f.name) for f in fields(CleanSound)}
+    wave = sound.read(sample_rate)
+    sha256 = hashlib.sha256(wave.tobytes()).hexdigest()
+    return LoadedSound(**named, wave=wave, sample_rate=sample_rate, sha256=sha256)
+
+
+def builtin_notes(split: Split | None = None) -> list[CleanSound]:
+    """List the notes shipped with the package, or one split of them."""
+    return rendered_notes(NOTES_FOLDER, split)
+
+
+def rendered_notes(folder: str | Path, split: Split | None = None) -> list[CleanSound]:
+    """List the notes that ``python -m autofx_core notes`` rendered, or one split of them.
+
+    Raises
+    ------
+    AudioError
+        If the folder has no ``notes.csv`` or a row of it is damaged; the message names the row.
+    """
+    path = Path(folder) / NOTES_CSV_NAME
+    if not path.is_file():
+        raise AudioError(
+            f"{path}: no such file; make it with 'python -m autofx_core notes -o {folder}'"
+        )
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        if missing := sorted(set(NOTES_FIELDS) - set(rows.fieldnames or ())):
+            raise AudioError(f"{path}: column {missing[0]!r} is missing; render the notes again")
+        notes = [_note(path, number, row) for number, row in enumerate(rows, start=2)]
+    return [note for note in notes if split in (None, note.split)]
+
+
+def _note(table: Path, row_number: int, row: dict[str, str]) -> CleanSound:
+    try:
+        if row["split"] not in SPLITS:
+            raise ValueError(f"split {row['split']!r} is none of {', '.join(SPLITS)}")
+        if Path(row["file"]).name != row["file"]:
+            raise ValueError(f"file {row['file']!r} is not a plain file name")
+        return CleanSound(
+            id=Path(row["file"]).stem,
+            path=table.parent / row["file"],
+            source=row["sample"],
+            program=row["preset"],
+            midi=int(row["midi"]) if row["midi"] else None,
+            velocity=int(row["velocity"]) if row["velocity"] else None,
+            split=row["split"],
+        )
+    except (TypeError, ValueError) as error:
+        raise AudioError(f"{table} row {row_number}: {error}; render the notes again") from None
+
+
+def folder_notes(folder: str | Path) -> list[CleanSound]:
+    """List the WAV, FLAC and AIFF files in and under a folder, each its own source.
+
+    Raises
+    ------
+    AudioError
+        If there is no such folder or no sound in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise AudioError(f"{folder}: no such folder")
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SOUND_SUFFIXES)
+    if not paths:
+        raise AudioError(f"{folder}: holds no WAV, FLAC or AIFF file")
+    names = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
+    return [CleanSound(id=n, path=p, source=n) for n, p in zip(names, paths, strict=True)]
+
+
+def guitar_notes(folder: str | Path) -> list[CleanSound]:
+    """List the recordings in a folder whose own folders are guitars, each its own source.
+
+    Raises
+    ------
+    AudioError
+        If there is no such folder or no sound in it.
+    """
+    return [replace(note, program=note.id.rpartition("/")[0]) for note in folder_notes(folder)]
+
+
+def idmt_notes(folder: str | Path) -> list[CleanSound]:
+    """List the clean takes of IDMT-SMT-Audio-Effects (effect code 11) in and under a folder.
+
+    Raises
+    ------
+    AudioError
+        If there is none.
+    """
+    notes = []
+    for sound in folder_notes(folder):
+        name = parse_name(sound.path.stem)
+        if name and name.effect == "dry":
+            notes.append(
+                replace(
+                    sound,
+                    id=sound.path.stem,
+                    source=name.take,
+                    program=f"model {name.model}",
+                    midi=name.midi,
+                    string=name.string,
+                )
+            )
+    if not notes:
+        raise AudioError(
+            f"{folder}: holds no clean IDMT-SMT file (names such as G61-40100-1111-00001.wav)"
+        )
+    return notes
+
+
+def idmt_pairs(folder: str | Path, clean_folder: str | Path | None = None):
+    """Pair each processed IDMT-SMT sound with the clean take its name points to.
+
+    Parameters
+    ----------
+    folder
+        Where the processed sounds are, at any depth.
+    clean_folder
+        Where the clean takes are; by default, the same folder.
+
+    Returns
+    -------
+    list of (CleanSound, CleanSound, IdmtName)
+        Clean take, processed sound, and what the processed sound's name says.
+
+    Raises
+    ------
+    AudioError
+        If there is no clean take, no processed sound, or one without its clean take.
+    """
+    takes = {note.source: note for note in idmt_notes(clean_folder or folder)}
+    pairs = []
+    for sound in folder_notes(folder):
+        name = parse_name(sound.path.stem)
+        if name is None or name.family == "dry":
+            continue
+        if name.take not in takes:
+            raise AudioError(f"{sound.path}: its clean take {name.take}-1111-*.wav is missing")
+        pairs.append((takes[name.take], replace(sound, source=name.take), name))
+    if not pairs:
+        raise AudioError(f"{folder}: holds no processed IDMT-SMT file")
+    return pairs
+
+
+def split_by_source(
+    sounds: Sequence[CleanSound], *, validation: float = 0.1, test: float = 0.2
+) -> list[CleanSound]:
+    """Give every sound a split drawn from its source's name: the same on every machine.
+
+    Parameters
+    ----------
+    validation, test
+        Shares of the sources; the rest is for training.
+    """
+
+    def split(source: str) -> Split:
+        place = int.from_bytes(hashlib.sha256(source.encode()).digest()[:8], "big") / 2**64
+        return "test" if place < test else "validation" if place < test + validation else "train"
+
+    return [replace(sound, split=split(sound.source)) for sound in sounds]
+
+
+def split_for_training(sounds: Sequence[CleanSound]) -> list[CleanSound]:
+    """Split by source, and hold out the program with the fewest sounds, to test on.
+
+    Raises
+    ------
+    AudioError
+        If there are not two programs at least.
+    """
+    programs = Counter(sound.program for sound in sounds)
+    if len(programs) < 2:
+        raise AudioError("all clean sounds are of one guitar; a second is needed to test on")
+    unseen = min(programs, key=lambda program: (programs[program], program))
+    return [
+        replace(sound, split="test") if sound.program == unseen else sound
+        for sound in split_by_source(sounds)
+    ]
