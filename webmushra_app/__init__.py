@@ -2,18 +2,20 @@
 
 Modules
 -------
-config, db, turns, group_commit, models, statements, migrations
-    Settings, the database, how its writers queue and share commits, its tables, and what listeners'
-    requests ask of them.
-listening_test, study, studies, presentation, timing, sitting
-    What a study asks, what it holds, which one is meant, who hears what, how long it takes, where
-    a sitting stands.
-schemas, openapi, http, services, limits, logs
-    What crosses the HTTP API, its description, and what all routes share.
-participant, trial, collect, admin
-    The routes: listeners', webMUSHRA's pages', experimenters'.
-export, exported_tables, maintenance, simulate, serve
-    Ratings out and kept safe, simulated listeners in, the server itself.
+config, logs
+    Settings of the server, and its log.
+database
+    The connection, the tables, how writers queue and share commits, queries, migrations, upkeep.
+studies
+    A study's settings, its import, the assignment of items, the duration of a session.
+results
+    The exported tables and their files.
+api
+    The routes of listeners' pages and of webMUSHRA's pages, and what crosses them.
+admin
+    The experimenter's pages.
+server, simulate
+    gunicorn on this machine, and simulated listeners.
 """
 
 from pathlib import Path
@@ -22,12 +24,13 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from stimuli_gen.manifest import ManifestError
-from webmushra_app import admin, collect, http, limits, logs, participant, services, trial
+from webmushra_app import admin, logs
+from webmushra_app.api import participant, rate_limits, responses, services, trial, webmushra
 from webmushra_app.config import Config, ConfigError, production_config
-from webmushra_app.db import Database, DatabaseError
-from webmushra_app.listening_test import ListeningTestError
-from webmushra_app.studies import Studies
-from webmushra_app.study import StudyError, import_study, open_study
+from webmushra_app.database.connection import Database, DatabaseError
+from webmushra_app.studies.importer import StudyError, import_study, open_study
+from webmushra_app.studies.registry import Studies
+from webmushra_app.studies.settings import ListeningTestError
 
 USER_ERRORS = (ConfigError, DatabaseError, StudyError)
 """What can be wrong with a setting, a database or a stimulus set: one line says how to mend it.
@@ -67,11 +70,11 @@ def create_app(config: Config | None = None) -> Flask:
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)
     logs.register(app, config)
-    http.register(app)
-    limits.register(app, config)
+    responses.register(app)
+    rate_limits.register(app, config)
     app.register_blueprint(participant.blueprint)
     app.register_blueprint(trial.blueprint)
-    app.register_blueprint(collect.blueprint)
+    app.register_blueprint(webmushra.blueprint)
     admin.register(app)
     return app
 

@@ -8,12 +8,13 @@ from sqlalchemy.exc import DBAPIError
 from tqdm import tqdm
 
 from stimuli_gen.manifest import ManifestError, read_manifest
-from webmushra_app import USER_ERRORS, create_app, maintenance
+from webmushra_app import USER_ERRORS, create_app
 from webmushra_app.admin.password import PasswordError, hash_password
 from webmushra_app.config import DEFAULT_DATABASE_URL, home_config, keep_password_hash
-from webmushra_app.db import Database, open_existing
-from webmushra_app.export import export
-from webmushra_app.serve import ServeError, address_of, listen, serve
+from webmushra_app.database import maintenance
+from webmushra_app.database.connection import Database, open_existing
+from webmushra_app.results.export import export
+from webmushra_app.server import ServeError, address_of, listen, serve
 from webmushra_app.simulate import SimulationError, count_trials, simulate_listeners
 
 database_option = click.option(

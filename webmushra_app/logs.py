@@ -14,7 +14,7 @@ import time
 from flask import Flask, Response, g, request
 
 from webmushra_app.config import Config
-from webmushra_app.models import moment
+from webmushra_app.database.models import moment
 
 NAME = "webmushra_app"
 

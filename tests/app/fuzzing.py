@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from listening import Listener
 from sqlalchemy import text
 
-from webmushra_app.maintenance import examine
-from webmushra_app.openapi import OPERATIONS, Operation
+from webmushra_app.api.openapi import OPERATIONS, Operation
+from webmushra_app.database.maintenance import examine
 
 HOSTILE = [
     *(None, True, False, 0, -1, -0.0, 1e308, 10**40, 100.0000001, math.nan, math.inf, -math.inf),

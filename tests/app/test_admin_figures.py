@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webmushra_app.admin.boxes import make_box, quantile
+from webmushra_app.admin.box_plots import make_box, quantile
 from webmushra_app.admin.screening import flag_high_anchor, flag_low_reference
 
 SCORES = st.lists(st.integers(0, 100), min_size=1, max_size=60)

@@ -6,9 +6,9 @@ import pytest
 from experimenter import HASH, PASSWORD, Experimenter
 from sqlalchemy import text
 
-from webmushra_app import models
-from webmushra_app.admin.guard import LOGIN_LASTS_S
+from webmushra_app.admin.access import LOGIN_LASTS_S
 from webmushra_app.admin.password import PasswordError, hash_password
+from webmushra_app.database import models
 
 SAMPLES = {"study_id": "1", "session_id": "abcdefghjkmn", "name": "ratings.csv"}
 

@@ -9,8 +9,8 @@ import pytest
 from experimenter import HASH
 
 from analysis.reading import read_database
-from webmushra_app import models
-from webmushra_app.study import import_study
+from webmushra_app.database import models
+from webmushra_app.studies.importer import import_study
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what the database has no part in."""

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from webmushra_app.collect import read_document
+from webmushra_app.api.webmushra import read_document
 
 FORM = "application/x-www-form-urlencoded"
 UUID = "3f1c8a52-5f0e-4a38-9a0e-0d6f6c1f2b11"

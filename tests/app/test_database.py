@@ -10,9 +10,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from webmushra_app import db as db_module
-from webmushra_app.db import HEAD, Database, DatabaseError, upgrade
-from webmushra_app.models import Base
+from webmushra_app.database import connection as db_module
+from webmushra_app.database.connection import HEAD, Database, DatabaseError, upgrade
+from webmushra_app.database.models import Base
 
 CONTRACT = [
     *("study", "session", "participant", "item", "family", "condition", "kind", "score"),

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from analysis.ratings import COLUMNS
 from analysis.reading import read_database, read_file
-from webmushra_app.export import escape_cell, export
-from webmushra_app.exported_tables import RATING_COLUMNS
+from webmushra_app.results.export import escape_cell, export
+from webmushra_app.results.tables import RATING_COLUMNS
 
 AWKWARD = ["=1+1", "007", "5e8123", "'tis", "-", 'a,b\n"c"', "🎸", "@SUM(A1)", "\tx"]
 

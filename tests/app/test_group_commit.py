@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from webmushra_app.db import Database
-from webmushra_app.group_commit import GroupCommit
+from webmushra_app.database.connection import Database
+from webmushra_app.database.group_commit import GroupCommit
 
 INSERT = text("INSERT INTO t VALUES (:n)")
 LAST = text("SELECT coalesce(max(n), 0) FROM t")

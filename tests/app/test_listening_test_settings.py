@@ -2,7 +2,7 @@
 
 import pytest
 
-from webmushra_app.listening_test import (
+from webmushra_app.studies.settings import (
     ListeningTestError,
     parse_listening_test,
     read_listening_test,

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from stimuli_gen.manifest import file_sha256
-from webmushra_app import maintenance
-from webmushra_app.db import Database, DatabaseError, open_existing
+from webmushra_app.database import maintenance
+from webmushra_app.database.connection import Database, DatabaseError, open_existing
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from deployment import TRUST_ANYTHING, Deployment, find_nginx
 from listening import Listener, write_stimulus_set
 from running import Client
 
-from webmushra_app.http import MAX_BODY_BYTES, SECURITY_HEADERS
+from webmushra_app.api.responses import MAX_BODY_BYTES, SECURITY_HEADERS
 from webmushra_app.logs import pseudonym
 
 N_LISTENERS = 4

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from webmushra_app.openapi import OPERATIONS, build_document
+from webmushra_app.api.openapi import OPERATIONS, build_document
 
 NOT_API = {"/", "/s/{token}", "/static/{filename}"}
 OTHERS = ("/admin", "/collect", "/service/write.php", "/{test_id}/collect")

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy import event, text
 
-from webmushra_app import db as db_module
-from webmushra_app import models
+from webmushra_app.database import connection as db_module
+from webmushra_app.database import models
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what only a database in one file can suffer."""

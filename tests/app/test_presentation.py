@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webmushra_app.presentation import choose_items, shuffle, split_over_families
+from webmushra_app.studies.assignment import choose_items, shuffle, split_over_families
 
 families = st.lists(
     st.sampled_from(["modulation", "delay", "distortion"]), min_size=1, max_size=30

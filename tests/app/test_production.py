@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from gunicorn.config import Config as GunicornConfig
 
-from webmushra_app import serve
+from webmushra_app import server as serve
+from webmushra_app.api.rate_limits import Limit
+from webmushra_app.api.responses import SECURITY_HEADERS
 from webmushra_app.config import ConfigError, production_config
-from webmushra_app.http import SECURITY_HEADERS
-from webmushra_app.limits import Limit
 
 GUNICORN_CONFIG = Path(__file__).parents[2] / "webmushra_app" / "deploy" / "gunicorn.conf.py"
 SECRET = "pS9-nVb2Qx_74tLwZrK0aYe3GmUcHd5J"

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from webmushra_app import models
-from webmushra_app.studies import Studies
-from webmushra_app.study import StudyError, import_study, open_study
+from webmushra_app.database import models
+from webmushra_app.studies.importer import StudyError, import_study, open_study
+from webmushra_app.studies.registry import Studies
 
 
 def test_a_changed_byte_is_refused_by_name(make_app, stimulus_set):

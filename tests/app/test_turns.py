@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from webmushra_app.turns import Turns
+from webmushra_app.database.writer_queue import Turns
 
 
 def hold_and_die(database, holding):

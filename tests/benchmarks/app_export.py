@@ -16,10 +16,10 @@ from pathlib import Path
 from sqlalchemy import text
 from tqdm import tqdm
 
-from webmushra_app import models
-from webmushra_app.db import Database
-from webmushra_app.export import FILES
-from webmushra_app.listening_test import parse_listening_test
+from webmushra_app.database import models
+from webmushra_app.database.connection import Database
+from webmushra_app.results.export import FILES
+from webmushra_app.studies.settings import parse_listening_test
 
 N_TRIALS, CONDITIONS = 25, ("reference", "mlp_163nc", "random", "clean")
 FEW_S, FEW_MB = 60.0, 200.0
@@ -53,8 +53,8 @@ with open(sys.argv[2], "w", newline="") as file:
 """
 OURS = """
 import sys
-from webmushra_app.db import open_existing
-from webmushra_app.export import write_lines
+from webmushra_app.database.connection import open_existing
+from webmushra_app.results.export import write_lines
 with open(sys.argv[2], "w", newline="") as file, open_existing(sys.argv[1]).reading() as db:
     file.writelines(write_lines(db, sys.argv[3]))
 """

@@ -2,11 +2,11 @@
 
 Modules
 -------
-guard, password, login, audit
+access, password, login, audit
     Who may come in, the forms' protection, and what was done by whom.
-studies, sittings, withdrawal
+studies, sessions, withdrawal
     Pages of the studies, of one sitting, and of erasing one.
-progress, screening, boxes
+progress, screening, box_plots
     What the live view shows: counts, suspicions, box plots.
 downloads, reports
     Ratings out, and the analysis run beside the server.
@@ -22,11 +22,11 @@ from webmushra_app.admin import (  # noqa: F401 – each gives the blueprint its
     downloads,
     login,
     reports,
-    sittings,
+    sessions,
     studies,
     withdrawal,
 )
-from webmushra_app.admin.guard import blueprint
+from webmushra_app.admin.access import blueprint
 
 
 def register(app: Flask) -> None:

@@ -4,9 +4,9 @@ from flask import Response, request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 
-from webmushra_app import models
-from webmushra_app.admin.guard import address, blueprint, show
-from webmushra_app.services import services
+from webmushra_app.admin.access import address, blueprint, show
+from webmushra_app.api.services import services
+from webmushra_app.database import models
 
 ROWS_A_PAGE = 100
 

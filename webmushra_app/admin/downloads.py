@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from flask import Response
 
-from webmushra_app import export
 from webmushra_app.admin import audit
-from webmushra_app.admin.guard import blueprint
+from webmushra_app.admin.access import blueprint
 from webmushra_app.admin.studies import STUDY, find_study
-from webmushra_app.http import Refusal
-from webmushra_app.services import services
+from webmushra_app.api.responses import Refusal
+from webmushra_app.api.services import services
+from webmushra_app.results import export
 
 MIMETYPES = {"csv": "text/csv", "json": "application/json"}
 

@@ -7,9 +7,8 @@ from flask import Response, g, request
 from sqlalchemy import delete, func, select
 from werkzeug.wrappers import Response as AnyResponse
 
-from webmushra_app import models
 from webmushra_app.admin import audit
-from webmushra_app.admin.guard import (
+from webmushra_app.admin.access import (
     COOKIE,
     LOGIN_LASTS_S,
     address,
@@ -20,8 +19,9 @@ from webmushra_app.admin.guard import (
     show,
 )
 from webmushra_app.admin.password import is_right
-from webmushra_app.http import Refusal
-from webmushra_app.services import services
+from webmushra_app.api.responses import Refusal
+from webmushra_app.api.services import services
+from webmushra_app.database import models
 
 FORM_COOKIE = "autofx_login"
 COOKIE_SETTINGS = {"path": "/admin", "httponly": True, "samesite": "Strict"}

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 
-from webmushra_app import models
+from webmushra_app.database import models
 
 LEFT_AFTER_S = 30 * 60.0
 

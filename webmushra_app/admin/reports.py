@@ -16,13 +16,13 @@ from flask import Response, send_from_directory
 from sqlalchemy.orm import Session as DbSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from webmushra_app import models
 from webmushra_app.admin import audit
-from webmushra_app.admin.guard import blueprint, go, show
+from webmushra_app.admin.access import blueprint, go, show
 from webmushra_app.admin.studies import STUDY, find_study
-from webmushra_app.db import Database
-from webmushra_app.http import Refusal
-from webmushra_app.services import services
+from webmushra_app.api.responses import Refusal
+from webmushra_app.api.services import services
+from webmushra_app.database import models
+from webmushra_app.database.connection import Database
 
 TIMEOUT_S = 600.0
 MAX_MESSAGE = 500

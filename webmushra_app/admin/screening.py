@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from sqlalchemy import Boolean, column, select, table
 from sqlalchemy.orm import Session as DbSession
 
-from webmushra_app import models
+from webmushra_app.database import models
 
 THRESHOLD = 90.0
 MAX_SHARE = 0.15

@@ -8,17 +8,20 @@ from sqlalchemy.orm import Session as DbSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from stimuli_gen.manifest import MANIFEST_NAME, ManifestError
-from webmushra_app import export, models, sitting
-from webmushra_app.admin import audit, boxes
-from webmushra_app.admin.boxes import list_boxes
-from webmushra_app.admin.guard import blueprint, go, show
+from webmushra_app.admin import audit
+from webmushra_app.admin import box_plots as boxes
+from webmushra_app.admin.access import blueprint, go, show
+from webmushra_app.admin.box_plots import list_boxes
 from webmushra_app.admin.progress import count_coverage, group_sittings, list_sittings
 from webmushra_app.admin.screening import flag_sittings
-from webmushra_app.collect import MAX_NAME, new_collected_study
-from webmushra_app.http import Refusal
-from webmushra_app.listening_test import ListeningTestError
-from webmushra_app.services import services
-from webmushra_app.study import StudyError, import_study
+from webmushra_app.api import session as sitting
+from webmushra_app.api.responses import Refusal
+from webmushra_app.api.services import services
+from webmushra_app.api.webmushra import MAX_NAME, new_collected_study
+from webmushra_app.database import models
+from webmushra_app.results import export
+from webmushra_app.studies.importer import StudyError, import_study
+from webmushra_app.studies.settings import ListeningTestError
 
 STUDY = "/studies/<int(max=2147483647):study_id>"
 PROLIFIC = "?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"

@@ -9,13 +9,13 @@ from flask import Response, request
 from sqlalchemy import delete, or_, select, text
 from werkzeug.wrappers import Response as AnyResponse
 
-from webmushra_app import models
 from webmushra_app.admin import audit, reports
-from webmushra_app.admin.guard import blueprint, go, show
-from webmushra_app.admin.sittings import SITTING, find_sitting
+from webmushra_app.admin.access import blueprint, go, show
+from webmushra_app.admin.sessions import SITTING, find_sitting
 from webmushra_app.admin.studies import find_study
-from webmushra_app.http import Refusal
-from webmushra_app.services import services
+from webmushra_app.api.responses import Refusal
+from webmushra_app.api.services import services
+from webmushra_app.database import models
 
 
 @blueprint.get("/withdraw")

@@ -1,8 +1,8 @@
 """The OpenAPI 3.1 document of the listening test, made from the models that validate requests.
 
 ``OPERATIONS`` is the API as one table; the server serves ``build_document()`` under
-``/api/v1/openapi.json`` and ``python -m webmushra_app.openapi`` prints it. A test holds the table
-against the routes that exist.
+``/api/v1/openapi.json`` and ``python -m webmushra_app.api.openapi`` prints it. A test holds the
+table against the routes that exist.
 
 Rules that hold everywhere:
 
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from webmushra_app import schemas
+from webmushra_app.api import schemas
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"

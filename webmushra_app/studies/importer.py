@@ -14,9 +14,9 @@ from stimuli_gen.manifest import (
     read_manifest,
     verify_files,
 )
-from webmushra_app import models
-from webmushra_app.db import Database
-from webmushra_app.listening_test import ListeningTest, read_listening_test
+from webmushra_app.database import models
+from webmushra_app.database.connection import Database
+from webmushra_app.studies.settings import ListeningTest, read_listening_test
 
 
 class StudyError(RuntimeError):

@@ -5,14 +5,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from webmushra_app import models
 from webmushra_app.admin import audit
-from webmushra_app.admin.guard import blueprint, go, show
+from webmushra_app.admin.access import blueprint, go, show
 from webmushra_app.admin.progress import list_sittings
 from webmushra_app.admin.screening import flag_sittings
 from webmushra_app.admin.studies import STUDY, find_study
-from webmushra_app.http import Refusal
-from webmushra_app.services import services
+from webmushra_app.api.responses import Refusal
+from webmushra_app.api.services import services
+from webmushra_app.database import models
 
 SITTING = "/sittings/<string(length=12):session_id>"
 ROWS_A_PAGE = 100

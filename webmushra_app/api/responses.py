@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from webmushra_app.schemas import Problem
+from webmushra_app.api.schemas import Problem
 
 log = logging.getLogger("webmushra_app")
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from webmushra_app import models
-from webmushra_app.db import Database
-from webmushra_app.schemas import Step
-from webmushra_app.study import Study
+from webmushra_app.api.schemas import Step
+from webmushra_app.database import models
+from webmushra_app.database.connection import Database
+from webmushra_app.studies.importer import Study
 
 STEP_S: dict[Step, float] = {
     "questionnaire": 40.0,

@@ -14,7 +14,7 @@ from itertools import accumulate
 from sqlalchemy import Boolean, column, func, select, table
 from sqlalchemy.orm import Session as DbSession
 
-from webmushra_app import models
+from webmushra_app.database import models
 
 RATINGS = table(
     "ratings_long",

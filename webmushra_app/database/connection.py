@@ -16,8 +16,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from webmushra_app.group_commit import GroupCommit, T, Work, write
-from webmushra_app.turns import Turns
+from webmushra_app.database.group_commit import GroupCommit, T, Work, write
+from webmushra_app.database.writer_queue import Turns
 
 HEAD = "0003"
 """The migration that this code works with; a test holds it against the newest one."""
@@ -106,7 +106,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """Open a session whose changes are committed, durably, when the block ends.
 
-        On SQLite writers queue up for it; see `webmushra_app.turns`.
+        On SQLite writers queue up for it; see `webmushra_app.database.writer_queue`.
         """
         with (
             self._turn_taken(),
@@ -119,7 +119,7 @@ class Database:
     def store(self, work: Work[T], *, about: str) -> T:
         """Do a short piece of work about a sitting and return its outcome, once it is on the disk.
 
-        The way for what many listeners do at the same moment; see `webmushra_app.group_commit`.
+        The way for what many listeners do at the same moment; see `database.group_commit`.
         """
         if self.is_sqlite:
             return self._group.store(work, about=about)

@@ -1,8 +1,8 @@
-"""Runs the migrations over the connection that ``webmushra_app.db`` hands in."""
+"""Runs the migrations over the connection that ``webmushra_app.database.connection`` hands in."""
 
 from alembic import context
 
-from webmushra_app.models import Base
+from webmushra_app.database.models import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

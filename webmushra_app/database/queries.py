@@ -11,7 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from webmushra_app import models
+from webmushra_app.database import models
 
 
 class SessionRow(NamedTuple):

@@ -6,11 +6,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, url_for
 from sqlalchemy import Connection, select
 
-from webmushra_app import models, openapi, schemas, sitting, statements
-from webmushra_app.group_commit import Changes
-from webmushra_app.http import Refusal, answer, read_body
-from webmushra_app.services import services
-from webmushra_app.statements import PlannedTrial, SessionRow
+from webmushra_app.api import openapi, schemas
+from webmushra_app.api import session as sitting
+from webmushra_app.api.responses import Refusal, answer, read_body
+from webmushra_app.api.services import services
+from webmushra_app.database import models
+from webmushra_app.database import queries as statements
+from webmushra_app.database.group_commit import Changes
+from webmushra_app.database.queries import PlannedTrial, SessionRow
 
 blueprint = Blueprint("participant", __name__)
 API = openapi.PREFIX

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from flask import Flask, current_app, g, request
 
 from webmushra_app.config import Config
-from webmushra_app.db import Database
-from webmushra_app.studies import Loaded, Studies
-from webmushra_app.study import Study
-from webmushra_app.timing import Clock
+from webmushra_app.database.connection import Database
+from webmushra_app.studies.duration import Clock
+from webmushra_app.studies.importer import Study
+from webmushra_app.studies.registry import Loaded, Studies
 
 EXTENSION = "webmushra"
 LISTENERS = ("participant", "trial")

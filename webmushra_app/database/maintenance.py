@@ -16,8 +16,8 @@ from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session as DbSession
 
 from stimuli_gen.manifest import ManifestError, read_manifest, verify_files
-from webmushra_app import models
-from webmushra_app.db import Database, DatabaseError, open_existing
+from webmushra_app.database import models
+from webmushra_app.database.connection import Database, DatabaseError, open_existing
 
 
 def back_up(database: Database, file: Path) -> None:

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from webmushra_app.schemas import HeadphoneCheck, Language, Step
+from webmushra_app.api.schemas import HeadphoneCheck, Language, Step
 
 STUDY_NAME = "study.toml"
 TABLE = "listening_test"

@@ -12,12 +12,15 @@ from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Connection, Row
 from werkzeug.wsgi import wrap_file
 
-from webmushra_app import models, openapi, schemas, sitting, statements
-from webmushra_app.group_commit import Changes
-from webmushra_app.http import Refusal, answer, read_body
-from webmushra_app.presentation import stimulus_label
-from webmushra_app.services import services
-from webmushra_app.statements import PlannedTrial, SessionRow
+from webmushra_app.api import openapi, schemas
+from webmushra_app.api import session as sitting
+from webmushra_app.api.responses import Refusal, answer, read_body
+from webmushra_app.api.services import services
+from webmushra_app.database import models
+from webmushra_app.database import queries as statements
+from webmushra_app.database.group_commit import Changes
+from webmushra_app.database.queries import PlannedTrial, SessionRow
+from webmushra_app.studies.assignment import stimulus_label
 
 blueprint = Blueprint("trial", __name__)
 SESSION = f"{openapi.PREFIX}/sessions/<opaque:token>"

@@ -15,10 +15,16 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from webmushra_app import models
-from webmushra_app.http import HTTP_DETAILS, HTTP_TITLES, RETRY_AFTER_S, SECURITY_HEADERS, Refusal
+from webmushra_app.api.responses import (
+    HTTP_DETAILS,
+    HTTP_TITLES,
+    RETRY_AFTER_S,
+    SECURITY_HEADERS,
+    Refusal,
+)
+from webmushra_app.api.services import services
+from webmushra_app.database import models
 from webmushra_app.logs import pseudonym
-from webmushra_app.services import services
 
 COOKIE = "autofx_admin"
 FORM_FIELD = "csrf_token"

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Boolean, Select, TableClause, column, func, select, table
 from sqlalchemy.orm import Session as DbSession
 
-from webmushra_app import models
+from webmushra_app.database import models
 
 RATING_COLUMNS = (
     "study",

@@ -13,12 +13,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, or_, select
 from sqlalchemy.orm import Session as DbSession
 
-from webmushra_app import models, schemas, statements
-from webmushra_app.http import Refusal
-from webmushra_app.presentation import choose_items, shuffle
-from webmushra_app.statements import PlannedTrial, SessionRow
-from webmushra_app.study import Study
-from webmushra_app.timing import Clock
+from webmushra_app.api import schemas
+from webmushra_app.api.responses import Refusal
+from webmushra_app.database import models
+from webmushra_app.database import queries as statements
+from webmushra_app.database.queries import PlannedTrial, SessionRow
+from webmushra_app.studies.assignment import choose_items, shuffle
+from webmushra_app.studies.duration import Clock
+from webmushra_app.studies.importer import Study
 
 ABANDONED_AFTER_S = 24 * 3600.0
 """A sitting that nobody touched for a day no longer holds its place in the balance of items."""

@@ -11,8 +11,8 @@ from collections import Counter
 
 from flask import Flask, request
 
+from webmushra_app.api.responses import Refusal
 from webmushra_app.config import Config
-from webmushra_app.http import Refusal
 
 SESSION_SHARE = 0.5
 """A single sitting may use this share of its address's limit."""

@@ -24,11 +24,11 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_v
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
-from webmushra_app import models
-from webmushra_app.http import Refusal
-from webmushra_app.listening_test import parse_listening_test
-from webmushra_app.services import services
-from webmushra_app.sitting import why_closed
+from webmushra_app.api.responses import Refusal
+from webmushra_app.api.services import services
+from webmushra_app.api.session import why_closed
+from webmushra_app.database import models
+from webmushra_app.studies.settings import parse_listening_test
 
 blueprint = Blueprint("collect", __name__)
 FIELD = "sessionJSON="

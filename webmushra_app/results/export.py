@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session as DbSession
 
-from webmushra_app import exported_tables as tables
-from webmushra_app.db import Database, DatabaseError
+from webmushra_app.database.connection import Database, DatabaseError
+from webmushra_app.results import tables
 
 FORMULA_STARTS = frozenset("=+-@\t\r'")
 ROWS_AT_ONCE = 500

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from webmushra_app import models, statements
-from webmushra_app.db import Database
-from webmushra_app.study import NO_STUDY, Study, StudyError, load_study
-from webmushra_app.timing import Clock
+from webmushra_app.database import models
+from webmushra_app.database import queries as statements
+from webmushra_app.database.connection import Database
+from webmushra_app.studies.duration import Clock
+from webmushra_app.studies.importer import NO_STUDY, Study, StudyError, load_study
 
 LOOK_EVERY_S = 1.0
 

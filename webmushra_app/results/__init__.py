@@ -1,0 +1,1 @@
+"""Results: the tables that are exported, and the files that they become."""
