@@ -3,14 +3,12 @@
 From a ratings table to a page that a reviewer can check: ``python -m analysis.report`` analyses,
 ``python -m analysis.power`` plans. Data flow one way: read, tabulate, compute, show.
 
-==========  =====================================================================================
-read        ``reading`` (database or file), ``formats`` (other programs'), ``ratings`` (checks)
-tabulate    ``scores`` (listener × item × condition)
-compute     ``screening``, ``descriptive``, ``crossed`` (the primary test), ``ranks``,
-            ``inference`` (families of comparisons), ``findings`` (all of it in order)
-check       ``mixed``, ``sensitivity``, ``agreement``, ``objective``, ``pooling`` (two sets)
-say         ``wording``, ``methods``, ``caveats``, ``tables``, ``check_tables``, ``results``
-draw        ``canvas``, ``figures``, ``diagnostics``
-write       ``page`` (HTML), ``publish`` (the folder), ``report`` and ``power`` (commands)
-==========  =====================================================================================
+================  ==============================================================================
+`ratings`         the table and its rules, readers, file formats, scores as an array
+`stats`           one module a question: differences, ranks, reliability, screening, …
+`analyse`         everything that is computed from one ratings table, in one order
+`compare_sets`    two data sets, or two times, side by side
+`report`          the page, its figures, tables, sentences and files
+`power`           how many listeners and sounds a test needs
+================  ==============================================================================
 """

@@ -5,8 +5,8 @@ import sqlite3
 import numpy as np
 import pandas as pd
 
-from analysis.findings import analyse
-from analysis.ratings import COLUMNS, check
+from analysis.analyse import analyse
+from analysis.ratings.table import COLUMNS, check
 
 CONDITIONS = {
     "reference": ("reference", 97.0),

@@ -3,7 +3,7 @@
 import pytest
 from simulated_ratings import findings_of, simulate_ratings
 
-from analysis.caveats import collect
+from analysis.report.warnings import collect
 
 CAVEATS = {
     "too few": (lambda t: t[t["session"] < "session-002"], "Only 2 listener"),

@@ -9,12 +9,13 @@ from click.testing import CliRunner
 from scipy import stats
 from simulated_ratings import simulate_ratings
 
-from analysis import mixed, power
-from analysis.agreement import listener_correlations, measure_reliability, measure_repeats
-from analysis.findings import analyse
-from analysis.objective import correlate_with_distances, read_stimulus_set
-from analysis.ratings import RatingsError, check
-from analysis.scores import tabulate
+from analysis.analyse import analyse
+from analysis.power import __main__ as power
+from analysis.ratings.scores import tabulate
+from analysis.ratings.table import RatingsError, check
+from analysis.stats import mixed_model as mixed
+from analysis.stats.objective_distances import correlate_with_distances, read_stimulus_set
+from analysis.stats.reliability import listener_correlations, measure_reliability, measure_repeats
 
 
 def ratings_of(table=None, **options):

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.crossed import CLUSTERED, LISTENERS_ONLY, QUASI_T, estimate_mean
-from analysis.power import Spread, simulate_differences
-from analysis.reading import read_file
-from analysis.scores import tabulate
+from analysis.power.__main__ import Spread, simulate_differences
+from analysis.ratings.readers import read_file
+from analysis.ratings.scores import tabulate
+from analysis.stats.crossed import CLUSTERED, LISTENERS_ONLY, QUASI_T, estimate_mean
 
 EXPECTED = Path(__file__).parent.parent / "expected"
 LME4_DIGITS = 2e-4  # lme4 stops its optimiser at about four digits

@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated_ratings import simulate_ratings
 
-from analysis.inference import (
+from analysis.ratings.readers import read_file
+from analysis.ratings.scores import Scores, tabulate
+from analysis.ratings.table import check
+from analysis.stats.comparisons import (
     Equivalence,
     compare,
     compare_pairs,
@@ -18,9 +21,6 @@ from analysis.inference import (
     judge_equivalence,
     planned_pairs,
 )
-from analysis.ratings import check
-from analysis.reading import read_file
-from analysis.scores import Scores, tabulate
 
 EXPECTED = Path(__file__).parent.parent / "expected"
 R = json.loads((EXPECTED / "analysis_r.json").read_text())

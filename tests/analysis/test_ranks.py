@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.ranks import compare_means, friedman, sign_flip
-from analysis.reading import read_file
-from analysis.scores import tabulate
+from analysis.ratings.readers import read_file
+from analysis.ratings.scores import tabulate
+from analysis.stats.nonparametric import compare_means, friedman, sign_flip
 
 EXPECTED = Path(__file__).parent.parent / "expected"
 R = json.loads((EXPECTED / "analysis_r.json").read_text())

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_ratings import simulate_ratings, store
 
-from analysis.ratings import RatingsError
-from analysis.reading import Mapping, read_database, read_file, read_mapping
+from analysis.ratings.readers import Mapping, read_database, read_file, read_mapping
+from analysis.ratings.table import RatingsError
 
 HEADER = (
     "session_test_id,email,age,session_uuid,trial_id,rating_stimulus,"

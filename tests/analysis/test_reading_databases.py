@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from simulated_ratings import simulate_ratings, store
 
-from analysis.findings import analyse
-from analysis.ratings import RatingsError
-from analysis.reading import read_database
+from analysis.analyse import analyse
+from analysis.ratings.readers import read_database
+from analysis.ratings.table import RatingsError
 
 sys.path.append(str(Path(__file__).parents[1] / "app"))  # the tests' own PostgreSQL server
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from analysis.agreement import measure_reliability
-from analysis.findings import Options, analyse
-from analysis.mixed import check_by_mixed_model
-from analysis.ranks import friedman
-from analysis.ratings import RatingsError
-from analysis.reading import ConditionMap, Mapping, read_file
-from analysis.report import main
-from analysis.sensitivity import crossed_bootstrap
+from analysis.analyse import Options, analyse
+from analysis.ratings.readers import ConditionMap, Mapping, read_file
+from analysis.ratings.table import RatingsError
+from analysis.report.__main__ import main
+from analysis.stats.mixed_model import check_by_mixed_model
+from analysis.stats.nonparametric import friedman
+from analysis.stats.reliability import measure_reliability
+from analysis.stats.sensitivity import crossed_bootstrap
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="reference data not beside the project")
@@ -96,7 +96,7 @@ def test_all_pairs(findings, expected):
 
 def test_quasi_t_of_all_pairs(findings, expected):
     unnested = replace(findings.scores, families=("",) * len(findings.scores.items))
-    from analysis.inference import compare
+    from analysis.stats.comparisons import compare
 
     for w in expected["pairwise_listener_means"]:
         got, q = compare(unnested, w["a"], w["b"], seed=1).crossed, w["quasi_t"]

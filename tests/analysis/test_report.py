@@ -13,17 +13,17 @@ import pytest
 from click.testing import CliRunner
 from simulated_ratings import findings_of, simulate_ratings, store
 
-from analysis.canvas import encode
-from analysis.caveats import collect
-from analysis.figures import FIGURES
-from analysis.findings import Options, analyse
-from analysis.pooling import compare_sets, split_by_time
-from analysis.publish import publish
-from analysis.ratings import RatingsError, check
-from analysis.reading import read_database, read_file
-from analysis.report import main
-from analysis.tables import result_tables
-from analysis.wording import answer, comparison_sentence, p_value
+from analysis.analyse import Options, analyse
+from analysis.compare_sets import compare_sets, split_by_time
+from analysis.ratings.readers import read_database, read_file
+from analysis.ratings.table import RatingsError, check
+from analysis.report.__main__ import main
+from analysis.report.apa import answer, comparison_sentence, p_value
+from analysis.report.figures import FIGURES
+from analysis.report.publish import publish
+from analysis.report.style import encode
+from analysis.report.tables import result_tables
+from analysis.report.warnings import collect
 
 
 def run(*arguments):

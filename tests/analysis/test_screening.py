@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.scores import Scores
-from analysis.screening import screen
+from analysis.ratings.scores import Scores
+from analysis.stats.screening import screen
 
 SCALE = (0.0, 100.0)
 KINDS = {"reference": "reference", "ours": "estimated", "anchor70": "anchor"}

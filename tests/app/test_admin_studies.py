@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from experimenter import HASH
 
-from analysis.reading import read_database
+from analysis.ratings.readers import read_database
 from webmushra_app.database import models
 from webmushra_app.studies.importer import import_study
 

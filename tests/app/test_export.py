@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from sqlalchemy import text
 
-from analysis.ratings import COLUMNS
-from analysis.reading import read_database, read_file
+from analysis.ratings.readers import read_database, read_file
+from analysis.ratings.table import COLUMNS
 from webmushra_app.results.export import escape_cell, export
 from webmushra_app.results.tables import RATING_COLUMNS
 

@@ -16,8 +16,8 @@ import numpy as np
 from scipy import stats
 from tqdm import tqdm
 
-from analysis.crossed import estimate_mean
-from analysis.power import Spread, simulate_differences
+from analysis.power.__main__ import Spread, simulate_differences
+from analysis.stats.crossed import estimate_mean
 
 LISTENERS, ITEMS = 17, 30
 LIMITS, COVERAGE = (0.03, 0.07), 0.93

@@ -76,7 +76,14 @@ def _run(database: Database, study: models.Study, folder: Path) -> None:
     """Run the analysis and write down how it went."""
     new = folder.with_name(f"{folder.name}-new")
     shutil.rmtree(new, ignore_errors=True)
-    command = [sys.executable, "-m", "analysis.report", f"--study={study.name}", "-o", str(new)]
+    command = [
+        sys.executable,
+        "-m",
+        "analysis.report",
+        f"--study={study.name}",
+        "-o",
+        str(new),
+    ]
     url = database.url.render_as_string(hide_password=False)
     try:
         ended = subprocess.run(  # noqa: S603 – the interpreter that runs us, on our own module

@@ -18,11 +18,11 @@ import click
 import numpy as np
 from scipy import special
 
-from analysis.crossed import estimate_mean
-from analysis.ratings import RatingsError
-from analysis.reading import Mapping, read_database, read_file, read_mapping
-from analysis.scores import Scores, tabulate
-from analysis.tables import Table
+from analysis.ratings.readers import Mapping, read_database, read_file, read_mapping
+from analysis.ratings.scores import Scores, tabulate
+from analysis.ratings.table import RatingsError
+from analysis.report.tables import Table
+from analysis.stats.crossed import estimate_mean
 
 SETTING_UP_S = 300.0
 BETWEEN_TRIALS_S = 10.0
@@ -326,8 +326,8 @@ def _as_text(table: Table) -> str:
 
 
 def _write(table: Table, plans: list[Plan], given: dict) -> None:
-    from analysis.canvas import encode  # noqa: PLC0415 - Matplotlib only if asked for
-    from analysis.diagnostics import draw_power  # noqa: PLC0415
+    from analysis.report.diagnostic_figures import draw_power  # noqa: PLC0415
+    from analysis.report.style import encode  # noqa: PLC0415 - Matplotlib only if asked for
 
     folder = given["output"]
     folder.mkdir(parents=True, exist_ok=True)

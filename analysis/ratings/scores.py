@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.ratings import Ratings
+from analysis.ratings.table import Ratings
 
 KIND_ORDER = ("anchor", "random", "control", "estimated", "", "reference")
 

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from analysis.crossed import Estimate
-from analysis.findings import Findings
-from analysis.ratings import Ratings, RatingsError
+from analysis.analyse import Findings
+from analysis.ratings.table import Ratings, RatingsError
+from analysis.stats.crossed import Estimate
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ import io
 import re
 from dataclasses import dataclass
 
-from analysis import wording
-from analysis.descriptive import Description
-from analysis.findings import Findings
-from analysis.inference import Comparison
+from analysis.analyse import Findings
+from analysis.report import apa as wording
+from analysis.stats.comparisons import Comparison
+from analysis.stats.descriptive import Description
 
 LATEX = str.maketrans(
     {

@@ -1,7 +1,7 @@
 """What the scores look like, condition by condition, before any test.
 
 Conventions: quartiles are of type 7 (Hyndman & Fan 1996; NumPy's and R's default) over all ratings
-of the condition; the mean's interval is for new listeners and new items (``analysis.crossed``),
+of the condition; the mean's interval is for new listeners and new items (``stats.crossed``),
 not for more ratings of the same; shares are of ratings at the scale's ends.
 """
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.crossed import Estimate, estimate_mean
-from analysis.scores import Scores
+from analysis.ratings.scores import Scores
+from analysis.stats.crossed import Estimate, estimate_mean
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.scores import Scores
+from analysis.ratings.scores import Scores
 
 THRESHOLD = 90.0
 MAX_SHARE = 0.15

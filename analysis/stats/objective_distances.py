@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from scipy import special, stats
 
-from analysis.ratings import RatingsError
-from analysis.scores import Scores, mean_of_present
+from analysis.ratings.scores import Scores, mean_of_present
+from analysis.ratings.table import RatingsError
 
 MIN_STIMULI = 3
 

@@ -5,7 +5,7 @@ webMUSHRA's ``mushra.csv`` (any age), pymushra's export, Go Listen's MUSHRA expo
 long CSV are known; any other long CSV is read by naming its columns.
 
 Conventions: a converter takes the file's rows with their line numbers and returns a table of text
-with the columns of ``analysis.ratings.COLUMNS`` it can fill, the line number of each row, and notes
+with the columns of ``table.COLUMNS`` it can fill, the line number of each row, and notes
 for the reader. Questionnaire answers are never taken over: they may identify a person.
 """
 
@@ -17,7 +17,7 @@ from pathlib import PurePath
 import numpy as np
 import pandas as pd
 
-from analysis.ratings import COLUMNS, REQUIRED, RatingsError
+from analysis.ratings.table import COLUMNS, REQUIRED, RatingsError
 
 WEBMUSHRA = {
     "session_test_id": "study",

@@ -8,17 +8,17 @@ clock or on the folder.
 
 from pathlib import Path
 
-from analysis.canvas import encode
-from analysis.caveats import collect
-from analysis.check_tables import change_table, check_tables
-from analysis.figures import FIGURES, Figure
-from analysis.findings import Findings
-from analysis.methods import methods_paragraph
-from analysis.page import Picture, inline_svg, render
-from analysis.pooling import compare_sets
-from analysis.ratings import COLUMNS
-from analysis.results import summarise, to_json, versions
-from analysis.tables import Table, result_tables
+from analysis.analyse import Findings
+from analysis.compare_sets import compare_sets
+from analysis.ratings.table import COLUMNS
+from analysis.report.check_tables import change_table, check_tables
+from analysis.report.figures import FIGURES, Figure
+from analysis.report.methods_text import methods_paragraph
+from analysis.report.page import Picture, inline_svg, render
+from analysis.report.results_json import summarise, to_json, versions
+from analysis.report.style import encode
+from analysis.report.tables import Table, result_tables
+from analysis.report.warnings import collect
 
 IDENTIFIERS = ("participant", "comment")
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from analysis.crossed import estimate_mean
-from analysis.inference import ALPHA, Comparison
-from analysis.scores import Scores
+from analysis.ratings.scores import Scores
+from analysis.stats.comparisons import ALPHA, Comparison
+from analysis.stats.crossed import estimate_mean
 
 RESAMPLES = 10_000
 BLOCK = 200

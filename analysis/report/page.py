@@ -7,9 +7,9 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup, escape
 
-from analysis import wording
-from analysis.canvas import INK
-from analysis.findings import Findings
+from analysis.analyse import Findings
+from analysis.report import apa as wording
+from analysis.report.style import INK
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def render(findings: Findings, **parts) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    source = files("analysis").joinpath("templates/report.html").read_text(encoding="utf-8")
+    source = files("analysis.report").joinpath("templates/report.html").read_text(encoding="utf-8")
     scale = findings.ratings.scale
     environment.filters.update(
         points=lambda value: wording.points(value, scale),

@@ -1,7 +1,7 @@
 """The methods paragraph, ready to paste: what was done to these data, and nothing else."""
 
-from analysis.crossed import CLUSTERED, QUASI_T
-from analysis.findings import Findings
+from analysis.analyse import Findings
+from analysis.stats.crossed import CLUSTERED, QUASI_T
 
 
 def methods_paragraph(f: Findings, versions: dict[str, str]) -> str:

@@ -2,8 +2,8 @@
 
 The planned family is every estimated condition against ``random``, with Holm's correction over
 just these; all pairs are exploratory, with Holm over all of them. Each comparison gives the answer
-for new listeners and new sounds (``analysis.crossed``) and, beside it, the one for these sounds
-(``analysis.ranks``).
+for new listeners and new sounds (``stats.crossed``) and, beside it, the one for these sounds
+(``stats.nonparametric``).
 
 Conventions: differences are a − b in points of the scale, over the items that both conditions
 share; intervals are 95 % and not corrected for multiplicity, p-values of a family are given both
@@ -21,9 +21,9 @@ from itertools import combinations
 import numpy as np
 from scipy import special
 
-from analysis.crossed import MIN_LISTENERS, Estimate, estimate_mean
-from analysis.ranks import PairedTests, compare_means
-from analysis.scores import Scores, mean_of_present
+from analysis.ratings.scores import Scores, mean_of_present
+from analysis.stats.crossed import MIN_LISTENERS, Estimate, estimate_mean
+from analysis.stats.nonparametric import PairedTests, compare_means
 
 ALPHA = 0.05
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analysis.crossed import CLUSTERED, MIN_LISTENERS
-from analysis.findings import Findings
-from analysis.inference import ALPHA
-from analysis.wording import number, p_value, points
+from analysis.analyse import Findings
+from analysis.report.apa import number, p_value, points
+from analysis.stats.comparisons import ALPHA
+from analysis.stats.crossed import CLUSTERED, MIN_LISTENERS
 
 MANY_AT_THE_END = 0.4
 FEW_SOUNDS = 6

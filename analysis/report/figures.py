@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis import diagnostics
-from analysis.canvas import ACCENT, COLOURS, INK, canvas, grid
-from analysis.findings import Findings
-from analysis.scores import mean_of_present
+from analysis.analyse import Findings
+from analysis.ratings.scores import mean_of_present
+from analysis.report import diagnostic_figures as diagnostics
+from analysis.report.style import ACCENT, COLOURS, INK, canvas, grid
 
 BANDS = ("Bad", "Poor", "Fair", "Good", "Excellent")
 MAX_POINTS = 400

@@ -1,7 +1,7 @@
 """Reads ratings from a database or a file, whatever wrote them, into one checked table.
 
 A database is our own: the view ``ratings_long`` in SQLite or PostgreSQL. A file is a CSV in one of
-the formats of ``analysis.formats``. A *map file* (TOML) says what a foreign file cannot: labels
+the formats of ``formats``. A *map file* (TOML) says what a foreign file cannot: labels
 and kinds of conditions, families of items, which items are training, the scale and the columns::
 
     scale = [1, 5]
@@ -28,8 +28,8 @@ from typing import Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from analysis.formats import Lines, convert
-from analysis.ratings import COLUMNS, EMAIL, Ratings, RatingsError, check
+from analysis.ratings.formats import Lines, convert
+from analysis.ratings.table import COLUMNS, EMAIL, Ratings, RatingsError, check
 
 DEFAULT_DATABASE = "sqlite:///autofx-data/ratings.sqlite3"
 VIEW = "ratings_long"

@@ -10,10 +10,10 @@ import platform
 from dataclasses import asdict
 from importlib.metadata import version
 
-from analysis.descriptive import Description
-from analysis.findings import Findings
-from analysis.inference import Comparison
-from analysis.pooling import Change
+from analysis.analyse import Findings
+from analysis.compare_sets import Change
+from analysis.stats.comparisons import Comparison
+from analysis.stats.descriptive import Description
 
 SCHEMA = 1
 LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "statsmodels")

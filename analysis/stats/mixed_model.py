@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.crossed import Estimate
-from analysis.scores import Scores
+from analysis.ratings.scores import Scores
+from analysis.stats.crossed import Estimate
 
 MODEL = "difference ~ 1 + family + (1|listener) + (1|item), REML"
 MAX_LEVELS = 250

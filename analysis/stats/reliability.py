@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from analysis.ratings import Ratings
-from analysis.scores import Scores
+from analysis.ratings.scores import Scores
+from analysis.ratings.table import Ratings
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.agreement import Reliability, Repeats, measure_reliability, measure_repeats
-from analysis.descriptive import Description, describe
-from analysis.inference import (
+from analysis.ratings.scores import Scores, tabulate
+from analysis.ratings.table import Ratings, RatingsError
+from analysis.stats.comparisons import (
     Comparison,
     Equivalence,
     FamilyEffect,
@@ -23,13 +23,13 @@ from analysis.inference import (
     judge_equivalence,
     planned_pairs,
 )
-from analysis.mixed import MixedCheck, check_by_mixed_model
-from analysis.objective import Agreement, StimulusSet, correlate_with_distances
-from analysis.ranks import Friedman, friedman
-from analysis.ratings import Ratings, RatingsError
-from analysis.scores import Scores, tabulate
-from analysis.screening import MID_ANCHOR, RULES, Screening, screen
-from analysis.sensitivity import Route, try_other_routes
+from analysis.stats.descriptive import Description, describe
+from analysis.stats.mixed_model import MixedCheck, check_by_mixed_model
+from analysis.stats.nonparametric import Friedman, friedman
+from analysis.stats.objective_distances import Agreement, StimulusSet, correlate_with_distances
+from analysis.stats.reliability import Reliability, Repeats, measure_reliability, measure_repeats
+from analysis.stats.screening import MID_ANCHOR, RULES, Screening, screen
+from analysis.stats.sensitivity import Route, try_other_routes
 
 LISTENERS = ("auto", "real", "simulated", "all")
 

@@ -1,6 +1,6 @@
 """``python -m analysis.report``: from a ratings table to a folder with the report.
 
-The command only reads its options; ``analysis.findings`` computes and ``analysis.publish`` writes.
+The command only reads its options; ``analyse`` computes and ``publish`` writes.
 """
 
 import shlex
@@ -9,11 +9,9 @@ from pathlib import Path
 
 import click
 
-from analysis.findings import LISTENERS, Findings, Options, analyse
-from analysis.objective import StimulusSet, read_stimulus_set
-from analysis.pooling import split_by_time
-from analysis.ratings import Ratings, RatingsError
-from analysis.reading import (
+from analysis.analyse import LISTENERS, Findings, Options, analyse
+from analysis.compare_sets import split_by_time
+from analysis.ratings.readers import (
     DEFAULT_DATABASE,
     Mapping,
     TrainingMap,
@@ -21,7 +19,9 @@ from analysis.reading import (
     read_file,
     read_mapping,
 )
-from analysis.screening import MID_ANCHOR, RULES
+from analysis.ratings.table import Ratings, RatingsError
+from analysis.stats.objective_distances import StimulusSet, read_stimulus_set
+from analysis.stats.screening import MID_ANCHOR, RULES
 
 DEFAULT_OUTPUT = "autofx-data/report"
 PATH = click.Path(path_type=Path)
@@ -80,7 +80,7 @@ EPILOG = "Example: python -m analysis.report --ratings ratings.csv -o report/"
 @click.option("--seed", type=int, default=1, show_default=True)
 def main(**given) -> None:
     """Analyse a listening test and write its report."""
-    from analysis.publish import publish  # noqa: PLC0415 - slow to import, and errors come first
+    from analysis.report.publish import publish  # noqa: PLC0415 - slow to import, and errors come first
 
     try:
         mapping = _mapping(given)

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis.agreement import listener_correlations
-from analysis.canvas import ACCENT, COLOURS, INK, WARNING, canvas, grid
-from analysis.findings import Findings
-from analysis.objective import pairs_of
-from analysis.scores import mean_of_present
-from analysis.screening import THRESHOLD
+from analysis.analyse import Findings
+from analysis.ratings.scores import mean_of_present
+from analysis.report.style import ACCENT, COLOURS, INK, WARNING, canvas, grid
+from analysis.stats.objective_distances import pairs_of
+from analysis.stats.reliability import listener_correlations
+from analysis.stats.screening import THRESHOLD
 
 LINES = ("-", "--", "-.", ":")
 MAX_NAMED = 40

@@ -6,9 +6,9 @@ one where it is no whole number, p with three decimals and no leading zero, ``p 
 
 import math
 
-from analysis.crossed import Estimate
-from analysis.findings import Findings
-from analysis.inference import Comparison, FamilyEffect
+from analysis.analyse import Findings
+from analysis.stats.comparisons import Comparison, FamilyEffect
+from analysis.stats.crossed import Estimate
 
 MINUS = "−"
 

@@ -2,10 +2,10 @@
 
 import math
 
-from analysis import wording
-from analysis.findings import Findings
-from analysis.pooling import Change
-from analysis.tables import Table
+from analysis.analyse import Findings
+from analysis.compare_sets import Change
+from analysis.report import apa as wording
+from analysis.report.tables import Table
 
 
 def check_tables(findings: Findings) -> tuple[Table, ...]:

@@ -1,0 +1,1 @@
+"""How many listeners and sounds a test needs."""

@@ -1,0 +1,1 @@
+"""The statistics: each module answers one question about the scores."""
