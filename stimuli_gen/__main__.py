@@ -10,10 +10,10 @@ import click
 from autofx_core.audio import AudioError, write_audio
 from autofx_core.parallel import ClusterError
 from stimuli_gen.check import check_set
-from stimuli_gen.config import StudyError, describe_keys, list_presets
-from stimuli_gen.draw import draw_item
+from stimuli_gen.item_sounds import draw_item
 from stimuli_gen.manifest import ManifestError
 from stimuli_gen.render import is_finished, make_tasks, open_job, render_set
+from stimuli_gen.study import StudyError, describe_keys, list_presets
 
 USER_ERRORS = (AudioError, ClusterError, ManifestError, OSError, StudyError)
 

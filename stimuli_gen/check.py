@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from stimuli_gen.config import STUDY_NAME, Study, read_study
-from stimuli_gen.faults import FaultError, refuse_broken
 from stimuli_gen.item import AUDIO_FOLDER
 from stimuli_gen.loudness import measure_loudness, measure_true_peak
 from stimuli_gen.manifest import Item, Manifest, Reference, Stimulus, file_sha256, read_manifest
+from stimuli_gen.signal_checks import FaultError, refuse_broken
+from stimuli_gen.study import STUDY_NAME, Study, read_study
 
 LOUDNESS_TOLERANCE_LU = 0.1
 SPREAD_LU = 0.2

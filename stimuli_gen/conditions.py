@@ -31,9 +31,9 @@ from scipy import signal
 
 from autofx_core.effects.table import effect_of
 from autofx_core.matching.match import METHODS, Request
-from stimuli_gen.config import ConditionSpec, Study, StudyError
-from stimuli_gen.references import Sound, fit_length, play_effect
+from stimuli_gen.reference import Sound, fit_length, play_effect
 from stimuli_gen.seeds import derive_rng
+from stimuli_gen.study import ConditionSpec, Study, StudyError
 
 ANCHOR_STOP_DB = 65.0
 ANCHOR_TRANSITION_HZ = 450.0

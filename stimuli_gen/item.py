@@ -9,12 +9,12 @@ import numpy as np
 
 from autofx_core.audio import fade_ends
 from autofx_core.matching.match import measure_distances
-from stimuli_gen.config import Study, StudyError
-from stimuli_gen.draw import DrawnItem, ItemTask, draw_item, one_thread
 from stimuli_gen.encode import encode, pad_to_one_size, quantize
+from stimuli_gen.item_sounds import DrawnItem, ItemTask, draw_item, one_thread
 from stimuli_gen.loudness import match_loudness
 from stimuli_gen.manifest import Clean, Item, Reference, Stimulus, bytes_sha256
 from stimuli_gen.seeds import derive_name, derive_rng
+from stimuli_gen.study import Study, StudyError
 
 AUDIO_FOLDER = "audio"
 OPEN_REFERENCE = "open reference"

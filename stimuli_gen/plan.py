@@ -27,8 +27,8 @@ from autofx_core.sources.clean import (
     idmt_pairs,
     rendered_notes,
 )
-from stimuli_gen.config import Study, StudyError
 from stimuli_gen.seeds import derive_rng
+from stimuli_gen.study import Study, StudyError
 
 PITCH_BAND_SEMITONES = 5
 

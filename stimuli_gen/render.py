@@ -25,9 +25,8 @@ from autofx_core.networks.checkpoints import SHIPPED, WEIGHTS_NAME, shipped
 from autofx_core.parallel import REPRODUCED_BY, list_versions, run_all
 from autofx_core.sources.clean import SOUND_SUFFIXES
 from stimuli_gen.conditions import load_function, require_known
-from stimuli_gen.config import STUDY_NAME, Study, StudyError, find_study, read_study
-from stimuli_gen.draw import ItemTask
 from stimuli_gen.item import AUDIO_FOLDER, RenderedItem, render_item
+from stimuli_gen.item_sounds import ItemTask
 from stimuli_gen.manifest import (
     MANIFEST_NAME,
     Condition,
@@ -39,6 +38,7 @@ from stimuli_gen.manifest import (
 )
 from stimuli_gen.plan import PlannedItem, plan_items
 from stimuli_gen.preview import write_preview
+from stimuli_gen.study import STUDY_NAME, Study, StudyError, find_study, read_study
 
 UNFINISHED = ".unfinished"
 MADE_BY = (*REPRODUCED_BY, "pyloudnorm")

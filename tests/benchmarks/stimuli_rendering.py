@@ -31,10 +31,10 @@ from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
 from autofx_core.datasets.synthetic import Shard, fit_length, render_shard
 from autofx_core.effects.table import EFFECTS, draw_setting
 from autofx_core.sources.clean import CleanSound, builtin_notes
-from stimuli_gen.config import ConditionSpec, Items, Study
-from stimuli_gen.draw import ItemTask, draw_item
 from stimuli_gen.item import render_item
+from stimuli_gen.item_sounds import ItemTask, draw_item
 from stimuli_gen.plan import plan_items
+from stimuli_gen.study import ConditionSpec, Items, Study
 
 SYSTEMS = 6
 SHARDS = 4

@@ -9,8 +9,8 @@ from small_studies import invoke, render_text
 from autofx_core.audio import AudioError
 from stimuli_gen.check import check_set
 from stimuli_gen.conditions import low_pass
-from stimuli_gen.config import StudyError
 from stimuli_gen.manifest import read_manifest
+from stimuli_gen.study import StudyError
 
 RATE = 44_100
 RIPPLE_DB = 0.1

@@ -15,9 +15,9 @@ from autofx_core.effects.table import EFFECTS
 from autofx_core.networks.checkpoints import shipped, trained_on
 from autofx_core.sources.clean import CleanSound, builtin_notes
 from stimuli_gen.check import check_set
-from stimuli_gen.config import Clean, ConditionSpec, Items, Study, StudyError
 from stimuli_gen.manifest import read_manifest
 from stimuli_gen.plan import plan_items, spread
+from stimuli_gen.study import Clean, ConditionSpec, Items, Study, StudyError
 
 CONDITIONS = [ConditionSpec(id="reference"), ConditionSpec(id="random")]
 

@@ -5,8 +5,8 @@ from small_studies import invoke
 
 from autofx_core.matching.match import METHODS
 from stimuli_gen.conditions import FIXED
-from stimuli_gen.config import find_study, list_presets, read_study
 from stimuli_gen.plan import plan_items
+from stimuli_gen.study import find_study, list_presets, read_study
 
 
 def read_preset(name):

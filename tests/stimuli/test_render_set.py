@@ -9,8 +9,8 @@ import pytest
 from small_studies import SMALL, TINY, hashes, invoke, render_text
 
 from stimuli_gen import render as rendering
-from stimuli_gen.config import describe_keys
 from stimuli_gen.manifest import file_sha256, read_manifest, verify_files
+from stimuli_gen.study import describe_keys
 
 
 def described(folder):

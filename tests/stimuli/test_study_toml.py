@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stimuli_gen.config import STUDY_NAME, Study, StudyError, describe_keys, read_study
+from stimuli_gen.study import STUDY_NAME, Study, StudyError, describe_keys, read_study
 
 values = st.recursive(
     st.one_of(

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from small_studies import TINY, render_text
 
-from stimuli_gen.config import StudyError
-from stimuli_gen.faults import (
+from stimuli_gen.manifest import read_manifest
+from stimuli_gen.signal_checks import (
     FaultError,
     cannot_be_told,
     null_test_db,
     refuse_broken,
     refuse_clipped,
 )
-from stimuli_gen.manifest import read_manifest
+from stimuli_gen.study import StudyError
 
 TIME_S = np.arange(22_050) / 44_100
 NOTE = (0.5 * np.sin(2 * np.pi * 220 * TIME_S) * np.exp(-3 * TIME_S)).astype(np.float32)[None]
@@ -53,7 +53,7 @@ def test_null_test_measures_the_difference_whatever_the_level():
 
 ESTIMATOR = """
 import numpy as np
-from stimuli_gen.faults import null_test_db
+from stimuli_gen.signal_checks import null_test_db
 
 def silent(request):
     return 0 * request.clean

@@ -12,10 +12,10 @@ import numpy as np
 from autofx_core.audio import normalize_peak
 from autofx_core.effects.pedals import DESIGNS
 from autofx_core.effects.table import draw_setting, effect_of, render
-from stimuli_gen.config import Study
-from stimuli_gen.faults import FaultError, cannot_be_told, refuse_broken
 from stimuli_gen.plan import PlannedItem
 from stimuli_gen.seeds import derive_rng
+from stimuli_gen.signal_checks import FaultError, cannot_be_told, refuse_broken
+from stimuli_gen.study import Study
 
 ONSET_DB = -30.0
 LEAD_IN_S = 0.005

@@ -13,16 +13,16 @@ import numpy as np
 import torch
 
 from stimuli_gen.conditions import Scene, make_stimulus
-from stimuli_gen.config import Study, StudyError
-from stimuli_gen.faults import (
+from stimuli_gen.plan import PlannedItem
+from stimuli_gen.reference import Sound, make_reference, prepare_clean
+from stimuli_gen.signal_checks import (
     FaultError,
     cannot_be_told,
     null_test_db,
     refuse_broken,
     refuse_clipped,
 )
-from stimuli_gen.plan import PlannedItem
-from stimuli_gen.references import Sound, make_reference, prepare_clean
+from stimuli_gen.study import Study, StudyError
 
 ATTEMPTS = 20
 
