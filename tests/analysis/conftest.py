@@ -1,7 +1,7 @@
 """Fixtures of the analysis tests."""
 
 import pytest
-from simulated_ratings import simulate_ratings
+from support.simulated_ratings import simulate_ratings
 
 
 @pytest.fixture

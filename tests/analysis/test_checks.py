@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from scipy import stats
-from simulated_ratings import simulate_ratings
+from support.simulated_ratings import simulate_ratings
 
 from analysis.analyse import analyse
 from analysis.power import __main__ as power

@@ -6,9 +6,9 @@ import tempfile
 
 import psycopg
 import pytest
-from experimenter import Experimenter
-from listening import Listener, write_stimulus_set
-from postgres import run_postgres
+from support.experimenter import Experimenter
+from support.http_listener import Listener, write_stimulus_set
+from support.postgres import run_postgres
 
 from webmushra_app import create_app
 from webmushra_app.config import Config

@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from deployment import TRUST_ANYTHING, Deployment, find_nginx
-from listening import Listener, write_stimulus_set
-from running import Client
+from support.deployment import TRUST_ANYTHING, Deployment, find_nginx
+from support.http_listener import Listener, write_stimulus_set
+from support.running import Client
 
 from webmushra_app.api.responses import MAX_BODY_BYTES, SECURITY_HEADERS
 from webmushra_app.logs import pseudonym

@@ -6,8 +6,8 @@ import socket
 import statistics
 
 import pytest
-from listening import Listener
-from running import Client, Server, run
+from support.http_listener import Listener
+from support.running import Client, Server, run
 
 
 def read(path):

@@ -15,12 +15,12 @@ import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app_gunicorn import print_row
 from app_load import Connection, in_parallel, prepare
-from deployment import TRUST_ANYTHING, Deployment, find_nginx
-from listening import write_stimulus_set
+from support.deployment import TRUST_ANYTHING, Deployment, find_nginx
+from support.http_listener import write_stimulus_set
 
 N_CLIENTS = 8
 

@@ -27,13 +27,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app_gunicorn import free_port, ours, print_row
 from app_load import N_CLIENTS, Connection, in_parallel, prepare, put_all
-from listening import write_stimulus_set
-from postgres import run_postgres
 from sqlalchemy import create_engine, text
+from support.http_listener import write_stimulus_set
+from support.postgres import run_postgres
 from tqdm import tqdm
 
 PAUSE_S = 0.1

@@ -12,12 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app_faults import databases
 from app_gunicorn import print_row
-from fuzzing import Fuzzer, broken_rows, snapshot
-from listening import write_stimulus_set
+from support.fuzzing import Fuzzer, broken_rows, snapshot
+from support.http_listener import write_stimulus_set
 
 from webmushra_app import create_app
 from webmushra_app.config import Config

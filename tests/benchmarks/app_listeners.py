@@ -19,11 +19,11 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app_gunicorn import ours, print_row
 from app_load import STEPS, trial_body
-from listening import write_stimulus_set
+from support.http_listener import write_stimulus_set
 
 ARRIVAL_S = 15.0
 TRIAL_S = 60.0

@@ -22,10 +22,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app_gunicorn import bare, ours, print_row
-from listening import write_stimulus_set
+from support.http_listener import write_stimulus_set
 
 N_CLIENTS = 32
 JSON = {"Content-Type": "application/json"}

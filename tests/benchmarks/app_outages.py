@@ -19,12 +19,12 @@ import time
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app_faults import Listening, compare
 from app_gunicorn import ours, print_row
 from app_load import in_parallel, prepare
-from listening import write_stimulus_set
+from support.http_listener import write_stimulus_set
 
 N_CLIENTS = 8
 

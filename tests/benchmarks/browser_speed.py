@@ -10,14 +10,13 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-BROWSER_TESTS = Path(__file__).parents[1] / "browser"
-sys.path.insert(0, str(BROWSER_TESTS))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from chromium import open_chromium  # noqa: E402
-from guitar_set import GuitarSet  # noqa: E402
-from listener import DESKTOP, Listener  # noqa: E402
-from live_server import LiveServer  # noqa: E402
-from playwright.sync_api import Browser, Page, expect  # noqa: E402
+from playwright.sync_api import Browser, Page, expect
+from support.browser_listener import DESKTOP, Listener
+from support.chromium import open_chromium
+from support.guitar_set import GuitarSet
+from support.live_server import LiveServer
 
 N_STIMULI, DURATION_S = 8, 10.0
 LINKS = {"fast link": None, "4 Mbit/s, 100 ms": {"bytes_per_s": 500_000, "latency_ms": 100}}

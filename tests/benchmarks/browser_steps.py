@@ -7,12 +7,12 @@ largest step plus the steepest step of a 5 ms raised cosine; a click would be a 
 import sys
 from pathlib import Path
 
-BROWSER_TESTS = Path(__file__).parents[1] / "browser"
-sys.path.insert(0, str(BROWSER_TESTS))
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "browser")]
 
 import test_audio_engine as engine  # noqa: E402
-from chromium import open_chromium  # noqa: E402
-from static_files import serve_static_files  # noqa: E402
+from support.chromium import open_chromium  # noqa: E402
+from support.static_files import serve_static_files  # noqa: E402
 
 
 def main() -> None:

@@ -8,9 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chromium import open_chromium
-from lab import Lab, make_report, walk
-from listener import DESKTOP, PHONE
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.browser_listener import DESKTOP, PHONE
+from support.chromium import open_chromium
+from support.lab import Lab, make_report, walk
 from tqdm import tqdm
 
 FOLDER = Path(__file__).with_name("screenshots")

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from chromium import ChromiumMissing, open_chromium
-from guitar_set import GuitarSet
-from listener import DESKTOP, PATIENCE_MS, Listener
-from live_server import LiveServer
 from playwright.sync_api import Browser, Error, Page, expect
-from static_files import serve_static_files
+from support.browser_listener import DESKTOP, PATIENCE_MS, Listener
+from support.chromium import ChromiumMissing, open_chromium
+from support.guitar_set import GuitarSet
+from support.live_server import LiveServer
+from support.static_files import serve_static_files
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,11 +8,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chromium import open_chromium
-from every_page import walk
-from guitar_set import GuitarSet
-from listener import DESKTOP, PHONE, Listener
-from live_server import LiveServer
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.browser_listener import DESKTOP, PHONE, Listener
+from support.chromium import open_chromium
+from support.every_page import walk
+from support.guitar_set import GuitarSet
+from support.live_server import LiveServer
 from tqdm import tqdm
 
 FOLDER = Path(__file__).with_name("screenshots")

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from accessibility import list_faults
-from lab import PASSWORD, Lab, walk
-from listener import DESKTOP, PATIENCE_MS, PHONE
 from playwright.sync_api import Browser, Page, expect
+from support.accessibility import list_faults
+from support.browser_listener import DESKTOP, PATIENCE_MS, PHONE
+from support.lab import PASSWORD, Lab, walk
 
 DEVICES = {"desktop, light": DESKTOP, "phone, dark": PHONE | {"color_scheme": "dark"}}
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from lab import Lab, make_report
-from listener import PATIENCE_MS
 from playwright.sync_api import Browser, Page, expect
+from support.browser_listener import PATIENCE_MS
+from support.lab import Lab, make_report
 
 FILES = (
     *("ratings.csv", "participants.csv", "events.csv", "excluded.csv", "mushra.csv"),

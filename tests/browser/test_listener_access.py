@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from accessibility import list_faults, violations
-from every_page import walk
-from listener import PHONE, Listener
-from live_server import LiveServer
 from playwright.sync_api import expect
+from support.accessibility import list_faults, violations
+from support.browser_listener import PHONE, Listener
+from support.every_page import walk
+from support.live_server import LiveServer
 
 DEVICES = {
     "desktop, light, English": {},

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable
 
-from guitar_set import GuitarSet
-from listener import Listener
-from live_server import LiveServer
 from playwright.sync_api import Page, Response
+from support.browser_listener import Listener
+from support.guitar_set import GuitarSet
+from support.live_server import LiveServer
 
 STORAGE = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"
 VARYING_HEADERS = {"content-length", "date"}

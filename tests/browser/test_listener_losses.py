@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from listener import Listener
-from live_server import LiveServer, stored_scores
 from playwright.sync_api import Page, Route, expect
+from support.browser_listener import Listener
+from support.live_server import LiveServer, stored_scores
 
 COUNT_DECODED = """
   const { decodeAudioData } = BaseAudioContext.prototype;

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from listener import PHONE, Listener
-from live_server import LiveServer, stored_ratings, stored_scores
 from playwright.sync_api import expect
+from support.browser_listener import PHONE, Listener
+from support.live_server import LiveServer, stored_ratings, stored_scores
 
 
 def test_a_sitting_with_the_mouse_stores_what_was_set(

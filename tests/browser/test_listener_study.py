@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from guitar_set import GuitarSet
-from listener import Listener
-from live_server import LiveServer
 from playwright.sync_api import Page, expect
+from support.browser_listener import Listener
+from support.guitar_set import GuitarSet
+from support.live_server import LiveServer
 
 OWN_STUDY = """
 languages = ["en", "fr"]

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from listener import LOCALES, Listener
+from support.browser_listener import LOCALES, Listener
 
 import webmushra_app
 

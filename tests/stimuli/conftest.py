@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_studies import SMALL, render_text
+from support.small_studies import SMALL, render_text
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
-from small_studies import invoke
+from support.small_studies import invoke
 
 from stimuli_gen.check import check_set
 from stimuli_gen.manifest import ManifestError, file_sha256, read_manifest

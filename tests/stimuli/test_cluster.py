@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from distributed import Client
-from small_studies import hashes, invoke, render_text
+from support.small_studies import hashes, invoke, render_text
 
 from autofx_core import parallel as workers
 from autofx_core.datasets.synthetic import make_dataset

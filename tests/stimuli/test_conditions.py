@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 from scipy import signal
-from small_studies import invoke, render_text
+from support.small_studies import invoke, render_text
 
 from autofx_core.audio import AudioError
 from stimuli_gen.check import check_set

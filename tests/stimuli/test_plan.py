@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_studies import render_text
+from support.small_studies import render_text
 
 from autofx_core.audio import AudioError
 from autofx_core.effects.pedals import DESIGNS

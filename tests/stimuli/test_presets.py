@@ -1,7 +1,7 @@
 """The studies that come with the package are what their names promise."""
 
 import pytest
-from small_studies import invoke
+from support.small_studies import invoke
 
 from autofx_core.matching.match import METHODS
 from stimuli_gen.conditions import FIXED

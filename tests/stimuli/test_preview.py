@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from small_studies import TINY, render_text
+from support.small_studies import TINY, render_text
 
 from stimuli_gen.manifest import read_manifest
 from stimuli_gen.preview import HEIGHT_PX, WIDTH_PX, draw_spectrogram, draw_waveform

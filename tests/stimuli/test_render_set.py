@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from small_studies import SMALL, TINY, hashes, invoke, render_text
+from support.small_studies import SMALL, TINY, hashes, invoke, render_text
 
 from stimuli_gen import render as rendering
 from stimuli_gen.manifest import file_sha256, read_manifest, verify_files

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from small_studies import TINY, render_text
+from support.small_studies import TINY, render_text
 
 from stimuli_gen.manifest import read_manifest
 from stimuli_gen.signal_checks import (

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 import soundfile
-from small_studies import render_text
+from support.small_studies import render_text
 
 from stimuli_gen.loudness import measure_loudness
 from stimuli_gen.manifest import read_manifest

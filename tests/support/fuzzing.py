@@ -11,9 +11,9 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 
-from listening import Listener
 from sqlalchemy import text
 
+from support.http_listener import Listener
 from webmushra_app.api.openapi import OPERATIONS, Operation
 from webmushra_app.database.maintenance import examine
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulated_ratings import simulate_ratings
+from support.simulated_ratings import simulate_ratings
 
 from analysis.ratings.readers import read_file
 from analysis.ratings.scores import Scores, tabulate
@@ -22,7 +22,7 @@ from analysis.stats.comparisons import (
     planned_pairs,
 )
 
-EXPECTED = Path(__file__).parent.parent / "expected"
+EXPECTED = Path(__file__).parents[2] / "expected"
 R = json.loads((EXPECTED / "analysis_r.json").read_text())
 
 

@@ -16,7 +16,7 @@ from autofx_core.sources.clean import builtin_notes
 from autofx_core.training.evaluate import answer_all, score_settings
 from autofx_core.training.tables import README_MARKS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SHIPPED = [name for name in shipped() if name in REGRESSORS]
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated_ratings import simulate_ratings, store
+from support.simulated_ratings import simulate_ratings, store
 
 from analysis.ratings.readers import Mapping, read_database, read_file, read_mapping
 from analysis.ratings.table import RatingsError

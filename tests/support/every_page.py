@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from listener import Listener
 from playwright.sync_api import expect
+
+from support.browser_listener import Listener
 
 
 def walk(listener: Listener) -> Iterator[str]:

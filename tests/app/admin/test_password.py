@@ -3,7 +3,7 @@
 import stat
 
 from click.testing import CliRunner
-from experimenter import PASSWORD, Experimenter
+from support.experimenter import PASSWORD, Experimenter
 
 from webmushra_app import create_app
 from webmushra_app.__main__ import main

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from experimenter import HASH, PASSWORD, Experimenter
 from sqlalchemy import text
+from support.experimenter import HASH, PASSWORD, Experimenter
 
 from webmushra_app.admin.access import LOGIN_LASTS_S
 from webmushra_app.admin.password import PasswordError, hash_password

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from guitar_set import KINDS, GuitarSet
-from live_server import LiveServer
 from playwright.sync_api import Page, expect
 from werkzeug.security import generate_password_hash
+
+from support.guitar_set import KINDS, GuitarSet
+from support.live_server import LiveServer
 
 PASSWORD = "correct horse battery"
 HASH = generate_password_hash(PASSWORD, "scrypt:1024:8:1")  # as usual, but quick to try

@@ -13,7 +13,7 @@ from analysis.ratings.readers import read_file
 from analysis.ratings.scores import tabulate
 from analysis.stats.nonparametric import compare_means, friedman, sign_flip
 
-EXPECTED = Path(__file__).parent.parent / "expected"
+EXPECTED = Path(__file__).parents[2] / "expected"
 R = json.loads((EXPECTED / "analysis_r.json").read_text())
 ROOT_TOLERANCE = 1e-4  # R finds the pseudo-median by uniroot where there are ties
 

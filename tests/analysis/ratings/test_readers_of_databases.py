@@ -1,19 +1,16 @@
 """Ratings in PostgreSQL read as they do in SQLite."""
 
 import os
-import sys
 import tempfile
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from simulated_ratings import simulate_ratings, store
+from support.postgres import run_postgres
+from support.simulated_ratings import simulate_ratings, store
 
 from analysis.analyse import analyse
 from analysis.ratings.readers import read_database
 from analysis.ratings.table import RatingsError
-
-sys.path.append(str(Path(__file__).parents[1] / "app"))  # the tests' own PostgreSQL server
 
 
 @pytest.fixture
@@ -21,8 +18,6 @@ def postgres_url():
     """Run a server on a socket in a temporary folder, with the view as the listening test's."""
     if os.environ.get("AUTOFX_SKIP_POSTGRES") == "1":
         pytest.skip("AUTOFX_SKIP_POSTGRES=1")
-    from postgres import run_postgres
-
     with tempfile.TemporaryDirectory(prefix="autofx-") as folder, run_postgres(folder) as url:
         engine = sa.create_engine(url)
         with engine.begin() as connection:

@@ -1,6 +1,6 @@
 """Whatever is sent: no fault of the server, no row that breaks a rule, nobody else's data."""
 
-from fuzzing import Fuzzer, broken_rows, snapshot
+from support.fuzzing import Fuzzer, broken_rows, snapshot
 
 
 def test_hostile_requests_break_nothing_and_reach_nobody_else(app, database):

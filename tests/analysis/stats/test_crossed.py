@@ -15,7 +15,7 @@ from analysis.ratings.readers import read_file
 from analysis.ratings.scores import tabulate
 from analysis.stats.crossed import CLUSTERED, LISTENERS_ONLY, QUASI_T, estimate_mean
 
-EXPECTED = Path(__file__).parent.parent / "expected"
+EXPECTED = Path(__file__).parents[2] / "expected"
 LME4_DIGITS = 2e-4  # lme4 stops its optimiser at about four digits
 R = json.loads((EXPECTED / "analysis_r.json").read_text())
 TABLES = arrays(

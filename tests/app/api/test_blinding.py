@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from listening import CONDITIONS
+from support.http_listener import CONDITIONS
 
 from stimuli_gen.manifest import read_manifest
 

@@ -1,7 +1,7 @@
 """Each caveat is given where the data call for it, and not where they don't."""
 
 import pytest
-from simulated_ratings import findings_of, simulate_ratings
+from support.simulated_ratings import findings_of, simulate_ratings
 
 from analysis.report.warnings import collect
 

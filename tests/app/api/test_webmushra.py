@@ -6,10 +6,10 @@ import json
 from urllib.parse import quote
 
 import pytest
-from experimenter import HASH
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from support.experimenter import HASH
 
 from webmushra_app.api.webmushra import read_document
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from simulated_ratings import findings_of, simulate_ratings, store
+from support.simulated_ratings import findings_of, simulate_ratings, store
 
 from analysis.analyse import Options, analyse
 from analysis.compare_sets import compare_sets, split_by_time

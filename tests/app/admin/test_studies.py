@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from experimenter import HASH
+from support.experimenter import HASH
 
 from analysis.ratings.readers import read_database
 from webmushra_app.database import models

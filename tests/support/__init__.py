@@ -1,0 +1,1 @@
+"""What several tests and benchmarks share: servers, listeners, data sets, simulated ratings."""
