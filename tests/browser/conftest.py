@@ -59,7 +59,7 @@ def guitar_set(tmp_path_factory: pytest.TempPathFactory) -> GuitarSet:
 def live_server(
     guitar_set: GuitarSet, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveServer]:
-    """The server that most tests share; each listener has a sitting of their own."""
+    """The server that most tests share; each listener has their own session."""
     server = LiveServer(tmp_path_factory.mktemp("server"), study=guitar_set.folder)
     yield server
     server.kill()
@@ -107,5 +107,5 @@ def new_listener(browser: Browser) -> Iterator[Callable[..., Listener]]:
 
 @pytest.fixture
 def listener(new_listener: Callable[..., Listener], live_server: LiveServer) -> Listener:
-    """A listener at a desktop computer, speaking English."""
+    """A listener at a desktop computer, in English."""
     return new_listener(live_server.address)

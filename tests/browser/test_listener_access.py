@@ -1,4 +1,4 @@
-"""Every page of the sitting, on desktop and phone, light and dark, against WCAG 2.2 AA by axe."""
+"""Every page of the session, on desktop and phone, light and dark, against WCAG 2.2 AA by axe."""
 
 from collections.abc import Callable
 
@@ -92,7 +92,7 @@ def test_the_loop_is_set_by_keys_and_by_dragging(listener: Listener) -> None:
     expect(start).to_have_attribute("aria-valuenow", "0.00")
 
 
-def test_the_chosen_language_is_kept_for_the_sitting(
+def test_the_chosen_language_is_kept_for_the_session(
     listener: Listener, live_server: LiveServer
 ) -> None:
     listener.open()

@@ -12,7 +12,7 @@ STORAGE = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cook
 VARYING_HEADERS = {"content-length", "date"}
 
 
-def take_sitting_watched(listener: Listener) -> list[Response]:
+def take_session_watched(listener: Listener) -> list[Response]:
     responses: list[Response] = []
 
     def note(response: Response) -> None:
@@ -27,7 +27,7 @@ def take_sitting_watched(listener: Listener) -> list[Response]:
 
 
 def forbidden_words(study: GuitarSet) -> set[str]:
-    """Everything the manifest knows that would tell a stimulus: names, files, hashes, effects."""
+    """Everything in the manifest that would identify a stimulus: names, files, hashes, effects."""
     manifest = json.loads((study.folder / "manifest.json").read_text())
     words = {condition["id"] for condition in manifest["conditions"]} - {"reference"}
     words |= {"anchor", "estimated"}
@@ -51,13 +51,13 @@ def everything_visible(page: Page, responses: list[Response]) -> str:
 def test_nothing_visible_names_a_condition_an_item_or_a_file(
     listener: Listener, guitar_set: GuitarSet
 ) -> None:
-    responses = take_sitting_watched(listener)
+    responses = take_session_watched(listener)
     seen = everything_visible(listener.page, responses).lower()
     assert sorted(word for word in forbidden_words(guitar_set) if word.lower() in seen) == []
 
 
 def test_all_sounds_come_with_the_same_headers(listener: Listener) -> None:
-    sounds = [r for r in take_sitting_watched(listener) if "/audio/" in r.url and "api" in r.url]
+    sounds = [r for r in take_session_watched(listener) if "/audio/" in r.url and "api" in r.url]
     headers = {
         tuple(sorted((k, v) for k, v in sound.headers.items() if k not in VARYING_HEADERS))
         for sound in sounds
@@ -70,7 +70,7 @@ def test_all_sounds_come_with_the_same_headers(listener: Listener) -> None:
 
 
 def test_no_two_sounds_are_the_same_bytes(listener: Listener) -> None:
-    responses = take_sitting_watched(listener)
+    responses = take_session_watched(listener)
     [trial] = [r.json() for r in responses if r.request.method == "GET" and "/trials/" in r.url][:1]
     addresses = [trial["reference"]["url"], *(s["url"] for s in trial["stimuli"])]
     bodies = {listener.page.request.get(listener.address + url).body() for url in addresses}
@@ -82,7 +82,7 @@ def test_two_listeners_share_no_identifier(
 ) -> None:
     identifiers = []
     for listener in (new_listener(live_server.address), new_listener(live_server.address)):
-        responses = take_sitting_watched(listener)
+        responses = take_session_watched(listener)
         trials = [r.json() for r in responses if "/trials/" in r.url and r.request.method == "GET"]
         identifiers.append(
             {trial["id"] for trial in trials}

@@ -184,14 +184,14 @@ def test_the_back_button_leaves_and_forward_comes_back_to_the_same_sliders(
     assert stored_scores(live_server, listener.token) == []
 
 
-def test_a_sitting_is_resumed_from_the_welcome_page(listener: Listener) -> None:
+def test_a_session_is_resumed_from_the_welcome_page(listener: Listener) -> None:
     listener.reach_trials()
     listener.open()
     listener.press(listener.button("resume"))
     listener.see_trial(practice=True, n=1, total=1)
 
 
-def test_a_sound_that_fails_is_told_retried_and_noted(
+def test_a_sound_that_fails_is_reported_retried_and_logged(
     listener: Listener, live_server: LiveServer
 ) -> None:
     page = listener.page
@@ -217,7 +217,7 @@ def test_a_sound_that_fails_is_told_retried_and_noted(
 def test_an_unknown_link_says_so(listener: Listener) -> None:
     listener.page.goto(f"{listener.address}/s/{'x' * 32}")
     listener.see_heading("failed_title")
-    expect(listener.page.locator("main p")).to_have_text(listener.word("unknown_sitting"))
+    expect(listener.page.locator("main p")).to_have_text(listener.word("unknown_session"))
     listener.press(listener.button("retry"))
     expect(listener.button("agree")).to_be_visible()
 

@@ -1,4 +1,4 @@
-"""What the study's TOML says is what the listener gets."""
+"""The listener gets what the study's TOML sets."""
 
 from collections.abc import Callable, Iterator
 
@@ -119,7 +119,7 @@ def test_a_studys_own_questions_texts_and_required_headphones(
     assert '"passed": true' in session["headphones"]
 
 
-def test_another_participant_on_the_same_device_is_not_offered_the_sitting(
+def test_another_participant_on_the_same_device_is_not_offered_the_session(
     new_listener: Callable[..., Listener], own_server: LiveServer
 ) -> None:
     listener = new_listener(own_server.address)

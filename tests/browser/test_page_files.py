@@ -51,7 +51,7 @@ def test_the_page_is_under_120_kb() -> None:
     assert sum(sizes) < MOST_BYTES
 
 
-def test_the_whole_sitting_asks_no_other_host_and_logs_nothing(listener: Listener) -> None:
+def test_the_whole_session_asks_no_other_host_and_logs_nothing(listener: Listener) -> None:
     asked, logged = [], []
     listener.page.on("request", lambda request: asked.append(request.url))
     listener.page.on("console", lambda message: logged.append(message.text))

@@ -23,7 +23,7 @@ REQUIRED = ("musical_background", "hearing", "device")
 
 
 class Listener:
-    """Whoever sits before ``page``; ``language`` is the one that the page is expected to speak."""
+    """Whoever sits before ``page``; ``language`` is the expected language of the page."""
 
     def __init__(self, page: Page, address: str, *, language: str = "en", touch: bool = False):
         self.page = page
@@ -93,16 +93,16 @@ class Listener:
         """Take the steps before the trials through the API, and open the practice trial."""
         send = self.page.request
         api = f"{self.address}/api/v1/sessions"
-        wish = {"request_id": secrets.token_urlsafe(16), "consent_version": "1", "language": "en"}
-        session = send.post(api, data=wish).json()
+        body = {"request_id": secrets.token_urlsafe(16), "consent_version": "1", "language": "en"}
+        session = send.post(api, data=body).json()
         answers = {"musical_background": "none", "hearing": "normal", "device": "headphones"}
-        for step, body in {
+        for step, answer in {
             "questionnaire": {"answers": answers},
             "level": {"level_db": -10},
             "headphones": {"correct": 6, "total": 6, "passed": True},
             "instructions": {},
         }.items():
-            assert send.put(f"{api}/{session['token']}/steps/{step}", data=body).ok
+            assert send.put(f"{api}/{session['token']}/steps/{step}", data=answer).ok
         self.page.goto(f"{self.address}{session['url']}")
         self.see_trial(practice=True, n=1, total=1)
 

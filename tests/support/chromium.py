@@ -11,7 +11,7 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
 class ChromiumMissing(RuntimeError):
-    """No Chromium could be started; the message says how to get one."""
+    """No Chromium could be started; the message gives the command that installs one."""
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""A walk through every page of the sitting, for whoever wants to look at each."""
+"""A walk through every page of the session, for whoever wants to look at each."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from support.browser_listener import Listener
 
 
 def walk(listener: Listener) -> Iterator[str]:
-    """Go through the whole sitting; yields the name of each page while it is shown."""
+    """Go through the whole session; yields the name of each page while it is shown."""
     page = listener.page
     listener.open()
     expect(listener.button("agree")).to_be_visible()

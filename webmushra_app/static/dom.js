@@ -1,6 +1,6 @@
 /**
  * Builds elements. Text always arrives as text nodes, never as markup, so that nothing a study or
- * a server says can run.
+ * a server sends can run.
  */
 
 /**

@@ -11,12 +11,12 @@ let words = {};
 let language = FALLBACK;
 
 /** Loads a language's catalogue, or the fallback's where there is none, and makes it current. */
-export async function speak(wanted) {
+export async function loadCatalogue(wanted) {
   try {
     words = await readJson(new URL(`./locales/${wanted}.json`, import.meta.url));
   } catch (error) {
     if (!(error instanceof Refused) || wanted === FALLBACK) throw error;
-    return speak(FALLBACK);
+    return loadCatalogue(FALLBACK);
   }
   language = wanted;
   document.documentElement.lang = wanted;
@@ -46,12 +46,12 @@ export function list(parts) {
   return new Intl.ListFormat(language).format(parts);
 }
 
-/** The offered language that the address, an earlier visit or the browser asks for. */
-export function chooseLanguage(offered, ...wishes) {
-  const asked = [...wishes, ...navigator.languages].filter(Boolean);
-  const found = asked.map(
-    (wish) =>
-      offered.find((one) => one === wish) ?? offered.find((one) => one === wish.slice(0, 2)),
+/** The offered language that the address, an earlier visit or the browser prefers. */
+export function chooseLanguage(offered, ...preferred) {
+  const codes = [...preferred, ...navigator.languages].filter(Boolean);
+  const found = codes.map(
+    (code) =>
+      offered.find((one) => one === code) ?? offered.find((one) => one === code.slice(0, 2)),
   );
   return found.find(Boolean) ?? offered[0];
 }

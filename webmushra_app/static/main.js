@@ -1,13 +1,13 @@
 /**
- * The listening test in the browser, from welcome to thanks: asks the server where the sitting
- * stands and shows one view after the other. The address `/s/<token>` resumes a sitting anywhere.
+ * The listening test in the browser, from welcome to thanks: fetches the state of the session and
+ * shows one view after the other. The address `/s/<token>` resumes a session anywhere.
  */
 
 import { Engine, UnsupportedBrowser, requireAudioWorklet } from "./audio/engine.js";
-import { chooseLanguage, currentLanguage, pick, speak, t } from "./i18n.js";
-import { Sitting } from "./state/sitting.js";
+import { chooseLanguage, currentLanguage, loadCatalogue, pick, t } from "./i18n.js";
+import { Session } from "./state/session.js";
 import { Refused, request } from "./transport/api.js";
-import { insist } from "./transport/connection.js";
+import { withRetry } from "./transport/connection.js";
 import { Sounds } from "./transport/sounds.js";
 import { takeBreak } from "./views/breaks.js";
 import { thank, waitForAnswers } from "./views/finish.js";
@@ -27,28 +27,28 @@ const EXTERNAL = ["PROLIFIC_PID", "STUDY_ID", "SESSION_ID"];
 const EXTERNAL_FORM = /^[A-Za-z0-9_.@-]{1,64}$/;
 
 async function run() {
-  await insist(() => speak(document.documentElement.lang));
+  await withRetry(() => loadCatalogue(document.documentElement.lang));
   page.followConnection();
   requireAudioWorklet();
   const token = tokenOfAddress();
-  const study = await insist(() => readStudy(token));
-  const sitting = await openSitting(study);
-  page.followOutbox(sitting.outbox);
-  if (sitting.state.simulated) page.markSimulated();
-  const tools = { study, sitting, ...(await openAudio()) };
+  const study = await withRetry(() => readStudy(token));
+  const session = await openSession(study);
+  page.followOutbox(session.outbox);
+  if (session.state.simulated) page.markSimulated();
+  const tools = { study, session, ...(await openAudio()) };
   const { sampleRate, baseLatency } = tools.engine.context;
-  sitting.report("audio_opened", { sample_rate_hz: sampleRate, base_latency_s: baseLatency });
-  holdTheOnlyTab(sitting, () => tools.engine.context.close());
+  session.report("audio_opened", { sample_rate_hz: sampleRate, base_latency_s: baseLatency });
+  holdTheOnlyTab(session, () => tools.engine.context.close());
   const prefetched = makePrefetch(tools);
   for (const step of study.steps) {
     showProgress(tools);
-    if (!sitting.state.steps_done.includes(step)) await STEPS[step](tools);
+    if (!session.state.steps_done.includes(step)) await STEPS[step](tools);
   }
-  tools.engine.setLevel(levelInForce(sitting.state));
+  tools.engine.setLevel(levelInForce(session.state));
   await rateTrials(tools, prefetched);
-  if (sitting.state.stage !== "finished") {
+  if (session.state.stage !== "finished") {
     waitForAnswers();
-    await sitting.finish();
+    await session.finish();
   }
   showProgress(tools);
   localStorage.removeItem(memoryOf(study));
@@ -56,17 +56,17 @@ async function run() {
 }
 
 async function rateTrials(tools, prefetched) {
-  const { sitting } = tools;
-  for (let first = true; sitting.openTrials.length; first = false) {
+  const { session } = tools;
+  for (let first = true; session.openTrials.length; first = false) {
     showProgress(tools);
-    const [summary] = sitting.openTrials;
+    const [summary] = session.openTrials;
     if (summary.break_before && !first) await takeBreak();
     await rateTrial(tools, summary, prefetched);
   }
 }
 
-/** Resumes the sitting of the address, or the one this device remembers, or begins a new one. */
-async function openSitting(study) {
+/** Resumes the session of the address, or the one this device remembers, or begins a new one. */
+async function openSession(study) {
   const token = tokenOfAddress();
   if (token) return resume(study, token);
   await useLanguage(study, null);
@@ -77,18 +77,18 @@ async function openSitting(study) {
   }
   if (!study.open) await page.showMessage(t("closed_title"), t("closed")); // and nothing after it
   await welcome(study);
-  const sitting = await Sitting.begin({
+  const session = await Session.begin({
     consent_version: study.consent.version,
     language: currentLanguage(),
     external: readExternal(),
   });
-  localStorage.setItem(memoryOf(study), sitting.state.token);
-  history.replaceState(null, "", sitting.state.url);
-  offerLanguages(study, sitting);
-  return sitting;
+  localStorage.setItem(memoryOf(study), session.state.token);
+  history.replaceState(null, "", session.state.url);
+  offerLanguages(study, session);
+  return session;
 }
 
-/** The study of the address's sitting, or the one that is open now. */
+/** The study of the address's session, or the one that is open now. */
 async function readStudy(token) {
   try {
     return await request("GET", token ? `/sessions/${token}/study` : "/study");
@@ -105,33 +105,35 @@ function tokenOfAddress() {
 async function resume(study, token) {
   await useLanguage(study, null);
   try {
-    const sitting = await Sitting.resume(token);
-    await useLanguage(study, sitting);
-    return sitting;
+    const session = await Session.resume(token);
+    await useLanguage(study, session);
+    return session;
   } catch (error) {
     if (error instanceof Refused && error.status === 404) localStorage.removeItem(memoryOf(study));
     throw error;
   }
 }
 
-/** Where this device remembers a begun sitting, one for each participant of crowd work. */
+/** Where this device remembers a begun session, one for each participant of crowd work. */
 function memoryOf(study) {
-  return `autofx:sitting:${study.name}:${readExternal().PROLIFIC_PID ?? ""}`;
+  return `autofx:session:${study.name}:${readExternal().PROLIFIC_PID ?? ""}`;
 }
 
-/** Speaks the sitting's language, or the one asked for, or the browser's. */
-async function useLanguage(study, sitting) {
-  const asked = new URLSearchParams(location.search).get("lang");
-  const wishes = sitting ? [sitting.state.language] : [asked, localStorage.getItem(LANGUAGE)];
-  await insist(() => speak(chooseLanguage(study.languages, ...wishes)));
+/** Loads the words of the session's language, else the address's, else the browser's. */
+async function useLanguage(study, session) {
+  const requested = new URLSearchParams(location.search).get("lang");
+  const preferred = session
+    ? [session.state.language]
+    : [requested, localStorage.getItem(LANGUAGE)];
+  await withRetry(() => loadCatalogue(chooseLanguage(study.languages, ...preferred)));
   page.setStudyTitle(pick(study.title));
-  offerLanguages(study, sitting);
+  offerLanguages(study, session);
 }
 
-function offerLanguages(study, sitting) {
+function offerLanguages(study, session) {
   page.offerLanguages(study.languages, async (language) => {
     localStorage.setItem(LANGUAGE, language);
-    await sitting?.setLanguage(language);
+    await session?.setLanguage(language);
     location.reload();
   });
 }
@@ -152,20 +154,20 @@ async function openAudio() {
 }
 
 /** Fetches trials and their sounds, and the next ones while the listener is busy with this one. */
-function makePrefetch({ sitting, sounds }) {
+function makePrefetch({ session, sounds }) {
   const trials = new Map();
   const get = (id) => {
-    if (!trials.has(id)) trials.set(id, sitting.trial(id));
+    if (!trials.has(id)) trials.set(id, session.trial(id));
     return trials.get(id);
   };
   get.ahead = async (after = null) => {
-    const next = sitting.openTrials.find((trial) => trial.id !== after?.id);
+    const next = session.openTrials.find((trial) => trial.id !== after?.id);
     if (!next) return;
     try {
       const { reference, stimuli } = await get(next.id);
       await sounds.load([reference, ...stimuli]);
     } catch {
-      trials.delete(next.id); // asked for again, and told, when the trial is shown
+      trials.delete(next.id); // fetched again, with a message, when the trial is shown
     }
   };
   get.ahead();
@@ -174,7 +176,7 @@ function makePrefetch({ sitting, sounds }) {
 
 function explain(error) {
   if (error instanceof UnsupportedBrowser) return t("unsupported");
-  if (error instanceof Refused && error.status === 404) return t("unknown_sitting");
+  if (error instanceof Refused && error.status === 404) return t("unknown_session");
   return `${t("failed")} (${error.message})`;
 }
 

@@ -34,7 +34,7 @@ export function raisedCosine(sampleRate) {
 }
 
 /**
- * Puts a wished-for loop in order: inside the sound, start before end, at least 0.5 s long.
+ * Puts a requested loop in order: inside the sound, start before end, at least 0.5 s long.
  *
  * @param {number} start first frame
  * @param {number} end frame after the last
@@ -93,7 +93,7 @@ export class Player {
     Object.assign(this.wanted, clampLoop(start, end, limits));
   }
 
-  /** Whether something has been asked for that is not yet what is heard. */
+  /** Whether a requested change has not been made yet. */
   get changing() {
     const { now, wanted } = this;
     return (

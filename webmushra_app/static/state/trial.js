@@ -27,7 +27,7 @@ export class TrialState {
    * @param {number[]} plays
    * @param {number[]} listened_s
    */
-  hear(plays, listened_s) {
+  count(plays, listened_s) {
     this.referenceHeard ||= plays[0] > 0;
     this.ratings.forEach((rating, index) => {
       rating.plays = rating.before.plays + plays[index + 1];

@@ -6,7 +6,7 @@
 const TIMEOUT_MS = 20_000;
 const API = "/api/v1";
 
-/** The server understood and said no. */
+/** The server refused; the same request would be refused again. */
 export class Refused extends Error {
   constructor({ status, detail, field }) {
     super(detail);
@@ -15,7 +15,7 @@ export class Refused extends Error {
   }
 }
 
-/** No answer, or one that says "later". */
+/** No answer, or one to try again later. */
 export class Unreachable extends Error {}
 
 export async function request(method, path, body) {

@@ -1,6 +1,6 @@
 /**
- * Whether the server answers. `insist` tries until it does, with growing pauses; everybody who
- * wants to tell the listener about it follows the "change" event.
+ * Whether the server answers. `withRetry` tries until it does, with growing pauses; the
+ * "change" event follows the state.
  */
 
 import { Unreachable } from "./api.js";
@@ -36,7 +36,7 @@ function pause(attempt) {
  * @returns {Promise<T>} its answer, however long that takes
  * @throws whatever is no use trying again
  */
-export async function insist(action) {
+export async function withRetry(action) {
   for (let attempt = 0; ; attempt++) {
     try {
       const answer = await action();

@@ -7,7 +7,7 @@
  */
 
 import { Refused, request } from "./api.js";
-import { insist } from "./connection.js";
+import { withRetry } from "./connection.js";
 
 const DRAFT_DELAY_MS = 800;
 
@@ -72,7 +72,7 @@ export class Outbox extends EventTarget {
     while (this.entries.length && !this.closed) {
       const entry = (this.#sending = this.entries[0]);
       try {
-        const answer = await insist(() => request(entry.method, entry.path, entry.body));
+        const answer = await withRetry(() => request(entry.method, entry.path, entry.body));
         this.#done(entry, "answered", { entry, answer });
       } catch (error) {
         if (!(error instanceof Refused)) throw error;

@@ -8,8 +8,8 @@ export function waitForAnswers() {
   show(t("sending_title"), h("p", {}, t("sending_text")));
 }
 
-export function thank({ study, sitting }) {
-  const { code, redirect } = sitting.state.completion;
+export function thank({ study, session }) {
+  const { code, redirect } = session.state.completion;
   const copy = navigator.clipboard
     ? h("button", { click: () => copyCode(code, copy) }, t("copy"))
     : null; // not over plain http

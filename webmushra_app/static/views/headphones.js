@@ -12,8 +12,8 @@ export async function headphones(tools) {
     const passed = correct >= LEAST_CORRECT;
     const skipped = correct === null;
     const result = { correct: correct ?? 0, total: skipped ? 0 : N_ROUNDS, passed, skipped };
-    if (passed || skipped) return tools.sitting.complete("headphones", result);
-    await tools.sitting.complete("headphones", result);
+    if (passed || skipped) return tools.session.complete("headphones", result);
+    await tools.session.complete("headphones", result);
     if (!(await offerRetry(advisory))) return;
   }
 }

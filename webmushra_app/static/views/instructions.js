@@ -7,7 +7,7 @@ import { loadSounds } from "./loading.js";
 import { show } from "./page.js";
 import { scaleLabels } from "./scale.js";
 
-export async function instructions({ study, sitting, engine, sounds, startAudio }) {
+export async function instructions({ study, session, engine, sounds, startAudio }) {
   const place = h("div", {});
   const examples = h("div", { class: "examples" });
   const next = h("button", { class: "primary" }, t("instructions_done"));
@@ -27,19 +27,19 @@ export async function instructions({ study, sitting, engine, sounds, startAudio 
   );
   const gone = pressed(next);
   const leaving = new AbortController();
-  const offered = Object.entries(await sitting.examples()).filter(([, sound]) => sound);
+  const offered = Object.entries(await session.examples()).filter(([, sound]) => sound);
   if (offered.length) {
     await Promise.race([gone, offer(offered)]);
   }
   await gone;
   leaving.abort(); // whatever is still loading must not reach the engine any more
   engine.stop();
-  await sitting.complete("instructions", {});
+  await session.complete("instructions", {});
 
   async function offer(entries) {
     const buffers = await loadSounds(
       place,
-      { sounds, sitting },
+      { sounds, session },
       entries.map(([, sound]) => sound),
     );
     // Whoever goes on before the examples are there has the practice trial's sounds by now.

@@ -12,7 +12,7 @@ const START_DB = -10;
 const LOWEST_DB = -40;
 const FULL_SCALE_DB = 0; // louder would clip
 
-/** The levels offered, in dB: those the server allows, within what makes sense to hear. */
+/** The levels offered, in dB: those the server allows, within what is useful. */
 function range({ level_range_db: [low, high] }) {
   return [Math.max(low, LOWEST_DB), Math.min(high, FULL_SCALE_DB)];
 }
@@ -22,8 +22,8 @@ export function levelInForce({ level_db }) {
   return level_db ?? FULL_SCALE_DB;
 }
 
-function levelSlider(sitting, value, onInput) {
-  const [min, max] = range(sitting.state);
+function levelSlider(session, value, onInput) {
+  const [min, max] = range(session.state);
   const text = (level_db) => t("level_value", { level: level_db });
   const slider = h("input", {
     type: "range",
@@ -39,11 +39,11 @@ function levelSlider(sitting, value, onInput) {
   return slider;
 }
 
-export async function level({ sitting, engine, sounds, startAudio }) {
+export async function level({ session, engine, sounds, startAudio }) {
   const place = h("div", {});
   const play = h("button", { class: "play", disabled: true }, t("play"));
   const next = h("button", { class: "primary", disabled: true }, t("level_done"));
-  const slider = levelSlider(sitting, sitting.state.level_db ?? START_DB, (db) =>
+  const slider = levelSlider(session, session.state.level_db ?? START_DB, (db) =>
     engine.setLevel(db),
   );
   show(
@@ -53,8 +53,8 @@ export async function level({ sitting, engine, sounds, startAudio }) {
     h("div", { class: "card level-card" }, play, slider),
     h("div", { class: "actions" }, next),
   );
-  const sound = (await sitting.examples()).reference ?? (await firstReference(sitting));
-  await engine.load(await loadSounds(place, { sounds, sitting }, [sound]));
+  const sound = (await session.examples()).reference ?? (await firstReference(session));
+  await engine.load(await loadSounds(place, { sounds, session }, [sound]));
   engine.setLevel(Number(slider.value));
   play.disabled = false;
   play.addEventListener("click", async () => {
@@ -67,19 +67,19 @@ export async function level({ sitting, engine, sounds, startAudio }) {
   });
   await pressed(next);
   engine.stop();
-  await sitting.complete("level", { level_db: Number(slider.value) });
+  await session.complete("level", { level_db: Number(slider.value) });
 }
 
-async function firstReference(sitting) {
-  return (await sitting.trial(sitting.openTrials[0].id)).reference;
+async function firstReference(session) {
+  return (await session.trial(session.openTrials[0].id)).reference;
 }
 
 /** A folded control for the level; `lock()` it when the trial's first sound has played. */
-export function trimLevel({ sitting, engine }) {
-  if (sitting.state.level_db === null) return { element: null, lock: () => {} };
-  const slider = levelSlider(sitting, sitting.state.level_db, (level_db) => {
+export function trimLevel({ session, engine }) {
+  if (session.state.level_db === null) return { element: null, lock: () => {} };
+  const slider = levelSlider(session, session.state.level_db, (level_db) => {
     engine.setLevel(level_db);
-    sitting.keepLevel(level_db);
+    session.keepLevel(level_db);
   });
   const note = h("p", { class: "note" }, t("trim_open"));
   const element = h("details", {}, h("summary", {}, t("level_label")), note, slider);

@@ -5,14 +5,14 @@ import { t } from "../i18n.js";
 import { SoundsFailed } from "../transport/sounds.js";
 
 /**
- * Loads sounds into `place` with a progress bar; where some fail, says so and offers a retry.
+ * Loads sounds into `place` with a progress bar; where some fail, shows how many and offers a retry.
  *
  * @param {HTMLElement} place is emptied when all sounds are there
- * @param {{sounds: Sounds, sitting: Sitting}} tools
+ * @param {{sounds: Sounds, session: Session}} tools
  * @param {{url: string, bytes: number}[]} wanted
  * @returns {Promise<AudioBuffer[]>}
  */
-export async function loadSounds(place, { sounds, sitting }, wanted) {
+export async function loadSounds(place, { sounds, session }, wanted) {
   for (;;) {
     const bar = h("progress", { max: "1", value: "0", "aria-label": t("loading") });
     place.replaceChildren(h("p", { role: "status" }, t("loading")), bar);
@@ -22,7 +22,7 @@ export async function loadSounds(place, { sounds, sitting }, wanted) {
       return buffers;
     } catch (error) {
       if (!(error instanceof SoundsFailed)) throw error;
-      sitting.report("audio_failed", { failed: error.failed, reason: error.message.slice(0, 300) });
+      session.report("audio_failed", { failed: error.failed, reason: error.message.slice(0, 300) });
       await offerRetry(place, error);
     }
   }

@@ -28,7 +28,7 @@ export function append(...nodes) {
   element("main").append(...nodes);
 }
 
-/** Says something to screen readers without moving anything. */
+/** Hands a text to screen readers without moving anything. */
 export function announce(text) {
   element("announcer").textContent = text;
 }
@@ -53,22 +53,22 @@ export function offerLanguages(languages, onChoice) {
   element("language").replaceChildren(h("label", {}, `${t("language")} `, select));
 }
 
-/** Tells whether answers are safe: nothing while they are, else how many wait on this device. */
+/** Shows a message while there is no connection. */
 export function followConnection() {
-  connection.addEventListener("change", tellConnection);
-  tellConnection();
+  connection.addEventListener("change", showConnection);
+  showConnection();
 }
 
-/** From now on, tells of the answers in this outbox as well. */
+/** Has that message mention the answers that wait in this outbox. */
 export function followOutbox(box) {
   outbox = box;
-  outbox.addEventListener("change", tellConnection);
-  tellConnection();
+  outbox.addEventListener("change", showConnection);
+  showConnection();
 }
 
 let outbox = { entries: [] };
 
-function tellConnection() {
+function showConnection() {
   const n = outbox.entries.length;
   const text = connection.up ? "" : t(n ? "offline_waiting" : "offline");
   if (element("connection").textContent !== text) element("connection").textContent = text;

@@ -3,17 +3,17 @@
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
 
-/** Shows a bar over all steps and trials with the time left; nothing once the sitting is over. */
-export function showProgress({ study, sitting }) {
-  const { steps_done, trials, stage } = sitting.state;
+/** Shows a bar over all steps and trials with the time left; nothing once the session is over. */
+export function showProgress({ study, session }) {
+  const { steps_done, trials, stage } = session.state;
   const total = study.steps.length + trials.length;
-  const done = steps_done.length + trials.length - sitting.openTrials.length;
+  const done = steps_done.length + trials.length - session.openTrials.length;
   const bar = h("progress", {
     max: total,
     value: done,
     "aria-label": t("progress", { n: done, total }),
   });
-  const parts = stage === "finished" ? [] : [bar, h("span", {}, timeLeft(sitting.state))];
+  const parts = stage === "finished" ? [] : [bar, h("span", {}, timeLeft(session.state))];
   document.getElementById("progress").replaceChildren(...parts);
 }
 

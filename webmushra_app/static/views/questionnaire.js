@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { pick, t } from "../i18n.js";
 import { show } from "./page.js";
 
-export async function questionnaire({ study, sitting }) {
+export async function questionnaire({ study, session }) {
   const error = h("p", { class: "error", role: "alert" });
   const form = h(
     "form",
@@ -22,7 +22,7 @@ export async function questionnaire({ study, sitting }) {
       });
     });
     try {
-      await sitting.complete("questionnaire", { answers: readAnswers(form, study.questionnaire) });
+      await session.complete("questionnaire", { answers: readAnswers(form, study.questionnaire) });
       return;
     } catch (problem) {
       if (!(problem instanceof Refused)) throw problem;

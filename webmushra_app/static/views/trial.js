@@ -22,7 +22,7 @@ const SEEK_STEP_S = 0.5;
 export async function rateTrial(tools, summary, prefetched) {
   const place = h("div", { class: "loading" });
   const note = summary.training ? h("p", { class: "note" }, t("practice_note")) : "";
-  show(titleOf(summary, tools.sitting.state), note, place);
+  show(titleOf(summary, tools.session.state), note, place);
   const trial = await prefetched(summary.id);
   const sounds = [trial.reference, ...trial.stimuli];
   const buffers = await loadSounds(place, tools, sounds);
@@ -37,13 +37,13 @@ export async function rateTrial(tools, summary, prefetched) {
 class TrialView {
   #gone = new AbortController();
 
-  constructor({ study, sitting, engine, startAudio }, trial, referenceBuffer) {
-    Object.assign(this, { sitting, engine, startAudio, trial });
+  constructor({ study, session, engine, startAudio }, trial, referenceBuffer) {
+    Object.assign(this, { session, engine, startAudio, trial });
     this.state = new TrialState(trial.stimuli, trial.draft);
     this.focusNext = false;
     this.shown = SILENT;
     this.last = REFERENCE;
-    this.trim = trimLevel({ sitting, engine });
+    this.trim = trimLevel({ session, engine });
     this.waveform = new Waveform(referenceBuffer, {
       onLoop: (start_s, end_s) => engine.loop(start_s, end_s),
       onSeek: (position_s) => engine.seek(position_s),
@@ -105,13 +105,13 @@ class TrialView {
   }
 
   keep() {
-    this.sitting.keepDraft(this.trial.id, this.state.toMessage());
+    this.session.keepDraft(this.trial.id, this.state.toMessage());
   }
 
-  /** Shows what the audio thread says is heard. */
+  /** Shows which sound the audio thread plays. */
   follow() {
     const { track, plays, listened_s, position_s } = this.engine;
-    this.state.hear(plays, listened_s);
+    this.state.count(plays, listened_s);
     this.waveform.moveTo(position_s);
     if (track === this.shown) return;
     const before = this.shown;
@@ -124,7 +124,7 @@ class TrialView {
       this.trim.lock();
     }
     this.#moveFocus(track, hadFocus && before);
-    this.#say(track);
+    this.#announce(track);
   }
 
   finish() {
@@ -133,7 +133,7 @@ class TrialView {
     if (this.state.complete) {
       this.engine.stop();
       this.#gone.abort();
-      this.sitting.finishTrial(this.trial.id, this.state.toMessage());
+      this.session.finishTrial(this.trial.id, this.state.toMessage());
       this.resolve();
       return;
     }
@@ -155,7 +155,7 @@ class TrialView {
     this.focusNext = false;
   }
 
-  #say(track) {
+  #announce(track) {
     if (track === SILENT) announce(t("stopped"));
     else if (track === REFERENCE) announce(t("playing_reference"));
     else announce(t("playing_stimulus", { label: this.lines[track - 1].label }));

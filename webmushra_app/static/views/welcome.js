@@ -30,7 +30,7 @@ export async function welcome(study) {
   agree.disabled = true;
 }
 
-/** Offers to go on with a sitting begun earlier on this device; resolves to true to resume. */
+/** Offers to go on with a session begun earlier on this device; resolves to true to resume. */
 export function offerResume(study) {
   const resume = h("button", { class: "primary" }, t("resume"));
   const anew = h("button", {}, t("begin_anew"));

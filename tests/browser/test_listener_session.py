@@ -1,4 +1,4 @@
-"""Whole sittings in real Chromium against the real server: what is set is what is stored."""
+"""Whole sessions in real Chromium against the real server: what is set is what is stored."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from support.browser_listener import PHONE, Listener
 from support.live_server import LiveServer, stored_ratings, stored_scores
 
 
-def test_a_sitting_with_the_mouse_stores_what_was_set(
+def test_a_session_with_the_mouse_stores_what_was_set(
     listener: Listener, live_server: LiveServer
 ) -> None:
     listener.reach_trials()
@@ -27,7 +27,7 @@ def test_a_sitting_with_the_mouse_stores_what_was_set(
     assert listener.page.locator("code").inner_text() == session["completion_code"]
 
 
-def test_a_sitting_by_touch_on_a_phone_in_french(
+def test_a_session_by_touch_on_a_phone_in_french(
     new_listener: Callable[..., Listener], live_server: LiveServer
 ) -> None:
     listener = new_listener(live_server.address, language="fr", **PHONE)
@@ -42,7 +42,7 @@ def test_a_sitting_by_touch_on_a_phone_in_french(
     assert listener.page.locator("html").get_attribute("lang") == "fr"
 
 
-def test_a_sitting_by_keyboard_alone(listener: Listener, live_server: LiveServer) -> None:
+def test_a_session_by_keyboard_alone(listener: Listener, live_server: LiveServer) -> None:
     page = listener.page
     keys = page.keyboard
 

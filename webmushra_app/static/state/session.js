@@ -1,30 +1,30 @@
 /**
- * One sitting: what the server knows of it, what is still on its way there, and which trial is
+ * One session: its state on the server, what is still on its way there, and which trial is
  * next. Moves on without the server once the trials have begun.
  */
 
 import { randomId, request } from "../transport/api.js";
-import { insist } from "../transport/connection.js";
+import { withRetry } from "../transport/connection.js";
 import { Outbox } from "../transport/outbox.js";
 
-export class Sitting {
+export class Session {
   #page = randomId();
   #seq = 0;
   #opened_ms = performance.now();
 
-  /** Begins a new sitting; `request_id` makes a repeated request harmless. */
+  /** Begins a new session; `request_id` makes a repeated request harmless. */
   static async begin({ consent_version, language, external }) {
     const body = { request_id: randomId(), consent_version, language, external };
-    return new Sitting(await insist(() => request("POST", "/sessions", body)));
+    return new Session(await withRetry(() => request("POST", "/sessions", body)));
   }
 
-  /** Resumes a sitting by its token, after sending what an earlier page load left behind. */
+  /** Resumes a session by its token, after sending what an earlier page load left behind. */
   static async resume(token) {
-    const state = await insist(() => request("GET", `/sessions/${token}`));
-    const sitting = new Sitting(state);
-    await sitting.outbox.empty();
-    sitting.state = await insist(() => request("GET", sitting.path));
-    return sitting;
+    const state = await withRetry(() => request("GET", `/sessions/${token}`));
+    const session = new Session(state);
+    await session.outbox.empty();
+    session.state = await withRetry(() => request("GET", session.path));
+    return session;
   }
 
   constructor(state) {
@@ -42,24 +42,24 @@ export class Sitting {
   }
 
   async #refresh() {
-    this.state = await insist(() => request("GET", this.path));
+    this.state = await withRetry(() => request("GET", this.path));
   }
 
   /** Stores one of the steps before the trials; resolves after the server's commit. */
   async complete(step, body) {
-    this.state = await insist(() => request("PUT", `${this.path}/steps/${step}`, body));
+    this.state = await withRetry(() => request("PUT", `${this.path}/steps/${step}`, body));
   }
 
   setLanguage(language) {
-    return insist(() => request("PUT", this.path, { language }));
+    return withRetry(() => request("PUT", this.path, { language }));
   }
 
   examples() {
-    return insist(() => request("GET", `${this.path}/examples`));
+    return withRetry(() => request("GET", `${this.path}/examples`));
   }
 
   trial(id) {
-    return insist(() => request("GET", `${this.path}/trials/${id}`));
+    return withRetry(() => request("GET", `${this.path}/trials/${id}`));
   }
 
   /** The trials that are neither stored nor on their way, in order. */
@@ -89,9 +89,9 @@ export class Sitting {
     this.outbox.post("POST", `${this.path}/events`, { page: this.#page, events: [event] });
   }
 
-  /** Waits until everything is stored, then ends the sitting. */
+  /** Waits until everything is stored, then ends the session. */
   async finish() {
     await this.outbox.empty();
-    this.state = await insist(() => request("POST", `${this.path}/finish`));
+    this.state = await withRetry(() => request("POST", `${this.path}/finish`));
   }
 }
