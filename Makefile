@@ -4,28 +4,33 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 DATA := autofx-data
 BIN := .venv/bin
+BIOME := node_modules/.bin/biome
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint lint-page format clean
 
 demo: .venv/installed
 	@PYTHON=$(BIN)/python DATA=$(DATA) bash .demo
 
-test: .venv/installed-test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+test: lint
 	$(BIN)/python -m pytest
 
-lint: .venv/installed-test
+lint: .venv/installed-test lint-page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-page:
+	@if command -v npm >/dev/null; then \
+		$(MAKE) -s --no-print-directory $(BIOME) && $(BIOME) ci --error-on-warnings; \
+	else echo "JavaScript and CSS are not checked: npm is missing (Debian, Ubuntu: apt-get install npm)"; fi
 
 format: .venv/installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	@if command -v npm >/dev/null; then $(MAKE) -s --no-print-directory $(BIOME) && $(BIOME) check --write; fi
 
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv node_modules build *.egg-info
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another: make demo PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -38,4 +43,8 @@ clean:
 
 .venv/installed-test: pyproject.toml .venv/installed
 	$(PIP) -e '.[test]'
+	@touch $@
+
+$(BIOME): package-lock.json
+	npm ci --no-audit --no-fund
 	@touch $@

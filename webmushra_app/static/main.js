@@ -3,9 +3,10 @@
  * shows one view after the other. The address `/s/<token>` resumes a session anywhere.
  */
 
-import { Engine, UnsupportedBrowser, requireAudioWorklet } from "./audio/engine.js";
+import { Engine, requireAudioWorklet, UnsupportedBrowser } from "./audio/engine.js";
 import { chooseLanguage, currentLanguage, loadCatalogue, pick, t } from "./i18n.js";
 import { Session } from "./state/session.js";
+import { holdTheOnlyTab } from "./tabs.js";
 import { Refused, request } from "./transport/api.js";
 import { withRetry } from "./transport/connection.js";
 import { Sounds } from "./transport/sounds.js";
@@ -19,7 +20,6 @@ import { showProgress } from "./views/progress.js";
 import { questionnaire } from "./views/questionnaire.js";
 import { rateTrial } from "./views/trial.js";
 import { offerResume, welcome } from "./views/welcome.js";
-import { holdTheOnlyTab } from "./tabs.js";
 
 const STEPS = { questionnaire, level, headphones, instructions };
 const LANGUAGE = "autofx:language";

@@ -21,7 +21,9 @@ async function update() {
   const open = [...live.querySelectorAll("details")].map((details) => details.open);
   if (live.contains(document.activeElement)) return;
   live.innerHTML = html;
-  live.querySelectorAll("details").forEach((details, n) => (details.open = open[n] ?? false));
+  live.querySelectorAll("details").forEach((details, n) => {
+    details.open = open[n] ?? false;
+  });
 }
 
 async function run() {

@@ -15,7 +15,7 @@ export class UnsupportedBrowser extends Error {}
 
 /** @throws {UnsupportedBrowser} without AudioWorklet: an old browser, or a page not from https */
 export function requireAudioWorklet() {
-  if (!globalThis.BaseAudioContext?.prototype.hasOwnProperty("audioWorklet"))
+  if (!("audioWorklet" in (globalThis.BaseAudioContext?.prototype ?? {})))
     throw new UnsupportedBrowser("no AudioWorklet");
 }
 

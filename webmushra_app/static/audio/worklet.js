@@ -22,7 +22,7 @@ class PlayerProcessor extends AudioWorkletProcessor {
     };
   }
 
-  process(inputs, [[left, right]]) {
+  process(_inputs, [[left, right]]) {
     this.player.render(left, right);
     const { track } = this.player.now;
     if (track !== this.reportedTrack || (currentFrame >= this.nextReport && track >= 0)) {

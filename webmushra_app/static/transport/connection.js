@@ -25,7 +25,10 @@ function pause(attempt) {
   const longest = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS);
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, longest * (0.5 + Math.random() / 2));
-    const wake = () => (clearTimeout(timer), resolve());
+    const wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
     addEventListener("online", wake, { once: true });
   });
 }

@@ -70,7 +70,8 @@ export class Outbox extends EventTarget {
   async #send() {
     if (this.#sending) return;
     while (this.entries.length && !this.closed) {
-      const entry = (this.#sending = this.entries[0]);
+      const entry = this.entries[0];
+      this.#sending = entry;
       try {
         const answer = await withRetry(() => request(entry.method, entry.path, entry.body));
         this.#done(entry, "answered", { entry, answer });

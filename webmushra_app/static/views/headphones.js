@@ -1,6 +1,6 @@
 /** The headphone check: which of three tones is the quietest? Six rounds, see audio/tones.js. */
 
-import { LEAST_CORRECT, N_ROUNDS, N_TONES, drawRounds, makeTones } from "../audio/tones.js";
+import { drawRounds, LEAST_CORRECT, makeTones, N_ROUNDS, N_TONES } from "../audio/tones.js";
 import { h, pressed } from "../dom.js";
 import { t } from "../i18n.js";
 import { show, showMessage } from "./page.js";

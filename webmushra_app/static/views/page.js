@@ -3,9 +3,9 @@
  * and go. A view shows itself, waits for the listener, and resolves.
  */
 
-import { connection } from "../transport/connection.js";
 import { h } from "../dom.js";
 import { currentLanguage, t } from "../i18n.js";
+import { connection } from "../transport/connection.js";
 
 const element = (id) => document.getElementById(id);
 

@@ -1,8 +1,8 @@
 /** The study's questions. Resolves when the server has stored the answers. */
 
-import { Refused } from "../transport/api.js";
 import { h } from "../dom.js";
 import { pick, t } from "../i18n.js";
+import { Refused } from "../transport/api.js";
 import { show } from "./page.js";
 
 export async function questionnaire({ study, session }) {
@@ -17,9 +17,11 @@ export async function questionnaire({ study, session }) {
   show(t("questionnaire_title"), h("p", {}, t("questionnaire_text")), form);
   for (;;) {
     await new Promise((resolve) => {
-      form.addEventListener("submit", (event) => (event.preventDefault(), resolve()), {
-        once: true,
-      });
+      const submit = (event) => {
+        event.preventDefault();
+        resolve();
+      };
+      form.addEventListener("submit", submit, { once: true });
     });
     try {
       await session.complete("questionnaire", { answers: readAnswers(form, study.questionnaire) });

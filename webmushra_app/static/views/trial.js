@@ -118,7 +118,7 @@ class TrialView {
     this.shown = track;
     this.reference.setAttribute("aria-pressed", String(track === REFERENCE));
     const hadFocus = this.lines[before - 1]?.slider === document.activeElement;
-    this.lines.forEach((line, index) => line.setPlaying(index + 1 === track));
+    for (const [index, line] of this.lines.entries()) line.setPlaying(index + 1 === track);
     if (track !== SILENT) {
       this.last = track;
       this.trim.lock();
@@ -129,7 +129,7 @@ class TrialView {
 
   finish() {
     const { reference, unheard, unrated } = this.state.missing;
-    this.lines.forEach((line) => line.setMissing(unrated.includes(line.label)));
+    for (const line of this.lines) line.setMissing(unrated.includes(line.label));
     if (this.state.complete) {
       this.engine.stop();
       this.#gone.abort();

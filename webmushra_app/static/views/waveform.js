@@ -4,7 +4,7 @@
  * own waveforms would give them away.
  */
 
-import { MIN_LOOP_S, clampLoop } from "../audio/player.js";
+import { clampLoop, MIN_LOOP_S } from "../audio/player.js";
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
 
