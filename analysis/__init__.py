@@ -9,6 +9,6 @@ From a ratings table to a page that a reviewer can check: ``python -m analysis.r
 `analyse`         everything that is computed from one ratings table, in one order
 `compare_sets`    two data sets, or two times, side by side
 `report`          the page, its figures, tables, sentences and files
-`power`           how many listeners and sounds a test needs
+`power`           how many participants and sounds a test needs
 ================  ==============================================================================
 """

@@ -1,6 +1,6 @@
 """Everything that is computed from one ratings table, in one place and one order.
 
-``analyse`` is the analysis: it chooses the listeners, screens them, describes the conditions,
+``analyse`` is the analysis: it chooses the participants, screens them, describes the conditions,
 compares them and checks the answer in other ways. The report, its tables and its figures only show
 what stands in ``Findings``.
 """
@@ -16,11 +16,11 @@ from analysis.stats.comparisons import (
     Equivalence,
     FamilyEffect,
     all_pairs,
+    assess_equivalence,
     compare,
     compare_pairs,
     family_effect,
     holm,
-    judge_equivalence,
     planned_pairs,
 )
 from analysis.stats.descriptive import Description, describe
@@ -29,9 +29,9 @@ from analysis.stats.nonparametric import Friedman, friedman
 from analysis.stats.objective_distances import Agreement, StimulusSet, correlate_with_distances
 from analysis.stats.reliability import Reliability, Repeats, measure_reliability, measure_repeats
 from analysis.stats.screening import MID_ANCHOR, RULES, Screening, screen
-from analysis.stats.sensitivity import Route, try_other_routes
+from analysis.stats.sensitivity import RobustnessCheck, check_robustness
 
-LISTENERS = ("auto", "real", "simulated", "all")
+PARTICIPANTS = ("auto", "real", "simulated", "all")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Options:
         The primary comparison; the first estimated condition and ``random`` where absent.
     exclude : str
         One of ``screening.RULES``: whom the main analysis leaves out.
-    listeners : str
+    participants : str
         ``auto`` takes the real ones, or the simulated where there are no others.
     margin : float, optional
         Equivalence margin in points.
@@ -58,7 +58,7 @@ class Options:
     primary: str | None = None
     against: str | None = None
     exclude: str = "none"
-    listeners: str = "auto"
+    participants: str = "auto"
     margin: float | None = None
     mid_anchor: str = MID_ANCHOR
 
@@ -96,7 +96,7 @@ class Findings:
     estimators: tuple[Comparison, ...]
     equivalences: tuple[Equivalence, ...]
     mixed: MixedCheck | None
-    routes: tuple[Route, ...]
+    robustness: tuple[RobustnessCheck, ...]
     reliability: tuple[Reliability, ...]
     repeats: Repeats | None
     stimuli: StimulusSet | None
@@ -104,7 +104,7 @@ class Findings:
 
     @property
     def simulated(self) -> bool:
-        """Whether any listener of the analysis is simulated."""
+        """Whether any participant of the analysis is simulated."""
         return bool(self.ratings.table["simulated"].any())
 
     def label(self, condition: str) -> str:
@@ -130,13 +130,15 @@ def analyse(
         If a condition named in the options was not rated, or nobody is left to analyse.
     """
     options = options or Options()
-    ratings = choose_listeners(ratings, options.listeners)
+    ratings = choose_participants(ratings, options.participants)
     everyone = tabulate(ratings, order=stimuli.order if stimuli else ())
     screening = screen(everyone, scale=ratings.scale, mid_anchor=options.mid_anchor)
     excluded = screening.excluded(options.exclude)
-    scores = everyone.select(listeners=[name not in excluded for name in everyone.listeners])
-    if not scores.listeners:
-        raise RatingsError(f"the rule {options.exclude!r} excludes every listener; see --exclude")
+    scores = everyone.select(participants=[name not in excluded for name in everyone.participants])
+    if not scores.participants:
+        raise RatingsError(
+            f"the rule {options.exclude!r} excludes every participant; see --exclude"
+        )
     baseline, pair = choose_primary(everyone, options)
     planned = planned_pairs(scores, baseline) if baseline else []
     seed = options.seed
@@ -162,12 +164,12 @@ def analyse(
             effect for a, b in planned if (effect := family_effect(scores, a, b)) is not None
         ),
         omnibus=friedman(_means(scores, tested)),
-        omnibus_all=friedman(scores.listener_means()),
+        omnibus_all=friedman(scores.participant_means()),
         screened=_screened(everyone, screening, pair, seed),
         estimators=estimators,
         equivalences=_equivalences(primary, estimators, options),
         mixed=check_by_mixed_model(scores, *pair, primary.crossed) if primary else None,
-        routes=try_other_routes(scores, primary, seed=seed) if primary else (),
+        robustness=check_robustness(scores, primary, seed=seed) if primary else (),
         reliability=measure_reliability(scores),
         repeats=measure_repeats(ratings),
         stimuli=stimuli,
@@ -175,8 +177,8 @@ def analyse(
     )
 
 
-def choose_listeners(ratings: Ratings, which: str) -> Ratings:
-    """Keep real or simulated listeners; ``auto`` never mixes them.
+def choose_participants(ratings: Ratings, which: str) -> Ratings:
+    """Keep real or simulated participants; ``auto`` never mixes them.
 
     Raises
     ------
@@ -188,13 +190,13 @@ def choose_listeners(ratings: Ratings, which: str) -> Ratings:
         return ratings
     keep = simulated if which == "simulated" else ~simulated
     if not keep.any():
-        raise RatingsError(f"{ratings.source}: no {which} listeners; see --listeners")
-    left_out = ratings.table["listener"][~keep].nunique()
+        raise RatingsError(f"{ratings.source}: no {which} participants; see --participants")
+    left_out = ratings.table["participant_code"][~keep].nunique()
     if not left_out:
         return ratings
     kind = "real" if which == "simulated" else "simulated"
     return ratings.with_rows(
-        keep, f"{left_out} {kind} listeners are in the table and were left out (--listeners)."
+        keep, f"{left_out} {kind} participants are in the table and were left out (--participants)."
     )
 
 
@@ -231,7 +233,7 @@ def _find(found: tuple[Comparison, ...], pair: tuple | None) -> Comparison | Non
 
 def _means(scores: Scores, conditions: tuple[str, ...]) -> np.ndarray:
     chosen = [scores.conditions.index(c) for c in conditions]
-    return scores.listener_means()[:, chosen]
+    return scores.participant_means()[:, chosen]
 
 
 def _by_family(
@@ -260,8 +262,10 @@ def _screened(
     out = {}
     for rule in RULES:
         excluded = screening.excluded(rule)
-        left = everyone.select(listeners=[name not in excluded for name in everyone.listeners])
-        out[rule] = compare(left, *pair, seed=seed) if left.listeners else None
+        left = everyone.select(
+            participants=[name not in excluded for name in everyone.participants]
+        )
+        out[rule] = compare(left, *pair, seed=seed) if left.participants else None
     return out
 
 
@@ -274,7 +278,7 @@ def _equivalences(
     named = (primary,) if primary and options.against else ()
     pairs = {(c.a, c.b) for c in estimators}
     chosen = [c for c in named if not {(c.a, c.b), (c.b, c.a)} & pairs] + list(estimators)
-    return tuple(judge_equivalence(c, options.margin) for c in chosen)
+    return tuple(assess_equivalence(c, options.margin) for c in chosen)
 
 
 def _among_estimators(scores: Scores, pairwise: tuple[Comparison, ...]) -> tuple[Comparison, ...]:

@@ -1,8 +1,8 @@
 """Two data sets, or the time before and after a date, set against each other.
 
-The listeners of the two must be different people. Means and differences are compared as independent
-estimates, each with its crossed standard error, by Welch's t (Satterthwaite's df). Where both hold
-the same sounds this is cautious: what the sounds share does not cancel.
+The participants of the two must be different people. Means and differences are compared as
+independent estimates, each with its crossed standard error, by Welch's t (Satterthwaite's df).
+Where both hold the same sounds this is cautious: what the sounds share does not cancel.
 
 References
 ----------
@@ -69,7 +69,7 @@ def _change(what: str, first: Estimate, second: Estimate) -> Change:
 
 
 def split_by_time(ratings: Ratings, date: str) -> tuple[Ratings, Ratings]:
-    """Split listeners by the time of their first rating, before ``date`` and from it on.
+    """Split participants by the time of their first rating, before ``date`` and from it on.
 
     Raises
     ------
@@ -83,8 +83,8 @@ def split_by_time(ratings: Ratings, date: str) -> tuple[Ratings, Ratings]:
         raise RatingsError(f"cannot split by time: {str(error).splitlines()[0]}") from None
     if times.isna().any():
         raise RatingsError(f"{ratings.source}: cannot split by time: some ratings have no rated_at")
-    late = times.groupby(ratings.table["listener"]).transform("min") >= border
+    late = times.groupby(ratings.table["participant_code"]).transform("min") >= border
     if late.all() or not late.any():
         side = "before" if late.all() else "from"
-        raise RatingsError(f"{ratings.source}: no listener {side} {date}")
+        raise RatingsError(f"{ratings.source}: no participant {side} {date}")
     return ratings.with_rows(~late), ratings.with_rows(late)

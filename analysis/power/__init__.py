@@ -1,1 +1,1 @@
-"""How many listeners and sounds a test needs."""
+"""How many participants and sounds a test needs."""

@@ -144,29 +144,29 @@ def _read_webmushra(lines: Lines) -> Converted:
     converted = _unescape(_pick(lines, _same_width(lines), WEBMUSHRA))
     table, notes = converted.table, converted.notes
     if "session" not in table:
-        table["session"] = _sittings(lines, table)
+        table["session"] = _separate_sessions(lines, table)
         notes = (
             *notes,
-            f"The file has no session_uuid: {table['session'].nunique()} sittings were told apart "
+            f"The file has no session_uuid: {table['session'].nunique()} sessions were told apart "
             "by the questionnaire and by trials that start over.",
         )
     return Converted(_seconds(table), converted.row_numbers, notes)
 
 
-def _sittings(lines: Lines, table: pd.DataFrame) -> list[str]:
-    """Tell sittings apart in a file without session ids.
+def _separate_sessions(lines: Lines, table: pd.DataFrame) -> list[str]:
+    """Tell sessions apart in a file without session ids.
 
-    webMUSHRA appends a sitting at a time, so a new one begins where the questionnaire's answers
-    change or a stimulus of the sitting comes again.
+    webMUSHRA appends a session at a time, so a new one begins where the questionnaire's answers
+    change or a stimulus of the session comes again.
     """
     asked = [at for at, name in enumerate(lines.header) if name not in WEBMUSHRA]
     answers = [[row[at] for at in asked] for _, row in _same_width(lines)]
-    sitting, seen, before, out = 0, set(), None, []
+    session, seen, before, out = 0, set(), None, []
     for answer, item, condition in zip(answers, table["item"], table["condition"], strict=True):
         if answer != before or (item, condition) in seen:
-            sitting, seen, before = sitting + 1, set(), answer
+            session, seen, before = session + 1, set(), answer
         seen.add((item, condition))
-        out.append(f"sitting {sitting}")
+        out.append(f"session {session}")
     return out
 
 
@@ -193,7 +193,7 @@ def _read_pymushra(lines: Lines) -> Converted:
 
 
 def _read_golisten(lines: Lines) -> Converted:
-    """Read Go Listen's MUSHRA export: one row a sitting, one column a sound.
+    """Read Go Listen's MUSHRA export: one row a session, one column a sound.
 
     Above the answers stand a row of tags, a row of sound file names and the header
     ``Name, Date, questions…`` (the last two in either order). A page's sounds are columns side by
@@ -218,7 +218,7 @@ def _read_golisten(lines: Lines) -> Converted:
                 data["training"].append(str(title.lower().startswith("training")))
                 data["rated_at"].append(row[1])
                 numbers.append(number)
-    note = "Go Listen names no sessions: each row of the file counts as one listener."
+    note = "Go Listen names no sessions: each row of the file counts as one participant."
     return Converted(pd.DataFrame(dict(data), dtype=object), np.array(numbers, int), (note,))
 
 

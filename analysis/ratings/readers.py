@@ -35,7 +35,7 @@ DEFAULT_DATABASE = "sqlite:///autofx-data/ratings.sqlite3"
 VIEW = "ratings_long"
 ALL_RATINGS = "all_ratings"
 EXCLUDED_NOTE = (
-    "Sittings that the experimenter excluded before this analysis: {n} (their ratings and the "
+    "Sessions that the experimenter excluded before this analysis: {n} (their ratings and the "
     "reasons are in the listening test's export, excluded.csv)."
 )
 
@@ -194,7 +194,7 @@ def read_database(url: str, mapping: Mapping | None = None, *, study: str | None
 
 
 def _count_excluded(connection, study: str | None) -> int:
-    """Count the sittings that experimenters left out by hand; `VIEW` doesn't show them."""
+    """Count the sessions that experimenters left out by hand; `VIEW` doesn't show them."""
     import sqlalchemy as sa  # noqa: PLC0415 - as in `read_database`
 
     if not sa.inspect(connection).has_table(ALL_RATINGS):
@@ -208,7 +208,7 @@ def _count_excluded(connection, study: str | None) -> int:
 def _one_study(table, rows, study, name):
     """Keep one study's rows; refuse to mix several."""
     if table.empty:
-        raise RatingsError(f"{name}: no ratings yet; let at least one listener finish a trial")
+        raise RatingsError(f"{name}: no ratings yet; let at least one participant finish a trial")
     if "study" not in table:
         return table, rows
     studies = sorted(set(table["study"].fillna("").astype(str).str.strip()))
@@ -248,7 +248,7 @@ def _apply(ratings: Ratings, mapping: Mapping) -> Ratings:
     if practice:
         notes = tuple(n for n in notes if "reads like training" not in n)
     if table["session"].str.fullmatch(EMAIL.pattern).any():
-        table["session"] = table["listener"]
+        table["session"] = table["participant_code"]
         notes = (*notes, "Sessions named by e-mail addresses were renamed.")
     labels = {c: e.label for c, e in mapping.conditions.items() if e.label}
     return replace(ratings, table=table, notes=notes, labels=labels)

@@ -1,7 +1,7 @@
-"""Scores as an array, listener × item × condition, and the differences between two conditions.
+"""Scores as an array, participant × item × condition, and the differences between two conditions.
 
-Conventions: a missing rating is NaN; a cell rated more than once holds the mean (a repeat is no
-new listener). Axes keep a fixed order: listeners and items as named, conditions by kind (anchors,
+Conventions: a missing rating is NaN; a cell rated more than once holds the mean (a repeat is no new
+listener). Axes keep a fixed order: participants and items as named, conditions by kind (anchors,
 random, controls, estimated, others, reference), then by the order asked for.
 """
 
@@ -17,13 +17,13 @@ KIND_ORDER = ("anchor", "random", "control", "estimated", "", "reference")
 
 @dataclass(frozen=True)
 class Scores:
-    """A complete or incomplete listener × item × condition table.
+    """A complete or incomplete participant × item × condition table.
 
     Attributes
     ----------
-    values : ndarray, shape (listeners, items, conditions), float64
+    values : ndarray, shape (participants, items, conditions), float64
         Scores on the test's scale, NaN where nobody scored.
-    listeners, items, conditions : tuple of str
+    participants, items, conditions : tuple of str
         Names along the axes.
     families : tuple of str
         Family of each item; empty strings where unknown.
@@ -32,18 +32,18 @@ class Scores:
     """
 
     values: np.ndarray
-    listeners: tuple[str, ...]
+    participants: tuple[str, ...]
     items: tuple[str, ...]
     conditions: tuple[str, ...]
     families: tuple[str, ...]
     kinds: tuple[str, ...]
 
     def of(self, condition: str) -> np.ndarray:
-        """Return one condition's scores, shape (listeners, items)."""
+        """Return one condition's scores, shape (participants, items)."""
         return self.values[:, :, self.conditions.index(condition)]
 
     def difference(self, a: str, b: str) -> np.ndarray:
-        """Return paired differences a − b, shape (listeners, items), NaN where missing."""
+        """Return paired differences a − b, shape (participants, items), NaN where missing."""
         return self.of(a) - self.of(b)
 
     def of_kind(self, *kinds: str) -> tuple[str, ...]:
@@ -59,21 +59,25 @@ class Scores:
         """Keep one family's items."""
         return self.select(items=[f == family for f in self.families])
 
-    def select(self, *, listeners=None, items=None) -> "Scores":
-        """Keep listeners and items by boolean masks."""
-        rows = np.ones(len(self.listeners), bool) if listeners is None else np.asarray(listeners)
+    def select(self, *, participants=None, items=None) -> "Scores":
+        """Keep participants and items by boolean masks."""
+        rows = (
+            np.ones(len(self.participants), bool)
+            if participants is None
+            else np.asarray(participants)
+        )
         columns = np.ones(len(self.items), bool) if items is None else np.asarray(items)
         return Scores(
             self.values[rows][:, columns],
-            tuple(np.array(self.listeners, object)[rows]),
+            tuple(np.array(self.participants, object)[rows]),
             tuple(np.array(self.items, object)[columns]),
             self.conditions,
             tuple(np.array(self.families, object)[columns]),
             self.kinds,
         )
 
-    def listener_means(self) -> np.ndarray:
-        """Mean over a listener's items, shape (listeners, conditions); NaN where none."""
+    def participant_means(self) -> np.ndarray:
+        """Mean over a participant's items, shape (participants, conditions); NaN where none."""
         return mean_of_present(self.values, axis=1)
 
 
@@ -101,16 +105,16 @@ def tabulate(ratings: Ratings, *, order: tuple[str, ...] = ()) -> Scores:
         kinds, key=lambda c: (KIND_ORDER.index(kinds[c]), rank.get(c, len(rank)), c)
     )
     items = sorted(families, key=lambda i: (families[i], i))
-    listeners = sorted(set(table["listener"]), key=lambda name: (len(name), name))
+    participants = sorted(set(table["participant_code"]), key=lambda name: (len(name), name))
     axes = [
         pd.Categorical(table[name], categories=values).codes
         for name, values in (
-            ("listener", listeners),
+            ("participant_code", participants),
             ("item", items),
             ("condition", conditions),
         )
     ]
-    shape = (len(listeners), len(items), len(conditions))
+    shape = (len(participants), len(items), len(conditions))
     flat = np.ravel_multi_index([axis.astype(np.intp) for axis in axes], shape)
     size = int(np.prod(shape))
     counts = np.bincount(flat, minlength=size)
@@ -118,7 +122,7 @@ def tabulate(ratings: Ratings, *, order: tuple[str, ...] = ()) -> Scores:
     values = np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0)
     return Scores(
         values.reshape(shape),
-        tuple(listeners),
+        tuple(participants),
         tuple(items),
         tuple(conditions),
         tuple(families[i] for i in items),

@@ -1,8 +1,8 @@
-"""The ratings table: one row per stimulus that a listener heard and scored, typed and checked.
+"""The ratings table: one row per stimulus that a participant heard and scored, typed and checked.
 
 Conventions: ``score`` is on the test's scale (0–100 unless told otherwise), times are in seconds,
-``rated_at`` is ISO 8601 UTC. A *listener* is a person: the ``participant`` where the table names
-one, otherwise the ``session``. Listeners are called L01, L02, … in order of first appearance, so
+``rated_at`` is ISO 8601 UTC. A *participant* is a person: the ``participant`` where the table names
+one, otherwise the ``session``. Participants are called P01, P02, … in order of first appearance, so
 that nothing that identifies a person reaches the report. Nothing is repaired silently: whatever
 was dropped, merged or looked odd is listed in ``Ratings.notes``.
 """
@@ -61,7 +61,7 @@ class Ratings:
     Attributes
     ----------
     table : pandas.DataFrame
-        The columns ``COLUMNS`` and ``listener``; one row per rating.
+        The columns ``COLUMNS`` and ``participant_code``; one row per rating.
     source : str
         Where the rows come from, free of passwords and folders.
     sha256 : str
@@ -87,7 +87,7 @@ class Ratings:
         return replace(self, table=table, notes=(*self.notes, *notes))
 
     def without_absent(self) -> "Ratings":
-        """Leave out the item × condition cells that at least three listeners all scored 0."""
+        """Leave out the item × condition cells that at least three participants all scored 0."""
         cells = self.table.groupby(["item", "condition"])["score"]
         absent = (cells.transform("max") == 0) & (cells.transform("count") >= MIN_SILENT)
         notes = tuple(n for n in self.notes if "not presented" not in n)
@@ -126,7 +126,7 @@ def check(
         outside the scale, or the same cell rated twice with different scores at one position.
     """
     if raw.empty:
-        raise RatingsError(f"{source}: no ratings yet; let at least one listener finish a trial")
+        raise RatingsError(f"{source}: no ratings yet; let at least one participant finish a trial")
     if missing := [name for name in REQUIRED if name not in raw]:
         raise RatingsError(
             f"{source}: no column {missing[0]!r}; name the one that holds it with "
@@ -145,7 +145,7 @@ def check(
     person = table["participant"].where(table["participant"] != "", table["session"])
     codes, people = pd.factorize(person)
     width = max(2, len(str(len(people))))
-    table["listener"] = np.array([f"L{n + 1:0{width}d}" for n in range(len(people))])[codes]
+    table["participant_code"] = np.array([f"P{n + 1:0{width}d}" for n in range(len(people))])[codes]
     ratings = Ratings(table, source, sha256, scale, notes, labels or {})
     return _oddities(_merge_duplicates(ratings, rows))
 
@@ -232,9 +232,9 @@ def _merge_duplicates(ratings: Ratings, rows: np.ndarray) -> Ratings:
         first, second = rows[table.index[~same][contradicting]][:2]
         row = table.loc[table.index[~same][contradicting][0]]
         raise RatingsError(
-            f"{ratings.source} rows {first} and {second}: {row['listener']} scored item "
+            f"{ratings.source} rows {first} and {second}: {row['participant_code']} scored item "
             f"{row['item']!r}, condition {row['condition']!r} twice with different scores; if "
-            "these are two attributes or two sittings, give them different studies or sessions"
+            "these are two attributes or two sessions, give them different studies or sessions"
         )
     if not same.any():
         return ratings
@@ -244,9 +244,9 @@ def _merge_duplicates(ratings: Ratings, rows: np.ndarray) -> Ratings:
 def _oddities(ratings: Ratings) -> Ratings:
     """Note what a reader must know and only the experimenter can decide."""
     table, notes = ratings.table, []
-    people = table[table["participant"] != ""].groupby("listener")["session"].nunique()
-    if (sittings := int((people > 1).sum())) > 0:
-        notes.append(f"{sittings} participants sat more than once and count as one listener each.")
+    people = table[table["participant"] != ""].groupby("participant_code")["session"].nunique()
+    if (again := int((people > 1).sum())) > 0:
+        notes.append(f"{again} participants took part more than once and count as one each.")
     scored = table[~table["training"]]
     if ratings.scale == FULL_SCALE:
         cells = scored.groupby(["item", "condition"])["score"]
@@ -254,7 +254,7 @@ def _oddities(ratings: Ratings) -> Ratings:
         if silent.any():
             item, condition = silent.idxmax()
             notes.append(
-                f"Every listener scored 0 in {int(silent.sum())} item × condition cells (first: "
+                f"Every participant scored 0 in {int(silent.sum())} item × condition cells (first: "
                 f"{item}, {condition}); if 0 stands for 'not presented', leave them out with "
                 "--absent-zero."
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from analysis.analyse import LISTENERS, Findings, Options, analyse
+from analysis.analyse import PARTICIPANTS, Findings, Options, analyse
 from analysis.compare_sets import split_by_time
 from analysis.ratings.readers import (
     DEFAULT_DATABASE,
@@ -67,7 +67,7 @@ EPILOG = "Example: python -m analysis.report --ratings ratings.csv -o report/"
     "--training", metavar="ITEM", multiple=True, help="Leave out a training item (* and ? match)."
 )
 @click.option("--absent-zero", is_flag=True, help="Cells that all scored 0 were not presented.")
-@click.option("--listeners", type=click.Choice(LISTENERS), default="auto", show_default=True)
+@click.option("--participants", type=click.Choice(PARTICIPANTS), default="auto", show_default=True)
 @click.option("--primary", metavar="CONDITION", help="The condition of the primary comparison.")
 @click.option("--against", metavar="CONDITION", help="What it is compared with.")
 @click.option("--exclude", type=click.Choice(RULES), default="none", show_default=True)
@@ -75,7 +75,7 @@ EPILOG = "Example: python -m analysis.report --ratings ratings.csv -o report/"
 @click.option("--margin", type=click.FloatRange(min=0, min_open=True), metavar="POINTS",
               help="Margin for equivalence of estimators, chosen beforehand.")  # fmt: skip
 @click.option("--compare", metavar="FILE|URL", help="A second set of ratings to compare with.")
-@click.option("--split-at", metavar="DATE", help="Compare listeners before and from this date.")
+@click.option("--split-at", metavar="DATE", help="Compare participants before and from this date.")
 @click.option("--keep-identifiers", is_flag=True, help="Keep participant ids and comments.")
 @click.option("--seed", type=int, default=1, show_default=True)
 def main(**given) -> None:

@@ -81,8 +81,7 @@ def crossed_sentence(estimate: Estimate, scale=(0.0, 100.0)) -> str:
 def comparison_sentence(comparison: Comparison, scale=(0.0, 100.0)) -> str:
     """Report a comparison in APA form, effect size included."""
     return (
-        f"{crossed_sentence(comparison.crossed, scale)}, "
-        f"d_z = {number(comparison.these_sounds.d_z)}"
+        f"{crossed_sentence(comparison.crossed, scale)}, d_z = {number(comparison.fixed_items.d_z)}"
     )
 
 
@@ -95,13 +94,15 @@ def answer(findings: Findings) -> str:
             "--against. Every pair of conditions is compared below, as exploration."
         )
     a, b, e = findings.label(c.a), findings.label(c.b), c.crossed
-    if not e.n_listeners:
-        return f"No listener rated both {a} and {b} with the same sound: nothing can be compared."
+    if not e.n_participants:
+        return (
+            f"No participant rated both {a} and {b} with the same sound: nothing can be compared."
+        )
     size = f"{points(abs(e.estimate), scale)} points"
     if not math.isfinite(e.p_value):
         return (
             f"{a} was rated {size} {'above' if e.estimate > 0 else 'below'} {b} by "
-            f"{e.n_listeners} listener(s): too few for any test."
+            f"{e.n_participants} participant(s): too few for any test."
         )
     span = interval(e.ci_low, e.ci_high, scale)
     if e.p_value >= 0.05:

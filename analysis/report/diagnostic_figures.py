@@ -6,20 +6,20 @@ import numpy as np
 
 from analysis.analyse import Findings
 from analysis.ratings.scores import mean_of_present
-from analysis.report.style import ACCENT, COLOURS, INK, WARNING, canvas, grid
+from analysis.report.style import ACCENT, COLOURS, INK, WARNING, styled_figure, styled_panels
 from analysis.stats.objective_distances import pairs_of
-from analysis.stats.reliability import listener_correlations
-from analysis.stats.screening import THRESHOLD
+from analysis.stats.reliability import participant_correlations
+from analysis.stats.screening import THRESHOLD, ScreeningResult
 
 LINES = ("-", "--", "-.", ":")
 MAX_NAMED = 40
 MAX_CELLS = 150
 
 
-def draw_distribution(findings: Findings, keep: Callable) -> None:
+def draw_distribution(findings: Findings, save: Callable) -> None:
     """Draw the empirical distribution function of every condition."""
     low, high = findings.ratings.scale
-    with canvas(6.4, 3.6, simulated=findings.simulated) as (figure, axes):
+    with styled_figure(6.4, 3.6, simulated=findings.simulated) as (figure, axes):
         used: dict[str, int] = {}
         for d in findings.descriptions:
             table = findings.scores.of(d.condition)
@@ -37,17 +37,17 @@ def draw_distribution(findings: Findings, keep: Callable) -> None:
             )
         axes.set(xlim=(low, high), ylim=(0, 1.01), xlabel="Score", ylabel="Share of ratings")
         figure.legend(loc="outside right center", fontsize=8)
-        keep(figure)
+        save(figure)
 
 
-def draw_agreement(findings: Findings, keep: Callable) -> None:
-    """Draw the matrix of correlations between listeners."""
-    r = listener_correlations(findings.everyone)
+def draw_agreement(findings: Findings, save: Callable) -> None:
+    """Draw the matrix of correlations between participants."""
+    r = participant_correlations(findings.everyone)
     others = np.where(np.eye(len(r), dtype=bool), np.nan, r)
     order = np.argsort(-mean_of_present(others, axis=1), kind="stable")  # NaN goes last
-    names = [findings.everyone.listeners[n] for n in order]
+    names = [findings.everyone.participants[n] for n in order]
     shown = _in_groups(r[np.ix_(order, order)])
-    with canvas(5.6, 4.6, simulated=findings.simulated) as (figure, axes):
+    with styled_figure(5.6, 4.6, simulated=findings.simulated) as (figure, axes):
         image = axes.imshow(
             shown,
             vmin=min(0.0, np.nan_to_num(shown, nan=0.0).min()),
@@ -60,9 +60,9 @@ def draw_agreement(findings: Findings, keep: Callable) -> None:
             axes.set_xticks(range(len(names)), names, rotation=90, fontsize=size)
             axes.set_yticks(range(len(names)), names, fontsize=size)
         else:
-            axes.set(xticks=[], yticks=[], xlabel=f"{len(names)} listeners")
+            axes.set(xticks=[], yticks=[], xlabel=f"{len(names)} participants")
         figure.colorbar(image, ax=axes, label="Correlation", shrink=0.8)
-        keep(figure)
+        save(figure)
 
 
 def _in_groups(matrix: np.ndarray) -> np.ndarray:
@@ -76,18 +76,18 @@ def _in_groups(matrix: np.ndarray) -> np.ndarray:
     return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
 
 
-def draw_screening(findings: Findings, keep: Callable) -> None:
-    """Draw each listener's hidden-reference scores with the verdicts."""
+def draw_screening(findings: Findings, save: Callable) -> None:
+    """Draw each participant's hidden-reference scores and flags."""
     scores = findings.everyone
     reference = scores.of(scores.of_kind("reference")[0])
-    verdicts = sorted(
-        enumerate(findings.screening.verdicts), key=lambda v: (-v[1].reference_below, v[0])
+    ordered = sorted(
+        enumerate(findings.screening.results), key=lambda v: (-v[1].reference_below, v[0])
     )
-    many = len(verdicts) > MAX_NAMED
-    with canvas(8, 3.2, simulated=findings.simulated) as (figure, axes):
-        for x, (row, verdict) in enumerate(verdicts):
+    many = len(ordered) > MAX_NAMED
+    with styled_figure(8, 3.2, simulated=findings.simulated) as (figure, axes):
+        for x, (row, result) in enumerate(ordered):
             values = reference[row][np.isfinite(reference[row])]
-            flagged = verdict.bs1534 or verdict.rank
+            flagged = result.bs1534 or result.rank
             axes.plot(
                 np.full(len(values), x),
                 values,
@@ -101,31 +101,35 @@ def draw_screening(findings: Findings, keep: Callable) -> None:
         lowest = min(THRESHOLD - 20, np.nanmin(reference))
         axes.set(ylim=(lowest - 3, 103), ylabel="Score of the hidden reference")
         if many:
-            axes.set(xticks=[], xlabel=f"{len(verdicts)} listeners, worst first")
+            axes.set(xticks=[], xlabel=f"{len(ordered)} participants, worst first")
         else:
-            names = [v.listener + _marks(v) for _, v in verdicts]
+            names = [v.participant + _marks(v) for _, v in ordered]
             axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
-        keep(figure)
+        save(figure)
 
 
-def _marks(verdict) -> str:
-    """Mark a flagged listener: † by BS.1534-3, ‡ by rank."""
-    return (" †" if verdict.bs1534 else "") + (" ‡" if verdict.rank else "")
+def _marks(result: ScreeningResult) -> str:
+    """Mark a flagged participant: † by BS.1534-3, ‡ by rank."""
+    return (" †" if result.bs1534 else "") + (" ‡" if result.rank else "")
 
 
 def has_order(findings: Findings) -> bool:
-    """Tell whether the table knows the trials' positions."""
+    """Return whether the table knows the trials' positions."""
     return bool(findings.ratings.table["trial_position"].nunique() > 2)
 
 
-def draw_order(findings: Findings, keep: Callable) -> None:
+def draw_order(findings: Findings, save: Callable) -> None:
     """Draw scores and times against the trial's position."""
     table = findings.ratings.table
     table = table[~table["training"] & table["trial_position"].notna()]
     centred = table["score"] - table.groupby(["item", "condition"])["score"].transform("mean")
     by_position = centred.groupby(table["trial_position"]).agg(["mean", "std", "count"])
-    times = table.groupby(["listener", "item"])[["trial_position", "trial_time_s"]].first().dropna()
-    with canvas(8, 2.8, simulated=findings.simulated, ncols=2) as (figure, panels):
+    times = (
+        table.groupby(["participant_code", "item"])[["trial_position", "trial_time_s"]]
+        .first()
+        .dropna()
+    )
+    with styled_figure(8, 2.8, simulated=findings.simulated, ncols=2) as (figure, panels):
         spread = by_position["std"] / np.sqrt(by_position["count"])
         panels[0].errorbar(
             by_position.index, by_position["mean"], spread, fmt="o-", ms=3, lw=1, color=ACCENT
@@ -139,14 +143,14 @@ def draw_order(findings: Findings, keep: Callable) -> None:
             panels[1].plot(middle.index, middle, "o-", ms=3, lw=1, color=ACCENT)
         panels[1].set(xlabel="Position of the trial", ylabel="Time per trial / s")
         panels[1].set_ylim(bottom=0)
-        keep(figure)
+        save(figure)
 
 
-def draw_objective(findings: Findings, keep: Callable) -> None:
+def draw_objective(findings: Findings, save: Callable) -> None:
     """Draw mean score against each objective distance."""
     shown = findings.objective[:6]
     kinds = dict(zip(findings.scores.conditions, findings.scores.kinds, strict=True))
-    with grid(len(shown), 2.9, 2.8, simulated=findings.simulated) as (figure, panels):
+    with styled_panels(len(shown), 2.9, 2.8, simulated=findings.simulated) as (figure, panels):
         for axes, found in zip(panels, shown, strict=True):
             pairs = pairs_of(findings.scores, findings.stimuli, found.distance)
             axes.scatter(
@@ -160,33 +164,4 @@ def draw_objective(findings: Findings, keep: Callable) -> None:
             axes.set(xlabel=found.distance, ylim=findings.ratings.scale)
             axes.set_title(f"mean ρ = {found.correlation:.2f}".replace("-", "−"))
         panels[0].set_ylabel("Mean score")
-        keep(figure)
-
-
-def draw_power(plans: list, gap: float, keep: Callable) -> None:
-    """Draw the planner's answer: power against listeners, a line for each number of sounds."""
-    with canvas(6, 3.6) as (figure, axes):
-        for n, items in enumerate(sorted({p.items for p in plans})):
-            line = [p for p in plans if p.items == items]
-            style = {"color": ACCENT, "ls": LINES[n % len(LINES)]}
-            axes.plot(
-                [p.listeners for p in line],
-                [p.power for p in line],
-                marker="o",
-                ms=3,
-                lw=1.3,
-                label=f"{items} sounds, {line[0].minutes:.0f} min",
-                **style,
-            )
-            axes.plot(
-                [p.listeners for p in line],
-                [p.simulated_power for p in line],
-                "x",
-                ms=5,
-                color=INK,
-                label="" if n else "by simulation",
-            )
-        axes.axhline(0.8, color=INK, lw=0.8, ls=":")
-        axes.set(ylim=(0, 1.02), xlabel="Listeners", ylabel=f"Power to find {gap:g} points")
-        figure.legend(loc="outside right center", fontsize=8)
-        keep(figure)
+        save(figure)

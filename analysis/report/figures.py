@@ -1,7 +1,7 @@
 """The report's figures of scores and differences, and the table of all figures.
 
 ``FIGURES`` drives the page and the files: name, title, caption, how it is drawn, and whether the
-data call for it. A drawing function takes the findings and a function that keeps the figure.
+data call for it. A drawing function takes the findings and a function that saves the figure.
 Conventions: horizontal axes carry conditions, vertical ones the scale; a mean is a diamond with its
 crossed 95 % interval.
 """
@@ -14,17 +14,17 @@ import numpy as np
 from analysis.analyse import Findings
 from analysis.ratings.scores import mean_of_present
 from analysis.report import diagnostic_figures as diagnostics
-from analysis.report.style import ACCENT, COLOURS, INK, canvas, grid
+from analysis.report.style import ACCENT, COLOURS, INK, styled_figure, styled_panels
 
 BANDS = ("Bad", "Poor", "Fair", "Good", "Excellent")
 MAX_POINTS = 400
-MAX_LISTENER_POINTS = 1000
+MAX_PARTICIPANT_POINTS = 1000
 MAX_FOREST_ROWS = 45
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure's place in the report; ``wanted`` tells whether the data call for it."""
+    """A figure's place in the report; ``wanted(findings)`` is whether the data call for it."""
 
     name: str
     title: str
@@ -33,25 +33,25 @@ class Figure:
     wanted: Callable[[Findings], bool]
 
 
-def draw_conditions(findings: Findings, keep: Callable) -> None:
+def draw_conditions(findings: Findings, save: Callable) -> None:
     """Draw the scores per condition over all items."""
     width = max(5.2, len(findings.descriptions) + 1.6)
-    with canvas(width, 4.0, simulated=findings.simulated) as (figure, axes):
+    with styled_figure(width, 4.0, simulated=findings.simulated) as (figure, axes):
         _draw_scores(axes, findings, findings.scores, findings.descriptions)
-        keep(figure)
+        save(figure)
 
 
-def draw_families(findings: Findings, keep: Callable) -> None:
+def draw_families(findings: Findings, save: Callable) -> None:
     """Draw the same for each family, side by side."""
     n = len(findings.families)
-    with grid(n, 3.6, 3.6, simulated=findings.simulated) as (figure, panels):
+    with styled_panels(n, 3.6, 3.6, simulated=findings.simulated) as (figure, panels):
         for axes, family in zip(panels, findings.families, strict=True):
             scores = findings.scores.in_family(family.family)
             _draw_scores(axes, findings, scores, family.descriptions, bands=False)
             axes.set_title(f"{family.family} ({family.n_items} sounds)")
             axes.set_ylabel("Score" if axes.get_subplotspec().is_first_col() else "")
             axes.tick_params(axis="x", labelrotation=55)
-        keep(figure)
+        save(figure)
 
 
 def _draw_scores(axes, findings: Findings, scores, descriptions, *, bands: bool = True) -> None:
@@ -61,7 +61,7 @@ def _draw_scores(axes, findings: Findings, scores, descriptions, *, bands: bool 
         table, tint = scores.of(d.condition), COLOURS[d.kind]
         values = table[np.isfinite(table)]
         _violin(axes, x, values, findings.ratings.scale, tint)
-        shown = values if len(values) <= MAX_POINTS else listener_points(table)
+        shown = values if len(values) <= MAX_POINTS else participant_points(table)
         x_points = x + rng.uniform(-0.16, 0.16, len(shown))
         axes.plot(x_points, shown, ".", ms=2.5, color=tint, alpha=0.5, mew=0, rasterized=True)
         _box(axes, x, values)
@@ -107,10 +107,10 @@ def _violin(axes, x: int, values: np.ndarray, scale: tuple[float, float], tint: 
     axes.fill_betweenx(grid, x - half, x + half, color=tint, alpha=0.2, lw=0, zorder=1)
 
 
-def listener_points(table: np.ndarray) -> np.ndarray:
-    """Average by listener, where single ratings are too many to be drawn."""
+def participant_points(table: np.ndarray) -> np.ndarray:
+    """Average by participant, where single ratings are too many to be drawn."""
     means = mean_of_present(table, axis=1)
-    return means[np.isfinite(means)][:MAX_LISTENER_POINTS]
+    return means[np.isfinite(means)][:MAX_PARTICIPANT_POINTS]
 
 
 def _label_scale(axes, findings: Findings, *, bands: bool) -> None:
@@ -131,12 +131,18 @@ def _label_scale(axes, findings: Findings, *, bands: bool) -> None:
         right.spines["right"].set_visible(False)
 
 
-def draw_differences(findings: Findings, keep: Callable) -> None:
-    """Draw the primary difference, listener by listener and item by item."""
+def draw_differences(findings: Findings, save: Callable) -> None:
+    """Draw the primary difference, participant by participant and item by item."""
     c = findings.primary
     table = findings.scores.difference(c.a, c.b)
-    with canvas(8, 3.2, simulated=findings.simulated, ncols=2, sharey=True) as (figure, panels):
-        for axes, what, cells in ((panels[0], "Listeners", table), (panels[1], "Sounds", table.T)):
+    with styled_figure(8, 3.2, simulated=findings.simulated, ncols=2, sharey=True) as (
+        figure,
+        panels,
+    ):
+        for axes, what, cells in (
+            (panels[0], "Participants", table),
+            (panels[1], "Sounds", table.T),
+        ):
             means = mean_of_present(cells, axis=1)
             means = np.sort(means[np.isfinite(means)])
             if np.isfinite(c.crossed.se):
@@ -147,10 +153,10 @@ def draw_differences(findings: Findings, keep: Callable) -> None:
             axes.set_xlabel(f"{what} ({len(means)}), in order of their difference")
             axes.set_xticks([])
         panels[0].set_ylabel(f"{findings.label(c.a)} − {findings.label(c.b)} / points")
-        keep(figure)
+        save(figure)
 
 
-def draw_forest(findings: Findings, keep: Callable) -> None:
+def draw_forest(findings: Findings, save: Callable) -> None:
     """Draw every planned contrast, overall and by family, or all pairs where none is planned."""
     rows = []
     for c in findings.planned or findings.pairwise[:MAX_FOREST_ROWS]:
@@ -160,7 +166,7 @@ def draw_forest(findings: Findings, keep: Callable) -> None:
             within = [x for x in family.planned if (x.a, x.b) == (c.a, c.b)]
             rows += [(family.family, x.crossed, 1) for x in within]
     height = 0.9 + 0.24 * len(rows)
-    with canvas(7, height, simulated=findings.simulated) as (figure, axes):
+    with styled_figure(7, height, simulated=findings.simulated) as (figure, axes):
         for y, (_, e, level) in enumerate(rows):
             tint = COLOURS["reference"] if level else ACCENT
             if np.isfinite(e.se):
@@ -173,7 +179,7 @@ def draw_forest(findings: Findings, keep: Callable) -> None:
         axes.set_ylim(len(rows) - 0.5, -0.5)
         against = f" above {findings.label(findings.baseline)}" if findings.planned else ""
         axes.set_xlabel(f"Points{against}, with crossed 95 % interval")
-        keep(figure)
+        save(figure)
 
 
 FIGURES = (
@@ -181,8 +187,8 @@ FIGURES = (
         "conditions",
         "Scores per condition",
         "Box: median and quartiles; whiskers: 1.5 × interquartile range; shade: density; dots: "
-        "ratings (listener means where there are many); diamond: mean with its 95 % interval for "
-        "new listeners and new sounds. Reference and anchors are grey.",
+        "ratings (participant means where there are many); diamond: mean with its 95 % interval "
+        "for new listeners and new sounds. Reference and anchors are grey.",
         draw_conditions,
         lambda findings: True,
     ),
@@ -195,8 +201,8 @@ FIGURES = (
     ),
     Figure(
         "differences",
-        "The primary difference, by listener and by sound",
-        "Each dot is one listener's or one sound's mean difference; line and band: the estimate "
+        "The primary difference, by participant and by sound",
+        "Each dot is one participant's or one sound's mean difference; line and band: the estimate "
         "with its crossed 95 % interval.",
         draw_differences,
         lambda findings: findings.primary is not None,
@@ -218,19 +224,19 @@ FIGURES = (
     ),
     Figure(
         "agreement",
-        "Agreement between listeners",
-        "Correlation of every two listeners over the stimuli both rated, ordered by their mean "
+        "Agreement between participants",
+        "Correlation of every two participants over the stimuli both rated, ordered by their mean "
         "correlation with the others.",
         diagnostics.draw_agreement,
-        lambda findings: len(findings.everyone.listeners) > 2,
+        lambda findings: len(findings.everyone.participants) > 2,
     ),
     Figure(
         "screening",
-        "Hidden reference, listener by listener",
-        "Scores of the hidden reference; the line is the limit of BS.1534-3. Listeners that a rule "
-        "flags are crossed out: † by BS.1534-3, ‡ by the rank rule.",
+        "Hidden reference, participant by participant",
+        "Scores of the hidden reference; the line is the limit of BS.1534-3. Participants that a "
+        "rule flags are crossed out: † by BS.1534-3, ‡ by the rank rule.",
         diagnostics.draw_screening,
-        lambda findings: bool(findings.screening.verdicts),
+        lambda findings: bool(findings.screening.results),
     ),
     Figure(
         "order",

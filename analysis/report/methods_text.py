@@ -6,17 +6,17 @@ from analysis.stats.crossed import CLUSTERED, QUASI_T
 
 def methods_paragraph(f: Findings, versions: dict[str, str]) -> str:
     """Describe design, screening and inference in the past tense."""
-    who = "simulated listeners" if f.simulated else "listeners"
+    who = "simulated participants" if f.simulated else "participants"
     low, high = f.ratings.scale
     text = [
-        f"{len(f.everyone.listeners)} {who} rated {len(f.scores.items)} sounds under "
+        f"{len(f.everyone.participants)} {who} rated {len(f.scores.items)} sounds under "
         f"{len(f.descriptions)} conditions on a scale from {low:g} to {high:g} "
         f"({sum(d.n for d in f.descriptions)} ratings"
         + (", training trials left out)." if f.ratings.table["training"].any() else ")."),
         _screening(f),
         _inference(f),
         "Intervals are 95 % confidence intervals; quartiles are of type 7. Agreement between "
-        "listeners was measured by ICC(2,1) and ICC(2,k).",
+        "participants was measured by ICC(2,1) and ICC(2,k).",
         f"Analysis: Python {versions['python']}, NumPy {versions['numpy']}, "
         f"SciPy {versions['scipy']}, statsmodels {versions['statsmodels']}.",
     ]
@@ -25,9 +25,9 @@ def methods_paragraph(f: Findings, versions: dict[str, str]) -> str:
 
 def _screening(f: Findings) -> str:
     if f.screening.impossible:
-        return f"Listeners were not screened ({f.screening.impossible})."
+        return f"Participants were not screened ({f.screening.impossible})."
     rule = {
-        "none": "No listener was excluded",
+        "none": "No participant was excluded",
         "bs1534": f"By the rule of ITU-R BS.1534-3, {len(f.excluded)} were excluded",
         "rank": f"{len(f.excluded)} who did not rank the hidden reference first in more than 25 % "
         "of their trials were excluded",
@@ -42,14 +42,14 @@ def _inference(f: Findings) -> str:
     parts = []
     if QUASI_T in methods:
         parts.append(
-            "Paired differences were tested by a crossed quasi-t with listeners and sounds"
+            "Paired differences were tested by a crossed quasi-t with participants and sounds"
             f"{nested} as random factors (Clark, 1973; Satterthwaite degrees of freedom)."
         )
     if CLUSTERED in methods:
         parts.append(
-            "Where ratings were missing, errors of the mean difference were clustered by listener "
-            "and by sound (Cameron et al., 2011), with t on the smaller number of clusters less "
-            "one."
+            "Where ratings were missing, errors of the mean difference were clustered by "
+            "participant and by sound (Cameron et al., 2011), with t on the smaller "
+            "number of clusters less one."
         )
     if f.planned:
         parts.append(

@@ -8,7 +8,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from analysis.analyse import Findings
-from analysis.report import apa as wording
+from analysis.report import apa
 from analysis.report.style import INK
 
 
@@ -52,12 +52,12 @@ def render(findings: Findings, **parts) -> str:
     source = files("analysis.report").joinpath("templates/report.html").read_text(encoding="utf-8")
     scale = findings.ratings.scale
     environment.filters.update(
-        points=lambda value: wording.points(value, scale),
-        number=wording.number,
-        p=wording.p_value,
-        degrees=wording.degrees,
-        percent=lambda share: wording.number(100 * share, 0) + " %",
+        points=lambda value: apa.points(value, scale),
+        number=apa.number,
+        p=apa.p_value,
+        degrees=apa.degrees,
+        percent=lambda share: apa.number(100 * share, 0) + " %",
     )
     template = environment.from_string(source)
-    further = wording.further_answers(findings)
-    return template.render(f=findings, wording=wording, further=further, **parts)
+    further = apa.further_answers(findings)
+    return template.render(f=findings, apa=apa, further=further, **parts)

@@ -18,7 +18,7 @@ from analysis.report.page import Picture, inline_svg, render
 from analysis.report.results_json import summarise, to_json, versions
 from analysis.report.style import encode
 from analysis.report.tables import Table, result_tables
-from analysis.report.warnings import collect
+from analysis.report.warnings import collect_warnings
 
 IDENTIFIERS = ("participant", "comment")
 
@@ -55,8 +55,8 @@ def publish(
         checks = (*checks, change_table(changes, (first, second), findings.ratings.scale))
     for table in (*results, *checks):
         _write_table(table, folder / "tables", simulated=findings.simulated)
-    caveats = collect(findings)
-    summary = summarise(findings, warnings=caveats, changes=changes)
+    warnings = collect_warnings(findings)
+    summary = summarise(findings, warnings=warnings, changes=changes)
     (folder / "results.json").write_text(to_json(summary), encoding="utf-8")
     _write_ratings(findings, folder, keep_identifiers=keep_identifiers)
     pictures = [_picture(f, findings, folder / "figures") for f in figures if f.wanted(findings)]
@@ -66,7 +66,7 @@ def publish(
         pictures=pictures,
         results=results,
         checks=checks,
-        caveats=caveats,
+        warnings=warnings,
         methods=methods_paragraph(findings, versions()),
         versions=versions(),
         command=command,
@@ -87,7 +87,7 @@ def _title(findings: Findings) -> str:
 def _picture(figure: Figure, findings: Findings, folder: Path) -> Picture:
     """Draw a figure, write its three files, and return what the page needs."""
     encoded: dict[str, bytes] = {}
-    figure.draw(findings, lambda canvas: encoded.update(encode(canvas)))
+    figure.draw(findings, lambda drawn: encoded.update(encode(drawn)))
     for kind, data in encoded.items():
         (folder / f"{figure.name}.{kind}").write_bytes(data)
     svg = inline_svg(encoded["svg"], name=figure.name, title=figure.title)
@@ -95,7 +95,7 @@ def _picture(figure: Figure, findings: Findings, folder: Path) -> Picture:
 
 
 def _write_table(table: Table, folder: Path, *, simulated: bool) -> None:
-    note = "Simulated listeners. " if simulated else ""
+    note = "Simulated participants. " if simulated else ""
     (folder / f"{table.name}.csv").write_text(table.to_csv(), encoding="utf-8")
     (folder / f"{table.name}.tex").write_text(table.to_latex(note=note), encoding="utf-8")
 
@@ -103,7 +103,7 @@ def _write_table(table: Table, folder: Path, *, simulated: bool) -> None:
 def _write_ratings(findings: Findings, folder: Path, *, keep_identifiers: bool) -> None:
     """Write the rows analysed and the rows left out, without what identifies a person."""
     dropped = () if keep_identifiers else IDENTIFIERS
-    table = findings.ratings.table[["listener", *(c for c in COLUMNS if c not in dropped)]]
-    out = table["listener"].isin(findings.excluded) | table["training"]
+    table = findings.ratings.table[["participant_code", *(c for c in COLUMNS if c not in dropped)]]
+    out = table["participant_code"].isin(findings.excluded) | table["training"]
     table[~out].to_csv(folder / "ratings.csv", index=False, lineterminator="\n")
     table[out].to_csv(folder / "excluded.csv", index=False, lineterminator="\n")

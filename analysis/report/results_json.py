@@ -41,12 +41,12 @@ def summarise(
                 "impossible": screening.impossible or None,
                 "exempt_items": list(screening.exempt_items),
                 "excluded": list(findings.excluded),
-                "listeners": [asdict(v) for v in screening.verdicts],
+                "participants": [asdict(v) for v in screening.results],
                 "primary_by_rule": {
                     rule: c and comparison(c) for rule, c in findings.screened.items()
                 },
             },
-            "n_listeners": len(findings.scores.listeners),
+            "n_listeners": len(findings.scores.participants),
             "n_items": len(findings.scores.items),
             "n_ratings": sum(d.n for d in findings.descriptions),
             "simulated": findings.simulated,
@@ -66,7 +66,7 @@ def summarise(
             "equivalence": [{**asdict(e), "verdict": e.verdict} for e in findings.equivalences],
             "omnibus": _omnibus(findings),
             "mixed_model": findings.mixed and asdict(findings.mixed),
-            "sensitivity": [asdict(r) for r in findings.routes],
+            "sensitivity": [asdict(r) for r in findings.robustness],
             "reliability": {
                 "icc": [asdict(r) for r in findings.reliability],
                 "kendall_w": findings.omnibus and findings.omnibus.kendall_w,
@@ -90,7 +90,7 @@ def description(d: Description) -> dict:
     return {
         "kind": d.kind,
         "n": d.n,
-        "n_listeners": d.n_listeners,
+        "n_participants": d.n_participants,
         "n_items": d.n_items,
         "median": d.median,
         "q1": d.q1,
@@ -118,15 +118,15 @@ def comparison(c: Comparison) -> dict:
         "df": c.crossed.df,
         "p_value": c.crossed.p_value,
         "p_holm": c.p_holm,
-        "effect_size": c.these_sounds.d_z,
-        "effect_size_name": "d_z: mean / SD of the listeners' mean differences",
+        "effect_size": c.fixed_items.d_z,
+        "effect_size_name": "d_z: mean / SD of the participants' mean differences",
         "method": c.crossed.method,
-        "n_listeners": c.crossed.n_listeners,
+        "n_participants": c.crossed.n_participants,
         "n_items": c.crossed.n_items,
-        "sd_listener": c.crossed.sd_listener,
+        "sd_participant": c.crossed.sd_participant,
         "sd_item": c.crossed.sd_item,
         "sd_residual": c.crossed.sd_residual,
-        "these_sounds": asdict(c.these_sounds),
+        "fixed_items": asdict(c.fixed_items),
     }
 
 
@@ -137,7 +137,7 @@ def _omnibus(findings: Findings) -> dict | None:
     if found is None:
         return None
     return {
-        "test": f"Friedman on listener means, {over}",
+        "test": f"Friedman on participant means, {over}",
         **asdict(found),
         "all_conditions": asdict(findings.omnibus_all),
     }

@@ -3,7 +3,7 @@
 Matplotlib is imported when the first figure is drawn, not before. Conventions: one neutral ink,
 which the page replaces by the reader's own text colour (light or dark); reference and anchors are
 grey, estimated conditions blue, random orange; colour carries nothing that position does not. A
-figure of simulated listeners says so on its face.
+figure of simulated participants says so on its face.
 """
 
 import io
@@ -45,7 +45,7 @@ STYLE = {
 
 
 @contextmanager
-def canvas(width: float, height: float, *, simulated: bool = False, **layout):
+def styled_figure(width: float, height: float, *, simulated: bool = False, **layout):
     """Yield a figure of this size in inches and its axes, in the report's style."""
     import matplotlib as mpl  # noqa: PLC0415 - only when a figure is drawn
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
@@ -55,17 +55,20 @@ def canvas(width: float, height: float, *, simulated: bool = False, **layout):
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
         if simulated:
-            figure.suptitle("Simulated listeners", fontsize=8, color=WARNING)
+            figure.suptitle("Simulated participants", fontsize=8, color=WARNING)
         yield figure, figure.subplots(**layout)
 
 
 @contextmanager
-def grid(n: int, width: float, height: float, *, simulated: bool = False):
+def styled_panels(n: int, width: float, height: float, *, simulated: bool = False):
     """Yield a figure and its ``n`` panels, at most three in a row, each of this size in inches."""
     columns = min(n, 3)
     rows = -(-n // columns)
     layout = {"ncols": columns, "nrows": rows, "sharey": True, "squeeze": False}
-    with canvas(width * columns, height * rows, simulated=simulated, **layout) as (figure, panels):
+    with styled_figure(width * columns, height * rows, simulated=simulated, **layout) as (
+        figure,
+        panels,
+    ):
         for spare in panels.flat[n:]:
             spare.remove()
         yield figure, list(panels.flat[:n])

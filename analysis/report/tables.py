@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from analysis.analyse import Findings
-from analysis.report import apa as wording
+from analysis.report import apa
 from analysis.stats.comparisons import Comparison
 from analysis.stats.descriptive import Description
 
@@ -114,13 +114,13 @@ def _conditions(findings: Findings) -> Table:
 
 def _condition_row(findings: Findings, d: Description) -> tuple[str, ...]:
     scale = findings.ratings.scale
-    show = [wording.points(v, scale) for v in (d.median, d.q1, d.q3, d.mean.estimate)]
+    show = [apa.points(v, scale) for v in (d.median, d.q1, d.q3, d.mean.estimate)]
     return (
         findings.label(d.condition),
         d.kind or "–",
         str(d.n),
         *show,
-        wording.brackets(d.mean.ci_low, d.mean.ci_high, scale),
+        apa.brackets(d.mean.ci_low, d.mean.ci_high, scale),
         f"{100 * d.share_at_top:.0f} %",
         f"{100 * d.share_at_bottom:.0f} %",
     )
@@ -149,18 +149,18 @@ def _comparisons(
 
 
 def _comparison_row(findings: Findings, c: Comparison) -> tuple[str, ...]:
-    scale, e, t = findings.ratings.scale, c.crossed, c.these_sounds
+    scale, e, t = findings.ratings.scale, c.crossed, c.fixed_items
     tested = e.t == e.t
     return (
         f"{findings.label(c.a)} − {findings.label(c.b)}",
-        wording.points(e.estimate, scale),
-        wording.brackets(e.ci_low, e.ci_high, scale),
-        wording.number(e.t),
-        wording.degrees(e.df) if tested else "–",
-        wording.bare_p(e.p_value),
-        wording.bare_p(c.p_holm),
-        wording.number(t.d_z),
-        wording.number(t.rank_biserial),
+        apa.points(e.estimate, scale),
+        apa.brackets(e.ci_low, e.ci_high, scale),
+        apa.number(e.t),
+        apa.degrees(e.df) if tested else "–",
+        apa.bare_p(e.p_value),
+        apa.bare_p(c.p_holm),
+        apa.number(t.d_z),
+        apa.number(t.rank_biserial),
         f"{100 * t.prefer_a:.0f} %" if t.n else "–",
     )
 
@@ -173,10 +173,10 @@ def _family_effects(findings: Findings) -> Table:
         tuple(
             (
                 f"{findings.label(e.a)} − {findings.label(e.b)}",
-                wording.number(e.statistic),
-                wording.degrees(e.df1),
-                wording.degrees(e.df2),
-                wording.bare_p(e.p_value),
+                apa.number(e.statistic),
+                apa.degrees(e.df1),
+                apa.degrees(e.df2),
+                apa.bare_p(e.p_value),
                 e.method,
             )
             for e in findings.family_effects
@@ -196,11 +196,11 @@ def _estimators(findings: Findings) -> Table:
         low, high = c.crossed.interval(0.9)
         row = (
             f"{findings.label(c.a)} − {findings.label(c.b)}",
-            wording.points(c.crossed.estimate, scale),
-            wording.brackets(c.crossed.ci_low, c.crossed.ci_high, scale),
-            wording.bare_p(c.crossed.p_value),
-            wording.bare_p(c.p_holm),
-            wording.brackets(low, high, scale),
+            apa.points(c.crossed.estimate, scale),
+            apa.brackets(c.crossed.ci_low, c.crossed.ci_high, scale),
+            apa.bare_p(c.crossed.p_value),
+            apa.bare_p(c.p_holm),
+            apa.brackets(low, high, scale),
         )
         rows.append(row if margin is None else (*row, verdicts[c.a, c.b]))
     if margin is None:

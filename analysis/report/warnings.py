@@ -10,15 +10,15 @@ import numpy as np
 from analysis.analyse import Findings
 from analysis.report.apa import number, p_value, points
 from analysis.stats.comparisons import ALPHA
-from analysis.stats.crossed import CLUSTERED, MIN_LISTENERS
+from analysis.stats.crossed import CLUSTERED, MIN_PARTICIPANTS
 
 MANY_AT_THE_END = 0.4
 FEW_SOUNDS = 6
 MAX_STIMULI = 12  # Rec. ITU-R BS.1534-3, section 5.3
 
 
-def collect(findings: Findings) -> tuple[str, ...]:
-    """List the caveats that apply."""
+def collect_warnings(findings: Findings) -> tuple[str, ...]:
+    """List the warnings that apply."""
     rules = (
         _simulated,
         _few,
@@ -41,27 +41,27 @@ def _names(findings: Findings, conditions) -> str:
 
 def _simulated(f: Findings) -> Iterator[str]:
     table = f.ratings.table
-    n = table.groupby("listener")["simulated"].first()
+    n = table.groupby("participant_code")["simulated"].first()
     if n.any():
         yield (
-            f"{int(n.sum())} of {len(n)} listeners are simulated: no conclusion about hearing can "
-            "be drawn from them."
+            f"{int(n.sum())} of {len(n)} participants are simulated: no conclusion about hearing "
+            "can be drawn from them."
         )
 
 
 def _few(f: Findings) -> Iterator[str]:
-    n, m = len(f.scores.listeners), len(f.planned) or len(f.pairwise)
-    if n < MIN_LISTENERS:
-        yield f"Only {n} listener(s): nothing is tested; at least {MIN_LISTENERS} are needed."
+    n, m = len(f.scores.participants), len(f.planned) or len(f.pairwise)
+    if n < MIN_PARTICIPANTS:
+        yield f"Only {n} participant(s): nothing is tested; at least {MIN_PARTICIPANTS} are needed."
     elif 2 * 0.5**n * m > ALPHA:
         yield (
-            f"With {n} listeners a signed-rank test cannot reach p = .05 after Holm's correction "
-            f"over {m} comparison(s), whatever they answer."
+            f"With {n} participants a signed-rank test cannot reach p = .05 after Holm's "
+            f"correction over {m} comparison(s), whatever they answer."
         )
     if 1 < len(f.scores.items) < FEW_SOUNDS:
         yield (
             f"Only {len(f.scores.items)} sounds: what is said of new sounds rests on these few; "
-            "more sounds help more than more listeners."
+            "more sounds help more than more participants."
         )
     if len(f.scores.items) == 1:
         yield "Only one sound: nothing can be said about other sounds."
@@ -70,7 +70,7 @@ def _few(f: Findings) -> Iterator[str]:
 def _missing(f: Findings) -> Iterator[str]:
     rated = np.isfinite(f.scores.values)
     offered = rated.any(axis=0)
-    cells = int(offered.sum()) * len(f.scores.listeners)
+    cells = int(offered.sum()) * len(f.scores.participants)
     missing = cells - int(rated.sum())
     if missing:
         yield (
@@ -115,7 +115,7 @@ def _primary(f: Findings) -> Iterator[str]:
 
 def _method(f: Findings) -> Iterator[str]:
     if not f.scores.of_kind("reference"):
-        yield "There is no hidden reference: listeners cannot be screened by BS.1534-3."
+        yield "There is no hidden reference: participants cannot be screened by BS.1534-3."
     elif not {"anchor35", "anchor70"} <= set(f.scores.conditions):
         yield (
             "The 3.5 kHz and 7 kHz anchors are not both there: by BS.1534-3 this is a "
@@ -129,11 +129,12 @@ def _screening(f: Findings) -> Iterator[str]:
         if flagged and f.options.exclude not in (rule, "both"):
             name = "BS.1534-3" if rule == "bs1534" else "the rank rule"
             yield (
-                f"{len(flagged)} of {len(f.everyone.listeners)} listeners are flagged by {name} "
-                f"({', '.join(flagged[:12])}{', …' if len(flagged) > 12 else ''}) but not excluded."
+                f"{len(flagged)} of {len(f.everyone.participants)} participants are flagged by "
+                f"{name} ({', '.join(flagged[:12])}{', …' if len(flagged) > 12 else ''}) but not "
+                "excluded."
             )
     if f.excluded:
-        yield f"{len(f.excluded)} listeners were excluded by the rule '{f.options.exclude}'."
+        yield f"{len(f.excluded)} participants were excluded by the rule '{f.options.exclude}'."
     decisions = {
         rule: c.crossed.p_value < ALPHA
         for rule, c in f.screened.items()
@@ -169,7 +170,7 @@ def _ends(f: Findings) -> Iterator[str]:
 def _checks(f: Findings) -> Iterator[str]:
     if f.mixed is not None and f.mixed.status != "agrees":
         yield f"The mixed model as a cross-check: {f.mixed.status}."
-    odd = [r.name for r in f.routes if not (r.same_sign and r.same_decision)]
+    odd = [r.name for r in f.robustness if not (r.same_sign and r.same_decision)]
     if odd:
         yield f"Other routes to the primary answer differ in sign or decision: {'; '.join(odd)}."
 

@@ -22,7 +22,7 @@ import numpy as np
 from scipy import special
 
 from analysis.ratings.scores import Scores, mean_of_present
-from analysis.stats.crossed import MIN_LISTENERS, Estimate, estimate_mean
+from analysis.stats.crossed import MIN_PARTICIPANTS, Estimate, estimate_mean
 from analysis.stats.nonparametric import PairedTests, compare_means
 
 ALPHA = 0.05
@@ -36,8 +36,8 @@ class Comparison:
     ----------
     crossed : Estimate
         a − b for new listeners and new sounds: the primary analysis.
-    these_sounds : PairedTests
-        a − b on listener means, for the sounds at hand.
+    fixed_items : PairedTests
+        a − b on participant means, for the sounds at hand.
     p_holm : float
         ``crossed.p_value`` after Holm's correction over the comparison's family; NaN alone.
     """
@@ -45,7 +45,7 @@ class Comparison:
     a: str
     b: str
     crossed: Estimate
-    these_sounds: PairedTests
+    fixed_items: PairedTests
     p_holm: float = float("nan")
 
 
@@ -135,7 +135,7 @@ def holm(p_values: list[float]) -> list[float]:
     return [float(x) for x in adjusted]
 
 
-def judge_equivalence(comparison: Comparison, margin: float) -> Equivalence:
+def assess_equivalence(comparison: Comparison, margin: float) -> Equivalence:
     """Judge a comparison against a margin that was chosen beforehand, in points."""
     low, high = comparison.crossed.interval(0.9)
     return Equivalence(
@@ -148,19 +148,19 @@ def family_effect(scores: Scores, a: str, b: str) -> FamilyEffect | None:
 
     Complete tables: :math:`F = MS_F / (MS_{I(F)} + MS_{LF} - MS_E)` with Satterthwaite's df, a
     component at or below zero left out as in the quasi-t. Incomplete: Wald's F of the family means
-    with errors clustered by listener and by item, ``df2 = min(L − 1, I − K)``.
+    with errors clustered by participant and by item, ``df2 = min(L − 1, I − K)``.
 
     Returns
     -------
     FamilyEffect or None
-        None with fewer than two families, three listeners, or one item more than families.
+        None with fewer than two families, three participants, or one item more than families.
     """
     table = scores.difference(a, b)
     rows, columns = np.isfinite(table).any(axis=1), np.isfinite(table).any(axis=0)
     table = table[np.ix_(rows, columns)]
     families = np.array(scores.families, str)[columns]
     names, codes = np.unique(families, return_inverse=True)
-    if len(names) < 2 or len(table) < MIN_LISTENERS or table.shape[1] <= len(names):
+    if len(names) < 2 or len(table) < MIN_PARTICIPANTS or table.shape[1] <= len(names):
         return None
     test = _quasi_f if np.isfinite(table).all() else _wald_f
     return FamilyEffect(a, b, **test(table, codes))
@@ -171,12 +171,12 @@ def _quasi_f(table: np.ndarray, codes: np.ndarray) -> dict:
     sizes = np.bincount(codes)
     k = len(sizes)
     cells = np.stack([table[:, codes == f].mean(axis=1) for f in range(k)], axis=1)
-    by_item, by_listener, by_family = table.mean(axis=0), table.mean(axis=1), cells.mean(axis=0)
+    by_item, by_participant, by_family = table.mean(axis=0), table.mean(axis=1), cells.mean(axis=0)
     mean = table.mean()
     ms_f = n_l * np.sum(sizes * (by_family - mean) ** 2) / (k - 1)
     df_i, df_lf, df_e = n_i - k, (n_l - 1) * (k - 1), (n_l - 1) * (n_i - k)
     ms_i = n_l * np.sum((by_item - by_family[codes]) ** 2) / df_i
-    interaction = cells - by_listener[:, None] - by_family[None, :] + mean
+    interaction = cells - by_participant[:, None] - by_family[None, :] + mean
     ms_lf = np.sum(sizes * interaction**2) / df_lf
     residual = table - cells[:, codes] - by_item[None, :] + by_family[codes][None, :]
     ms_e = np.sum(residual**2) / df_e
@@ -197,11 +197,11 @@ def _wald_f(table: np.ndarray, codes: np.ndarray) -> dict:
     means = np.bincount(codes, values.sum(axis=0)) / n_cells
     influence = np.where(present, values - means[codes], 0.0) / n_cells[codes]
     chosen = np.eye(k)[codes]
-    per_listener = influence @ chosen
+    per_participant = influence @ chosen
     per_item = influence.sum(axis=0)[:, None] * chosen
     per_cell = (influence**2).sum(axis=0) @ chosen
     covariance = (
-        per_listener.T @ per_listener * n_l / (n_l - 1)
+        per_participant.T @ per_participant * n_l / (n_l - 1)
         + per_item.T @ per_item * n_i / (n_i - k)
         - np.diag(per_cell)
     )

@@ -1,11 +1,11 @@
 """Means and differences for new listeners *and* new sounds: both factors are random.
 
-One rating is not a replicate: ratings of one listener hang together, and so do ratings of one
+One rating is not a replicate: ratings of one participant hang together, and so do ratings of one
 item. For a complete table the crossed quasi-t has a closed form; with missing cells ordinary least
-squares with standard errors clustered by listener and by item takes its place. Items may be nested
-in families, which are fixed: item variance is then measured around the family means.
+squares with standard errors clustered by participant and by item takes its place. Items may be
+nested in families, which are fixed: item variance is then measured around the family means.
 
-Conventions: tables have shape (listeners, items), NaN where missing; estimates, standard errors
+Conventions: tables have shape (participants, items), NaN where missing; estimates, standard errors
 and intervals are in points of the test's scale; p-values are two-sided.
 
 References
@@ -22,8 +22,8 @@ from scipy import special
 
 QUASI_T = "crossed quasi-t"
 CLUSTERED = "two-way clustered"
-LISTENERS_ONLY = "paired t on listener means"
-MIN_LISTENERS = 3
+PARTICIPANTS_ONLY = "paired t on participant means"
+MIN_PARTICIPANTS = 3
 ROUNDING = 1e-9  # mean squares closer than this are equal
 
 
@@ -37,12 +37,12 @@ class Estimate:
         Points of the scale; NaN for ``se`` and the interval where no test is possible.
     t, df, p_value : float
         Test against 0.
-    n_listeners, n_items : int
-        Listeners and items that contribute.
+    n_participants, n_items : int
+        Participants and items that contribute.
     method : str
-        ``crossed quasi-t``, ``two-way clustered``, ``paired t on listener means`` (one item only:
-        nothing is claimed about new sounds) or ``none``.
-    sd_listener, sd_item, sd_residual : float
+        ``crossed quasi-t``, ``two-way clustered``, ``paired t on participant means`` (one item
+        only: nothing is claimed about new sounds) or ``none``.
+    sd_participant, sd_item, sd_residual : float
         Square roots of the variance components (ANOVA estimates, cut at 0); NaN where the table
         is incomplete.
     """
@@ -54,10 +54,10 @@ class Estimate:
     p_value: float
     ci_low: float
     ci_high: float
-    n_listeners: int
+    n_participants: int
     n_items: int
     method: str
-    sd_listener: float = float("nan")
+    sd_participant: float = float("nan")
     sd_item: float = float("nan")
     sd_residual: float = float("nan")
 
@@ -68,11 +68,11 @@ class Estimate:
 
 
 def estimate_mean(table: np.ndarray, families: tuple[str, ...] | None = None) -> Estimate:
-    """Estimate the mean of a listener × item table for new listeners and new items.
+    """Estimate the mean of a participant × item table for new listeners and new items.
 
     Parameters
     ----------
-    table : ndarray, shape (listeners, items), float
+    table : ndarray, shape (participants, items), float
         Scores or paired differences; rows and columns without any value are ignored.
     families : tuple of str, optional
         Family of each item. Families are fixed and weigh as many items as they have.
@@ -81,17 +81,17 @@ def estimate_mean(table: np.ndarray, families: tuple[str, ...] | None = None) ->
     -------
     Estimate
         The quasi-t where the table is complete, clustered errors otherwise; no test with fewer
-        than three listeners.
+        than three participants.
     """
     present = np.isfinite(table)
     rows, columns = present.any(axis=1), present.any(axis=0)
     table, present = table[np.ix_(rows, columns)], present[np.ix_(rows, columns)]
-    n_listeners, n_items = table.shape
-    if n_listeners < MIN_LISTENERS:
+    n_participants, n_items = table.shape
+    if n_participants < MIN_PARTICIPANTS:
         mean = float(table[present].mean()) if present.any() else float("nan")
         return _finish(mean, float("nan"), float("nan"), table.shape, "none")
     if n_items == 1:
-        return _listener_t(table[:, 0])
+        return _participant_t(table[:, 0])
     groups = _family_codes(families, columns)
     if present.all():
         return quasi_t(table, groups)
@@ -110,29 +110,29 @@ def _family_codes(families: tuple[str, ...] | None, columns: np.ndarray) -> np.n
 def quasi_t(table: np.ndarray, groups: np.ndarray) -> Estimate:
     r"""Crossed quasi-t of a complete table.
 
-    With the mean squares of listeners, items (within families) and residual,
+    With the mean squares of participants, items (within families) and residual,
     :math:`SE^2 = (MS_L + MS_I - MS_E)/(LI)` and Satterthwaite's
     :math:`df = (MS_L + MS_I - MS_E)^2 / (MS_L^2/df_L + MS_I^2/df_I + MS_E^2/df_E)`. A component
     that is estimated at or below zero is left out: then the test is the paired t on the means of
-    the other factor. Equals lme4 with ``D ~ 1 + (1|listener) + (1|item)``.
+    the other factor. Equals lme4 with ``D ~ 1 + (1|participant) + (1|item)``.
 
     Parameters
     ----------
-    table : ndarray, shape (listeners, items), float
+    table : ndarray, shape (participants, items), float
         No missing values.
     groups : ndarray, shape (items,), int
         Family number of each item.
     """
-    n_listeners, n_items = table.shape
+    n_participants, n_items = table.shape
     mean = table.mean()
-    by_listener, by_item = table.mean(axis=1), table.mean(axis=0)
+    by_participant, by_item = table.mean(axis=1), table.mean(axis=0)
     n_families = int(groups.max()) + 1
     family_means = np.bincount(groups, by_item) / np.bincount(groups)
-    residual = table - by_listener[:, None] - by_item[None, :] + mean
-    df_l, df_i = n_listeners - 1, n_items - n_families
-    df_e = (n_listeners - 1) * (n_items - 1)
-    ms_l = n_items * np.sum((by_listener - mean) ** 2) / df_l
-    ms_i = n_listeners * np.sum((by_item - family_means[groups]) ** 2) / df_i
+    residual = table - by_participant[:, None] - by_item[None, :] + mean
+    df_l, df_i = n_participants - 1, n_items - n_families
+    df_e = (n_participants - 1) * (n_items - 1)
+    ms_l = n_items * np.sum((by_participant - mean) ** 2) / df_l
+    ms_i = n_participants * np.sum((by_item - family_means[groups]) ** 2) / df_i
     ms_e = np.sum(residual**2) / df_e
     if min(ms_l, ms_i) > ms_e * (1 + ROUNDING):
         ms = ms_l + ms_i - ms_e
@@ -144,14 +144,14 @@ def quasi_t(table: np.ndarray, groups: np.ndarray) -> Estimate:
     se = np.sqrt(ms / table.size)
     sds = (
         np.sqrt(max(ms_l - ms_e, 0) / n_items),
-        np.sqrt(max(ms_i - ms_e, 0) / n_listeners),
+        np.sqrt(max(ms_i - ms_e, 0) / n_participants),
         np.sqrt(ms_e),
     )
     return _finish(mean, se, df, table.shape, QUASI_T, *sds)
 
 
 def clustered(table: np.ndarray, groups: np.ndarray) -> Estimate:
-    r"""Mean of an incomplete table with errors clustered by listener and by item.
+    r"""Mean of an incomplete table with errors clustered by participant and by item.
 
     The mean is :math:`\sum_f w_f \bar D_f` over families f with the share of items as weight. The
     variance is :math:`V_L + V_I - V_{LI}`, each the sum of squared cluster sums of the influence
@@ -159,7 +159,7 @@ def clustered(table: np.ndarray, groups: np.ndarray) -> Estimate:
     that comes out below the larger of the one-way ones is replaced by that.
     """
     present = np.isfinite(table)
-    n_listeners, n_items = table.shape
+    n_participants, n_items = table.shape
     n_families = int(groups.max()) + 1
     weight = np.bincount(groups) / n_items
     per_item = present.sum(axis=0)
@@ -170,19 +170,19 @@ def clustered(table: np.ndarray, groups: np.ndarray) -> Estimate:
     n = int(present.sum())
     # Finite-sample factors as in statsmodels' cov_type="cluster".
     adjust = (n - 1) / (n - n_families)
-    v_l = np.sum(influence.sum(axis=1) ** 2) * n_listeners / (n_listeners - 1) * adjust
+    v_l = np.sum(influence.sum(axis=1) ** 2) * n_participants / (n_participants - 1) * adjust
     v_i = np.sum(influence.sum(axis=0) ** 2) * n_items / (n_items - n_families) * adjust
     v_cell = np.sum(influence**2) * n / (n - 1) * adjust
     variance = max(v_l + v_i - v_cell, v_l, v_i)
-    df = min(n_listeners - 1, n_items - n_families)
+    df = min(n_participants - 1, n_items - n_families)
     mean = float(weight @ family_means)
     return _finish(mean, np.sqrt(variance), df, table.shape, CLUSTERED)
 
 
-def _listener_t(values: np.ndarray) -> Estimate:
+def _participant_t(values: np.ndarray) -> Estimate:
     n = len(values)
     se = values.std(ddof=1) / np.sqrt(n)
-    return _finish(values.mean(), se, n - 1, (n, 1), LISTENERS_ONLY)
+    return _finish(values.mean(), se, n - 1, (n, 1), PARTICIPANTS_ONLY)
 
 
 def _finish(mean, se, df, shape, method, *sds) -> Estimate:

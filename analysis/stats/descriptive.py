@@ -20,7 +20,7 @@ class Description:
     condition: str
     kind: str
     n: int
-    n_listeners: int
+    n_participants: int
     n_items: int
     median: float
     q1: float

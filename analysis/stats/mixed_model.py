@@ -1,11 +1,11 @@
 """The primary difference once more, by a mixed model: a cross-check, not a second opinion.
 
-``D ~ 1 + (1|listener) + (1|item)`` by REML, families of items (if any) as fixed effects that are
+``D ~ 1 + (1|participant) + (1|item)`` by REML, families of items (if any) as fixed effects that are
 centred on their shares of items, so that the intercept is the mean over items. For one pair of
-conditions this is the model ``score ~ condition + (1|listener) + (1|item)`` with both interactions
-with condition, which is the one that keeps its error rate. Powell's method is used, because
-gradient methods have been seen to stop at the wrong optimum without a word. A check that is too
-large or does not converge is reported as such.
+conditions this is the model ``score ~ condition + (1|participant) + (1|item)`` with both
+interactions with condition, which is the one that keeps its error rate. Powell's method is used,
+because gradient methods have been seen to stop at the wrong optimum without a word. A check that is
+too large or does not converge is reported as such.
 
 References
 ----------
@@ -22,7 +22,7 @@ import numpy as np
 from analysis.ratings.scores import Scores
 from analysis.stats.crossed import Estimate
 
-MODEL = "difference ~ 1 + family + (1|listener) + (1|item), REML"
+MODEL = "difference ~ 1 + family + (1|participant) + (1|item), REML"
 MAX_LEVELS = 250
 MAX_CELLS = 12_000
 TIME_LIMIT_S = 8.0
@@ -39,7 +39,7 @@ class MixedCheck:
         ``agrees``, ``disagrees``, or why there is no answer.
     estimate, se : float
         Points; NaN without an answer.
-    sd_listener, sd_item, sd_residual : float
+    sd_participant, sd_item, sd_residual : float
         Square roots of the variance components, points.
     """
 
@@ -48,7 +48,7 @@ class MixedCheck:
     converged: bool
     estimate: float = float("nan")
     se: float = float("nan")
-    sd_listener: float = float("nan")
+    sd_participant: float = float("nan")
     sd_item: float = float("nan")
     sd_residual: float = float("nan")
 
@@ -61,22 +61,22 @@ def check_by_mixed_model(scores: Scores, a: str, b: str, crossed: Estimate) -> M
     components are estimated as 0 the closed form is the more cautious one, and that is agreement.
     """
     table = scores.difference(a, b)
-    listeners, items = np.nonzero(np.isfinite(table))
-    levels = len(set(listeners)) + len(set(items))
+    participants, items = np.nonzero(np.isfinite(table))
+    levels = len(set(participants)) + len(set(items))
     if not np.isfinite(crossed.se) or crossed.n_items < 2:
         return None
     if levels > MAX_LEVELS or len(items) > MAX_CELLS:
-        return MixedCheck(MODEL, f"not fitted: {levels} listeners and items are too many", False)
-    values = table[listeners, items]
+        return MixedCheck(MODEL, f"not fitted: {levels} participants and items are too many", False)
+    values = table[participants, items]
     if values.std() == 0:
         return MixedCheck(MODEL, "not fitted: all differences are equal", False)
-    fit = _fit(values, listeners, items, _centred_families(scores, items))
+    fit = _fit(values, participants, items, _centred_families(scores, items))
     if fit is None:
         return MixedCheck(MODEL, "did not converge in the time allowed", False)
     estimate, se, components = fit
-    complete = len(values) == crossed.n_listeners * crossed.n_items
+    complete = len(values) == crossed.n_participants * crossed.n_items
     tolerance = (TOLERANCE if complete else 0.5) * crossed.se
-    cautious = crossed.sd_listener == crossed.sd_item == 0 and se <= crossed.se
+    cautious = crossed.sd_participant == crossed.sd_item == 0 and se <= crossed.se
     agrees = abs(estimate - crossed.estimate) <= tolerance and (
         cautious or abs(se - crossed.se) <= tolerance
     )
@@ -99,7 +99,7 @@ def _centred_families(scores: Scores, items: np.ndarray) -> np.ndarray:
     return np.hstack([ones, centred[np.searchsorted(rated, items), 1:]])
 
 
-def _fit(values: np.ndarray, listeners: np.ndarray, items: np.ndarray, exog: np.ndarray):
+def _fit(values: np.ndarray, participants: np.ndarray, items: np.ndarray, exog: np.ndarray):
     """Estimate, standard error and the three standard deviations, or None."""
     from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec  # noqa: PLC0415
 
@@ -107,7 +107,7 @@ def _fit(values: np.ndarray, listeners: np.ndarray, items: np.ndarray, exog: np.
         levels = np.unique(codes)
         return (codes[:, None] == levels[None, :]).astype(float), [str(n) for n in levels]
 
-    names, parts = ["listener", "item"], [indicators(listeners), indicators(items)]
+    names, parts = ["participant", "item"], [indicators(participants), indicators(items)]
     spec = VCSpec(names, [[labels] for _, labels in parts], [[matrix] for matrix, _ in parts])
     deadline = time.monotonic() + TIME_LIMIT_S
 

@@ -1,6 +1,6 @@
-"""Tests and effect sizes on listener means: the answer *for these sounds*, new listeners only.
+"""Tests and effect sizes on participant means: the answer *for these sounds*, new listeners only.
 
-Conventions: differences are a − b, one number a listener; zeros are dropped by the signed-rank
+Conventions: differences are a − b, one number a participant; zeros are dropped by the signed-rank
 test and by the Hodges–Lehmann estimate, as in R's ``wilcox.test``;
 every method is named, because R's and SciPy's defaults differ.
 
@@ -25,14 +25,14 @@ NORMAL = "normal approximation, tie-corrected, without continuity correction"
 
 @dataclass(frozen=True)
 class PairedTests:
-    """Listener means of two conditions compared; NaN where a number cannot be had.
+    """Participant means of two conditions compared; NaN where a number cannot be had.
 
     Attributes
     ----------
     mean, ci_low, ci_high, p_t, df :
         Paired t-test, points.
     d_z : float
-        Mean difference / standard deviation of the listeners' differences.
+        Mean difference / standard deviation of the participants' differences.
     p_wilcoxon, wilcoxon_method, p_wilcoxon_normal :
         Signed-rank test by the named method, and always the normal approximation.
     hodges_lehmann, hl_low, hl_high : float
@@ -42,7 +42,7 @@ class PairedTests:
     p_sign_flip : float
         Permutation of the differences' signs.
     prefer_a : float
-        Share of listeners whose mean is higher for a, ties counting half.
+        Share of participants whose mean is higher for a, ties counting half.
     """
 
     n: int
@@ -64,7 +64,7 @@ class PairedTests:
 
 
 def compare_means(differences: np.ndarray, *, seed: int) -> PairedTests:
-    """Test listeners' mean differences, shape (listeners,), NaN left out."""
+    """Test participants' mean differences, shape (participants,), NaN left out."""
     d = np.asarray(differences, float)
     d = d[np.isfinite(d)]
     n = len(d)
@@ -158,22 +158,22 @@ class Friedman:
     df: int
     p_value: float
     kendall_w: float
-    n_listeners: int
+    n_participants: int
     n_conditions: int
 
 
 def friedman(means: np.ndarray) -> Friedman | None:
-    """Test whether the conditions' listener means differ at all.
+    """Test whether the conditions' participant means differ at all.
 
     Parameters
     ----------
-    means : ndarray, shape (listeners, conditions)
-        Listeners with a missing mean are left out.
+    means : ndarray, shape (participants, conditions)
+        Participants with a missing mean are left out.
 
     Returns
     -------
     Friedman or None
-        None with fewer than three listeners or conditions, or where every listener ties all.
+        None with fewer than three participants or conditions, or where every participant ties all.
     """
     means = means[np.isfinite(means).all(axis=1)]
     n, k = means.shape

@@ -1,4 +1,4 @@
-"""Compares objective distances with what the listeners heard.
+"""Compares objective distances with what the participants heard.
 
 Reads ``manifest.json`` of a stimulus set (schema 1). Within an item the question is which match is
 closer; between items both scores and distances differ for other reasons. Hence Spearman's
@@ -23,7 +23,7 @@ MIN_STIMULI = 3
 
 @dataclass(frozen=True)
 class Agreement:
-    """Mean within-item rank correlation of listeners' scores with one distance."""
+    """Mean within-item rank correlation of participants' scores with one distance."""
 
     distance: str
     n_items: int

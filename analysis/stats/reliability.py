@@ -1,8 +1,8 @@
-"""Do the listeners hear the same differences? Intraclass correlation, concordance, repeats.
+"""Do the participants hear the same differences? Intraclass correlation, concordance, repeats.
 
-Conventions: targets are item × condition, raters are listeners; only listeners who rated every
-target count (an intraclass correlation needs the complete table). Given with and without reference
-and anchors, because these are easy and lift every coefficient.
+Conventions: targets are item × condition, raters are participants; only participants who rated
+every target count (an intraclass correlation needs the complete table). Given with and without
+reference and anchors, because these are easy and lift every coefficient.
 
 References
 ----------
@@ -21,19 +21,19 @@ from analysis.ratings.table import Ratings
 
 @dataclass(frozen=True)
 class Reliability:
-    """Agreement of listeners over targets.
+    """Agreement of participants over targets.
 
     Attributes
     ----------
     icc_single, single_low, single_high : float
-        ICC(2,1), absolute agreement of one listener, with its 95 % interval.
+        ICC(2,1), absolute agreement of one participant, with its 95 % interval.
     icc_mean, mean_low, mean_high : float
-        ICC(2,k), absolute agreement of the mean over these listeners, with its 95 % interval.
+        ICC(2,k), absolute agreement of the mean over these participants, with its 95 % interval.
     """
 
     conditions: str
     n_targets: int
-    n_listeners: int
+    n_participants: int
     icc_single: float
     single_low: float
     single_high: float
@@ -52,7 +52,7 @@ def measure_reliability(scores: Scores) -> tuple[Reliability, ...]:
 
 def _icc(scores: Scores, name: str, conditions: tuple[str, ...]) -> Reliability | None:
     chosen = [scores.conditions.index(c) for c in conditions]
-    table = scores.values[:, :, chosen].reshape(len(scores.listeners), -1)
+    table = scores.values[:, :, chosen].reshape(len(scores.participants), -1)
     table = table[:, np.isfinite(table).any(axis=0)]
     table = table[np.isfinite(table).all(axis=1)].T
     n, k = table.shape
@@ -89,13 +89,13 @@ def _icc_interval(icc: float, ms: tuple, shape: tuple[int, int]) -> tuple[float,
 
 
 def _step_up(k: int):
-    """Spearman–Brown: the reliability of k listeners' mean from that of one."""
+    """Spearman–Brown: the reliability of k participants' mean from that of one."""
     return lambda icc: float(k * icc / (1 + (k - 1) * icc))
 
 
 @dataclass(frozen=True)
 class Repeats:
-    """Cells rated more than once by the same listener: how far apart the two scores lie."""
+    """Cells rated more than once by the same participant: how far apart the two scores lie."""
 
     n_cells: int
     median_distance: float
@@ -103,9 +103,9 @@ class Repeats:
 
 
 def measure_repeats(ratings: Ratings) -> Repeats | None:
-    """Compare first and second scores of cells that a listener rated again; None without any."""
+    """Compare first and second scores of cells that a participant rated again; None without any."""
     table = ratings.table[~ratings.table["training"]]
-    cell = ["listener", "item", "condition"]
+    cell = ["participant_code", "item", "condition"]
     again = table[table.duplicated(cell, keep=False)]
     if again.empty:
         return None
@@ -120,12 +120,13 @@ def measure_repeats(ratings: Ratings) -> Repeats | None:
     )
 
 
-def listener_correlations(scores: Scores) -> np.ndarray:
-    """Correlate every two listeners over the cells both rated, shape (listeners, listeners).
+def participant_correlations(scores: Scores) -> np.ndarray:
+    """Correlate every two participants over the cells both rated.
 
-    NaN where they share fewer than three cells or one of them gave a constant score.
+    Shape (participants, participants); NaN where they share fewer than three cells or one of them
+    gave a constant score.
     """
-    table = scores.values.reshape(len(scores.listeners), -1)
+    table = scores.values.reshape(len(scores.participants), -1)
     present = np.isfinite(table).astype(float)
     x = np.where(present > 0, table, 0.0)
     n = present @ present.T

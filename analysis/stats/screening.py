@@ -1,13 +1,13 @@
-"""Listeners whose scores cast doubt on their listening: flagged always, excluded only on request.
+"""Screening: participants with doubtful scores are flagged always, excluded on request.
 
 Two flags. ``bs1534``: the post-screening rule of Recommendation ITU-R BS.1534-3 (10/2015), section
-4.1.2 – the hidden reference below 90 in more than 15 % of the listener's trials, or the mid anchor
-(7 kHz low-pass) above 90 in more than 15 %; an item whose mid anchor more than 25 % of the
-listeners put above 90 counts against nobody. ``rank``: the hidden reference is beaten by another
-stimulus in more than 25 % of the listener's trials, which attentive listeners hardly ever do.
+4.1.2 – the hidden reference below 90 in more than 15 % of the participant's trials, or the mid
+anchor (7 kHz low-pass) above 90 in more than 15 %; an item whose mid anchor more than 25 % of the
+participants put above 90 counts against nobody. ``rank``: the hidden reference is beaten by another
+stimulus in more than 25 % of the participant's trials, which attentive participants hardly ever do.
 
-Conventions: shares are of the listener's own trials (those where the stimulus was rated) and must
-strictly exceed the limit. Training trials do not count.
+Conventions: shares are of the participant's own trials (those where the stimulus was rated) and
+must strictly exceed the limit. Training trials do not count.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ MID_ANCHOR = "anchor70"
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """One listener's screening.
+class ScreeningResult:
+    """One participant's screening.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Verdict:
         The two flags.
     """
 
-    listener: str
+    participant: str
     n_trials: int
     reference_below: float
     mid_anchor_above: float
@@ -51,7 +51,7 @@ class Verdict:
     rank: bool
 
     def breaks(self, rule: str) -> bool:
-        """Tell whether ``rule`` (one of ``RULES``) excludes this listener."""
+        """Return whether ``rule`` (one of ``RULES``) excludes this participant."""
         return {
             "none": False,
             "bs1534": self.bs1534,
@@ -62,28 +62,28 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Screening:
-    """All verdicts, or the reason why there are none."""
+    """The results of all participants, or the reason why there are none."""
 
-    verdicts: tuple[Verdict, ...]
+    results: tuple[ScreeningResult, ...]
     exempt_items: tuple[str, ...] = ()
     impossible: str = ""
 
     def excluded(self, rule: str) -> tuple[str, ...]:
-        """Name the listeners whom ``rule`` excludes."""
-        return tuple(v.listener for v in self.verdicts if v.breaks(rule))
+        """Return the participants whom ``rule`` excludes."""
+        return tuple(v.participant for v in self.results if v.breaks(rule))
 
 
 def screen(
     scores: Scores, *, scale: tuple[float, float], mid_anchor: str = MID_ANCHOR
 ) -> Screening:
-    """Judge every listener by both rules.
+    """Apply both rules to every participant.
 
     Parameters
     ----------
     scale : tuple of float
-        The rule's limits are points of a 0–100 scale; on another scale they say nothing.
+        The rule's limits are points of a 0–100 scale; on another scale they have no meaning.
     mid_anchor : str
-        Condition id of the 7 kHz anchor; its part of the rule falls away where it is absent.
+        Condition id of the 7 kHz anchor; its part of the rule is skipped where it is absent.
     """
     references = scores.of_kind("reference")
     if not references:
@@ -96,8 +96,8 @@ def screen(
     beaten = np.nanmax(np.where(trial[:, :, None], scores.values, -np.inf), axis=2) > reference
     not_first = _share(beaten, trial)
     above, exempt = _mid_anchor(scores, mid_anchor)
-    verdicts = tuple(
-        Verdict(
+    results = tuple(
+        ScreeningResult(
             name,
             int(trial[n].sum()),
             float(below[n]),
@@ -106,15 +106,15 @@ def screen(
             bool(below[n] > MAX_SHARE or above[n] > MAX_SHARE),
             bool(not_first[n] > MAX_NOT_FIRST),
         )
-        for n, name in enumerate(scores.listeners)
+        for n, name in enumerate(scores.participants)
     )
-    return Screening(verdicts, exempt)
+    return Screening(results, exempt)
 
 
 def _mid_anchor(scores: Scores, mid_anchor: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Share of each listener's trials with the mid anchor above 90, exempt items not counting."""
+    """Share of each participant's trials with the mid anchor above 90, and the exempt items."""
     if mid_anchor not in scores.conditions:
-        return np.full(len(scores.listeners), np.nan), ()
+        return np.full(len(scores.participants), np.nan), ()
     anchor = scores.of(mid_anchor)
     trial = np.isfinite(anchor)
     above = trial & (anchor > THRESHOLD)

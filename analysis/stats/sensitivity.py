@@ -1,8 +1,8 @@
-"""The primary answer by other routes, each judged by sign and decision.
+"""Robustness checks: the primary comparison by other methods, by sign and decision.
 
 Scores pile up at the ends of the scale, so the answer must not hang on treating them as normal.
-Each route is one line: ranks within the trial (what the listener ordered, not how far apart), tests
-on listener means that assume less, and a bootstrap of listeners and items.
+Each check is one line: ranks within the trial (what the participant ordered, not how far apart),
+tests on participant means that assume less, and a bootstrap of participants and items.
 
 References
 ----------
@@ -24,7 +24,7 @@ BLOCK = 200
 
 
 @dataclass(frozen=True)
-class Route:
+class RobustnessCheck:
     """One other way to the primary answer.
 
     Attributes
@@ -48,9 +48,11 @@ class Route:
     same_decision: bool
 
 
-def try_other_routes(scores: Scores, primary: Comparison, *, seed: int) -> tuple[Route, ...]:
+def check_robustness(
+    scores: Scores, primary: Comparison, *, seed: int
+) -> tuple[RobustnessCheck, ...]:
     """Answer the primary question by every other route."""
-    e, t = primary.crossed, primary.these_sounds
+    e, t = primary.crossed, primary.fixed_items
     if not np.isfinite(e.p_value):
         return ()
     nan = float("nan")
@@ -63,16 +65,16 @@ def try_other_routes(scores: Scores, primary: Comparison, *, seed: int) -> tuple
     found = [
         ("ranks within the trial, crossed", new, "ranks", ranked.estimate, ranked.ci_low,
          ranked.ci_high, ranked.p_value),
-        ("bootstrap of listeners and items", new, "points", e.estimate, low, high, p_boot),
-        ("paired t on listener means", these, "points", t.mean, t.ci_low, t.ci_high, t.p_t),
-        (f"Wilcoxon on listener means ({t.wilcoxon_method}), Hodges–Lehmann", these, "points",
+        ("bootstrap of participants and items", new, "points", e.estimate, low, high, p_boot),
+        ("paired t on participant means", these, "points", t.mean, t.ci_low, t.ci_high, t.p_t),
+        (f"Wilcoxon on participant means ({t.wilcoxon_method}), Hodges–Lehmann", these, "points",
          t.hodges_lehmann, t.hl_low, t.hl_high, t.p_wilcoxon),
-        ("sign-flip permutation of listener means", these, "points", t.mean, nan, nan,
+        ("sign-flip permutation of participant means", these, "points", t.mean, nan, nan,
          t.p_sign_flip),
     ]  # fmt: skip
     significant = e.p_value < ALPHA
     return tuple(
-        Route(
+        RobustnessCheck(
             *row,
             same_sign=bool(np.sign(row[3]) == np.sign(e.estimate)),
             same_decision=bool((row[6] < ALPHA) == significant),
@@ -95,11 +97,11 @@ def _draw_with_replacement(rng: np.random.Generator, times: int, n: int) -> np.n
 def crossed_bootstrap(
     table: np.ndarray, *, seed: int, families: tuple[str, ...] | None = None
 ) -> tuple[float, float, float]:
-    """Resample listeners and items; 95 % percentile interval and two-sided p of the mean.
+    """Resample participants and items; 95 % percentile interval and two-sided p of the mean.
 
     Parameters
     ----------
-    table : ndarray, shape (listeners, items), float
+    table : ndarray, shape (participants, items), float
         Paired differences, NaN where missing.
     families : tuple of str, optional
         Family of each item; items are then drawn within their family.

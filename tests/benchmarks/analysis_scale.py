@@ -1,8 +1,8 @@
-"""Time and memory of the whole report, for a usual test and for a thousand listeners.
+"""Time and memory of the whole report, for a usual test and for a thousand participants.
 
 Each size runs ``python -m analysis.report`` as a process of its own, figures and tables included,
 and beside it the baseline: pandas reads the same file, takes medians and saves one box plot as
-PNG. Limits: 17 listeners × 210 ratings within 10 s, 1,000 × 210 within 30 s and 1.5 GB.
+PNG. Limits: 17 participants × 210 ratings within 10 s, 1,000 × 210 within 30 s and 1.5 GB.
 
 Run: python tests/benchmarks/analysis_scale.py [--seed 1]
 """
@@ -29,7 +29,7 @@ CONDITIONS = {
 }
 FAMILIES = ("modulation", "delay", "distortion")
 ITEMS = 30
-SIZES = {17: (10.0, 1.5), 1000: (30.0, 1.5)}  # listeners: (seconds, GB)
+SIZES = {17: (10.0, 1.5), 1000: (30.0, 1.5)}  # participants: (seconds, GB)
 BASELINE = """
 import sys, pandas as pd, matplotlib
 matplotlib.use("Agg")
@@ -40,25 +40,25 @@ axes.figure.savefig(sys.argv[2] + "/box.png", dpi=300)
 """
 
 
-def simulate(listeners: int, seed: int) -> pd.DataFrame:
+def simulate(participants: int, seed: int) -> pd.DataFrame:
     """Draw ratings of 30 sounds under seven conditions, with all effects, marked as simulated."""
     rng = np.random.default_rng(seed)
     n = len(CONDITIONS)
     means = np.array([mean for _, mean in CONDITIONS.values()])
     scores = (
         means
-        + rng.normal(0, 6, (listeners, 1, 1))
-        + rng.normal(0, 8, (listeners, 1, n))
+        + rng.normal(0, 6, (participants, 1, 1))
+        + rng.normal(0, 8, (participants, 1, n))
         + rng.normal(0, 8, (1, ITEMS, n))
-        + rng.normal(0, 13, (listeners, ITEMS, n))
+        + rng.normal(0, 13, (participants, ITEMS, n))
     )
-    listener, item, condition = np.indices(scores.shape).reshape(3, -1)
+    participant, item, condition = np.indices(scores.shape).reshape(3, -1)
     names = np.array(list(CONDITIONS))
     kinds = np.array([kind for kind, _ in CONDITIONS.values()])
     return pd.DataFrame(
         {
             "study": "scale",
-            "session": np.char.add("s", listener.astype(str)),
+            "session": np.char.add("s", participant.astype(str)),
             "item": np.char.add("item", item.astype(str)),
             "family": np.array(FAMILIES)[item % 3],
             "condition": names[condition],
@@ -90,16 +90,17 @@ def main(seed: int) -> None:
     """Print time and memory of each size, and fail if a limit is passed."""
     failed = False
     with tempfile.TemporaryDirectory() as folder:
-        for listeners, (limit_s, limit_gb) in SIZES.items():
-            path = Path(folder) / f"{listeners}.csv"
-            simulate(listeners, seed).to_csv(path, index=False)
+        for participants, (limit_s, limit_gb) in SIZES.items():
+            path = Path(folder) / f"{participants}.csv"
+            simulate(participants, seed).to_csv(path, index=False)
             base_s, base_cpu_s, base_gb = run(sys.executable, "-c", BASELINE, str(path), folder)
             output = str(Path(folder) / "report")
             report = (sys.executable, "-m", "analysis.report", "--ratings", str(path))
             seconds, cpu_s, gigabytes = run(*report, "-o", output, "--margin", "5")
             click.echo(
-                f"{listeners} listeners × 210 ratings: {seconds:.1f} s ({cpu_s:.1f} s of processor "
-                f"time), {gigabytes:.2f} GB; baseline (read, medians, a box plot): {base_s:.1f} s "
+                f"{participants} participants × 210 ratings: {seconds:.1f} s ({cpu_s:.1f} s of "
+                f"processor time), {gigabytes:.2f} GB; baseline (read, medians, a box plot): "
+                f"{base_s:.1f} s "
                 f"({base_cpu_s:.1f} s), {base_gb:.2f} GB; ratio {cpu_s / base_cpu_s:.1f} in "
                 f"processor time, {gigabytes / base_gb:.1f} in memory "
                 f"(limits {limit_s:.0f} s, {limit_gb} GB)"

@@ -1,10 +1,10 @@
 """False positives and coverage of the primary test, with the usual tests' rates beside it.
 
-Null experiments of 17 listeners × 30 sounds with listener × condition and item × condition effects
-(SD 8 and 8) and residual SD 13, complete and with 20 % of the cells missing; α = .05. Prints each
-test's share of false positives, the coverage of the 95 % interval, and the rate as a ratio to the
-test over single ratings in the same run. Fails if the primary test leaves [.03, .07] or its
-coverage falls below .93.
+Null experiments of 17 participants × 30 sounds with participant × condition and item × condition
+effects (SD 8 and 8) and residual SD 13, complete and with 20 % of the cells missing; α = .05.
+Prints each test's share of false positives, the coverage of the 95 % interval, and the rate as a
+ratio to the test over single ratings in the same run. Fails if the primary test leaves [.03, .07]
+or its coverage falls below .93.
 
 Run: python tests/benchmarks/analysis_type1.py [--datasets 1000] [--seed 1]
 """
@@ -16,10 +16,10 @@ import numpy as np
 from scipy import stats
 from tqdm import tqdm
 
-from analysis.power.__main__ import Spread, simulate_differences
+from analysis.power.planning import VarianceComponents, simulate_differences
 from analysis.stats.crossed import estimate_mean
 
-LISTENERS, ITEMS = 17, 30
+PARTICIPANTS, ITEMS = 17, 30
 LIMITS, COVERAGE = (0.03, 0.07), 0.93
 
 
@@ -34,21 +34,21 @@ def p_one_way(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def p_additive_model(a: np.ndarray, b: np.ndarray) -> float:
-    """``score ~ condition + (1|listener) + (1|item)``, the textbook model, by least squares.
+    """``score ~ condition + (1|participant) + (1|item)``, the textbook model, by least squares.
 
-    With complete cells it is the mixed model exactly; listeners and items are dummies here, which
-    are as many columns as they have levels.
+    With complete cells it is the mixed model exactly; participants and items are dummies here,
+    which are as many columns as they have levels.
     """
     scores = np.stack([a, b], axis=2)
-    listener, item, condition = np.nonzero(np.isfinite(scores))
+    participant, item, condition = np.nonzero(np.isfinite(scores))
     columns = np.hstack(
         [
             (condition == 0)[:, None],
-            np.eye(scores.shape[0])[listener],
+            np.eye(scores.shape[0])[participant],
             np.eye(scores.shape[1])[item][:, 1:],
         ]
     )
-    values = scores[listener, item, condition]
+    values = scores[participant, item, condition]
     gram = np.linalg.inv(columns.T @ columns)
     fitted = gram @ (columns.T @ values)
     df = len(values) - columns.shape[1]
@@ -56,32 +56,32 @@ def p_additive_model(a: np.ndarray, b: np.ndarray) -> float:
     return 2 * stats.t.sf(abs(fitted[0]) / np.sqrt(residual * gram[0, 0]), df)
 
 
-def p_over_listener_means(a: np.ndarray, b: np.ndarray) -> float:
-    """Wilcoxon's test over listener means: right for these sounds only."""
+def p_over_participant_means(a: np.ndarray, b: np.ndarray) -> float:
+    """Wilcoxon's test over participant means: right for these sounds only."""
     return stats.wilcoxon(np.nanmean(a - b, axis=1)).pvalue
 
 
 def p_over_item_means(a: np.ndarray, b: np.ndarray) -> float:
-    """Paired t-test over item means: right for these listeners only."""
+    """Paired t-test over item means: right for these participants only."""
     return stats.ttest_1samp(np.nanmean(a - b, axis=0), 0).pvalue
 
 
 TESTS = {
     "Wilcoxon over single ratings": p_over_ratings,
     "one-way ANOVA": p_one_way,
-    "(1|listener) + (1|item) model": p_additive_model,
-    "Wilcoxon over listener means": p_over_listener_means,
+    "(1|participant) + (1|item) model": p_additive_model,
+    "Wilcoxon over participant means": p_over_participant_means,
     "t over item means": p_over_item_means,
 }
 
 
 def simulate_pair(
-    rng: np.random.Generator, spread: Spread, missing: float
+    rng: np.random.Generator, spread: VarianceComponents, missing: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores of two equal conditions: main effects of both factors, interactions and noise."""
-    main = rng.normal(0, 7, (LISTENERS, 1)) + rng.normal(0, 5, (1, ITEMS))
+    main = rng.normal(0, 7, (PARTICIPANTS, 1)) + rng.normal(0, 5, (1, ITEMS))
     a, b = (
-        main + simulate_differences(rng, LISTENERS, ITEMS, spread) / np.sqrt(2) for _ in range(2)
+        main + simulate_differences(rng, PARTICIPANTS, ITEMS, spread) / np.sqrt(2) for _ in range(2)
     )
     gone = rng.random(a.shape) < missing
     a[gone] = b[gone] = np.nan
@@ -89,7 +89,7 @@ def simulate_pair(
 
 
 def measure(
-    missing: float, spread: Spread, datasets: int, seed: int
+    missing: float, spread: VarianceComponents, datasets: int, seed: int
 ) -> tuple[dict[str, float], float]:
     """False-positive rates by test, and the coverage of the primary interval."""
     rng = np.random.default_rng(seed)
@@ -111,9 +111,9 @@ def measure(
 def main(datasets: int, seed: int) -> None:
     """Print the rates and fail if the primary test misses its bounds."""
     worlds = {
-        "both effects": Spread(),
-        "listener effects only": Spread(item=0.0),
-        "item effects only": Spread(listener=0.0),
+        "both effects": VarianceComponents(),
+        "participant effects only": VarianceComponents(item=0.0),
+        "item effects only": VarianceComponents(participant=0.0),
     }
     failed = False
     for world, spread in worlds.items():

@@ -20,24 +20,24 @@ FAMILIES = ("modulation", "delay", "distortion")
 
 def simulate_ratings(
     *,
-    listeners: int = 8,
+    participants: int = 8,
     items: int = 6,
     seed: int = 1,
     simulated: bool = True,
     conditions: dict | None = None,
 ) -> pd.DataFrame:
-    """Ratings in the contract's columns: condition means, listener and item effects, noise."""
+    """Ratings in the contract's columns: condition means, participant and item effects, noise."""
     rng = np.random.default_rng(seed)
     conditions = conditions or CONDITIONS
-    by_listener = rng.normal(0, 4, (listeners, len(conditions)))
+    by_participant = rng.normal(0, 4, (participants, len(conditions)))
     by_item = rng.normal(0, 4, (items, len(conditions)))
     rows = []
-    for n in range(listeners):
+    for n in range(participants):
         for position, item in enumerate(rng.permutation(items)):
             for place, c in enumerate(rng.permutation(len(conditions))):
                 condition = list(conditions)[c]
                 kind, mean = conditions[condition]
-                score = mean + by_listener[n, c] + by_item[item, c] + rng.normal(0, 8)
+                score = mean + by_participant[n, c] + by_item[item, c] + rng.normal(0, 8)
                 rows.append(
                     {
                         "study": "demo",

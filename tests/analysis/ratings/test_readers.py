@@ -24,9 +24,9 @@ def write(folder, *lines, name="mushra.csv", encoding="utf-8"):
     return path
 
 
-def webmushra_rows(*, uuid=True, listeners=3, age="30"):
+def webmushra_rows(*, uuid=True, participants=3, age="30"):
     rows = []
-    for n in range(listeners):
+    for n in range(participants):
         for trial in ("a b", 'say ""hi""'):
             for stimulus, score in (("reference", 100), ("C1", 40 + n), ("anchor35", 5)):
                 row = ["test", f"p{n}@example.org", age]
@@ -51,15 +51,15 @@ def test_webmushra_of_today(tmp_path):
 
 def test_webmushra_of_old_tells_sittings_apart_and_says_so(tmp_path):
     ratings = read_file(write(tmp_path, OLD_HEADER, *webmushra_rows(uuid=False)))
-    assert ratings.table["listener"].nunique() == 3
-    assert any("no session_uuid: 3 sittings" in note for note in ratings.notes)
+    assert ratings.table["participant_code"].nunique() == 3
+    assert any("no session_uuid: 3 sessions" in note for note in ratings.notes)
 
 
 def test_sittings_with_equal_questionnaires_are_told_apart_by_repetition(tmp_path):
     rows = [r.split("@")[0][:-1] + "@" + r.split("@")[1] for r in webmushra_rows(uuid=False)]
     assert len({r.split(",")[1] for r in rows}) == 1
     ratings = read_file(write(tmp_path, OLD_HEADER, *rows))
-    assert ratings.table["listener"].nunique() == 3
+    assert ratings.table["participant_code"].nunique() == 3
 
 
 def test_blank_lines_and_repeated_headers_are_passed_over(tmp_path):
@@ -86,7 +86,7 @@ def test_email_as_session_name_is_replaced(tmp_path):
     lines = ["session,item,condition,score"]
     lines += [f"p{n}@example.org,i,{c},50" for n in range(3) for c in "ab"]
     ratings = read_file(write(tmp_path, *lines))
-    assert set(ratings.table["session"]) == {"L01", "L02", "L03"}
+    assert set(ratings.table["session"]) == {"P01", "P02", "P03"}
 
 
 def test_pymushra_export(tmp_path):
@@ -126,7 +126,7 @@ def test_golisten_export_with_its_header_rows_in_either_order(tmp_path, order):
     assert len(scored) == 12
     assert set(scored["condition"]) == {"reference", "a"}
     assert set(scored["item"]) == {"MUSHRA Trial", "MUSHRA Trial 2"}
-    assert table["listener"].nunique() == 3
+    assert table["participant_code"].nunique() == 3
     assert scored["score"].tolist()[:4] == [100, 41, 98, 39]
 
 
@@ -249,20 +249,20 @@ def test_unmarked_training_is_pointed_out(tmp_path):
     assert any("'Training 1' reads like training" in note for note in notes)
 
 
-def test_participant_who_sat_twice_is_one_listener(tmp_path):
+def test_two_sessions_of_one_participant_count_as_one_participant(tmp_path):
     table = simulate_ratings()
     table["participant"] = table["session"].replace({"session-001": "session-000"})
     table.to_csv(tmp_path / "r.csv", index=False)
     ratings = read_file(tmp_path / "r.csv")
-    assert ratings.table["listener"].nunique() == 7
-    assert any("sat more than once" in note for note in ratings.notes)
+    assert ratings.table["participant_code"].nunique() == 7
+    assert any("took part more than once" in note for note in ratings.notes)
 
 
 def test_one_study_of_several_is_chosen_by_name(tmp_path):
     table = simulate_ratings()
     table.loc[table["session"] > "session-003", "study"] = "second"
     url = store(table, tmp_path / "two.sqlite3")
-    assert read_database(url, study="second").table["listener"].nunique() == 4
+    assert read_database(url, study="second").table["participant_code"].nunique() == 4
     with pytest.raises(RatingsError, match="no study 'third'; there are: demo, second"):
         read_database(url, study="third")
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pkgutil
 import re
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from support.simulated_ratings import findings_of, simulate_ratings, store
 
+import analysis
 from analysis.analyse import Options, analyse
 from analysis.compare_sets import compare_sets, split_by_time
 from analysis.ratings.readers import read_database, read_file
@@ -23,7 +25,7 @@ from analysis.report.figures import FIGURES
 from analysis.report.publish import publish
 from analysis.report.style import encode
 from analysis.report.tables import result_tables
-from analysis.report.warnings import collect
+from analysis.report.warnings import collect_warnings
 
 
 def run(*arguments):
@@ -129,26 +131,28 @@ def test_identifiers_stay_out_of_the_report_unless_asked_for(tmp_path):
 
 
 @pytest.mark.parametrize("simulated", [True, False])
-def test_simulated_listeners_are_announced_and_real_ones_are_not(tmp_path, simulated):
+def test_simulated_participants_are_announced_and_real_ones_are_not(tmp_path, simulated):
     findings = findings_of(simulated=simulated)
     publish(findings, tmp_path, command="", figures=FIGURES[:1])
     assert results(tmp_path)["simulated"] is simulated
     page = (tmp_path / "index.html").read_text()
     assert ("made by a program, not by people" in page) is simulated
-    assert ("Simulated listeners" in (tmp_path / "figures/conditions.svg").read_text()) is simulated
+    assert (
+        "Simulated participants" in (tmp_path / "figures/conditions.svg").read_text()
+    ) is simulated
     assert ("Simulated" in (tmp_path / "tables/planned.tex").read_text()) is simulated
 
 
-def test_real_and_simulated_listeners_are_never_mixed_silently():
+def test_real_and_simulated_participants_are_never_mixed_silently():
     table = simulate_ratings()
     table["simulated"] = table["session"] >= "session-005"
     real = findings_of(table)
-    assert len(real.scores.listeners) == 5
+    assert len(real.scores.participants) == 5
     assert not real.simulated
-    assert any("3 simulated listeners" in note for note in real.ratings.notes)
-    assert len(findings_of(table, Options(listeners="simulated")).scores.listeners) == 3
-    both = findings_of(table, Options(listeners="all"))
-    assert any("3 of 8 listeners are simulated" in c for c in collect(both))
+    assert any("3 simulated participants" in note for note in real.ratings.notes)
+    assert len(findings_of(table, Options(participants="simulated")).scores.participants) == 3
+    both = findings_of(table, Options(participants="all"))
+    assert any("3 of 8 participants are simulated" in c for c in collect_warnings(both))
 
 
 def test_a_condition_name_cannot_put_markup_into_the_page(tmp_path):
@@ -179,21 +183,21 @@ def test_training_trials_do_not_count():
     assert findings.primary.crossed == rest.primary.crossed
 
 
-def test_excluded_listeners_leave_the_analysis_and_are_written_apart(tmp_path):
+def test_excluded_participants_leave_the_analysis_and_are_written_apart(tmp_path):
     table = simulate_ratings()
     careless = (table["session"] == "session-002") & (table["condition"] == "reference")
     table.loc[careless, "score"] = 20
     findings = findings_of(table, Options(exclude="rank"))
-    assert findings.excluded == ("L03",)
-    assert findings.primary.crossed.n_listeners == 7
-    assert findings.screened["none"].crossed.n_listeners == 8
+    assert findings.excluded == ("P03",)
+    assert findings.primary.crossed.n_participants == 7
+    assert findings.screened["none"].crossed.n_participants == 8
     publish(findings, tmp_path, command="", figures=())
     assert set(pd.read_csv(tmp_path / "excluded.csv")["session"]) == {"session-002"}
     assert len(pd.read_csv(tmp_path / "ratings.csv")) == 7 * 6 * 5
 
 
-def test_too_few_listeners_get_a_page_without_a_test(tmp_path):
-    findings = findings_of(listeners=2)
+def test_too_few_participants_get_a_page_without_a_test(tmp_path):
+    findings = findings_of(participants=2)
     publish(findings, tmp_path, command="", figures=FIGURES)
     assert "too few for any test" in (tmp_path / "index.html").read_text()
     assert results(tmp_path)["primary"]["p_value"] is None
@@ -209,7 +213,7 @@ def test_without_kinds_every_pair_is_explored_and_nothing_is_claimed(tmp_path):
 
 
 def test_every_figure_can_be_drawn_without_a_date():
-    findings = findings_of(listeners=4)
+    findings = findings_of(participants=4)
     for figure in FIGURES:
         if figure.wanted(findings):
             kept = []
@@ -219,7 +223,7 @@ def test_every_figure_can_be_drawn_without_a_date():
 
 
 def test_two_sets_of_the_same_world_do_not_differ_and_other_worlds_do():
-    first, second = findings_of(seed=1, listeners=12), findings_of(seed=2, listeners=12)
+    first, second = findings_of(seed=1, participants=12), findings_of(seed=2, participants=12)
     changes = {c.what: c for c in compare_sets(first, second)}
     same = changes["autofx_f − random"]
     assert same.ci_low < 0 < same.ci_high
@@ -228,18 +232,20 @@ def test_two_sets_of_the_same_world_do_not_differ_and_other_worlds_do():
         "autofx_f": ("estimated", 36.0),
         "random": ("random", 33.0),
     }
-    third = findings_of(seed=3, listeners=12, conditions=worse)
+    third = findings_of(seed=3, participants=12, conditions=worse)
     changed = {c.what: c for c in compare_sets(first, third)}["autofx_f − random"]
     assert changed.ci_high < -15
     assert changed.p_value < 0.001
 
 
-def test_listeners_are_split_by_their_first_rating():
+def test_participants_are_split_by_their_first_rating():
     ratings = check(simulate_ratings(), source="r", sha256="")
     before, after = split_by_time(ratings, "2026-11-05")
-    assert before.table["listener"].nunique() == after.table["listener"].nunique() == 4
-    assert not set(before.table["listener"]) & set(after.table["listener"])
-    with pytest.raises(RatingsError, match="no listener before 2020"):
+    assert (
+        before.table["participant_code"].nunique() == after.table["participant_code"].nunique() == 4
+    )
+    assert not set(before.table["participant_code"]) & set(after.table["participant_code"])
+    with pytest.raises(RatingsError, match="no participant before 2020"):
         split_by_time(ratings, "2020-01-01")
     with pytest.raises(RatingsError, match="cannot split by time"):
         split_by_time(ratings, "yesterday-ish")
@@ -306,7 +312,7 @@ def no_database(tmp_path):
 @pytest.mark.parametrize(
     ("make", "mend"),
     [
-        (empty_database, "let at least one listener finish a trial"),
+        (empty_database, "let at least one participant finish a trial"),
         (foreign_database, "is this a listening test's database?"),
         (no_database, "file is not a database"),
         (lambda tmp_path: f"sqlite:///{tmp_path}/none.sqlite3", "run the listening test first"),
@@ -331,7 +337,7 @@ def test_unusable_database_is_refused_in_one_line(make, mend, tmp_path):
         (["--column", "score"], "is not OURS=THEIRS"),
         (["--scale", "100", "0"], "must run from its low to its high end, got 100 0"),
         (["--scale", "1", "5"], "is outside 1–5"),
-        (["--listeners", "real"], "no real listeners"),
+        (["--participants", "real"], "no real participants"),
         (["--map", "none.toml"], "none.toml: No such file"),
         (["--manifest", "none.json"], "none.json: No such file"),
         (["--training", "item*"], "only training trials"),
@@ -357,14 +363,15 @@ def test_help_ends_in_an_example():
 
 
 def test_importing_the_analysis_does_not_import_matplotlib():
-    modules = "ratings reading formats scores crossed findings figures publish report power"
-    code = "import sys; " + "; ".join(f"import analysis.{m}" for m in modules.split())
-    code += "; sys.exit('matplotlib' in sys.modules)"
+    found = pkgutil.walk_packages(analysis.__path__, "analysis.")
+    modules = [module.name for module in found if not module.name.endswith("__main__")]
+    assert "analysis.power.figure" in modules
+    code = f"import sys, {', '.join(modules)}; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 ODD = {
-    "constant listener": lambda t: t.assign(
+    "constant participant": lambda t: t.assign(
         score=t["score"].where(t["session"] > "session-000", 5)
     ),
     "all scores equal": lambda t: t.assign(score=50.0),
@@ -397,4 +404,4 @@ def test_odd_tables_get_a_whole_report(name, tmp_path):
     assert all(path.parent.parent == tmp_path / "report" for path in tmp_path.rglob("*.tex"))
     for figure in FIGURES:
         if figure.wanted(findings):
-            figure.draw(findings, lambda canvas: canvas.draw_without_rendering())
+            figure.draw(findings, lambda drawn: drawn.draw_without_rendering())

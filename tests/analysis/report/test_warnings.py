@@ -1,12 +1,12 @@
-"""Each caveat is given where the data call for it, and not where they don't."""
+"""Each warning is given where the data call for it, and not where they don't."""
 
 import pytest
 from support.simulated_ratings import findings_of, simulate_ratings
 
-from analysis.report.warnings import collect
+from analysis.report.warnings import collect_warnings
 
 CAVEATS = {
-    "too few": (lambda t: t[t["session"] < "session-002"], "Only 2 listener"),
+    "too few": (lambda t: t[t["session"] < "session-002"], "Only 2 participant"),
     "no rank test": (lambda t: t[t["session"] < "session-004"], "signed-rank test cannot reach"),
     "few sounds": (lambda t: t[t["item"] < "item-03"], "Only 3 sounds"),
     "one sound": (lambda t: t[t["item"] < "item-01"], "Only one sound"),
@@ -45,17 +45,17 @@ CAVEATS = {
 def test_caveat_is_given_where_the_data_call_for_it(name):
     change, sentence = CAVEATS[name]
     table = change(simulate_ratings(simulated=False)).reset_index(drop=True)
-    caveats = collect(findings_of(table))
-    assert any(sentence in c for c in caveats), caveats
+    warnings = collect_warnings(findings_of(table))
+    assert any(sentence in c for c in warnings), warnings
     if name not in ("primary by default", "anchors"):
-        clean = collect(findings_of(simulated=False))
+        clean = collect_warnings(findings_of(simulated=False))
         assert not any(sentence in c for c in clean)
 
 
 def test_screening_that_changes_the_decision_is_said():
-    table = simulate_ratings(listeners=8, items=6)
+    table = simulate_ratings(participants=8, items=6)
     swapped = table["session"] < "session-004"
     reference = table["condition"] == "reference"
     table.loc[swapped & reference, "score"] = 10
     table.loc[swapped & (table["condition"] == "random"), "score"] = 95
-    assert any("Screening changes the decision" in c for c in collect(findings_of(table)))
+    assert any("Screening changes the decision" in c for c in collect_warnings(findings_of(table)))

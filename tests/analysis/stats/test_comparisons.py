@@ -14,11 +14,11 @@ from analysis.ratings.scores import Scores, tabulate
 from analysis.ratings.table import check
 from analysis.stats.comparisons import (
     Equivalence,
+    assess_equivalence,
     compare,
     compare_pairs,
     family_effect,
     holm,
-    judge_equivalence,
     planned_pairs,
 )
 
@@ -64,21 +64,21 @@ def test_family_effect_equals_lme4(pair):
     assert got.p_value == pytest.approx(pair["family"]["p"], rel=1e-2)
 
 
-def family_scores(effect, *, missing=0.0, seed=0, listeners=17, items=18):
+def family_scores(effect, *, missing=0.0, seed=0, participants=17, items=18):
     """Differences of two conditions; the first family's are raised by ``effect``."""
     rng = np.random.default_rng(seed)
     families = tuple("abc"[i % 3] for i in range(items))
     raised = effect * np.array([f == "a" for f in families])
-    values = np.zeros((listeners, items, 2))
+    values = np.zeros((participants, items, 2))
     values[:, :, 0] = (
         raised
-        + rng.normal(0, 8, (listeners, 1))
+        + rng.normal(0, 8, (participants, 1))
         + rng.normal(0, 8, (1, items))
-        + rng.normal(0, 8, (listeners, 3))[:, [ord(f) - 97 for f in families]]
-        + rng.normal(0, 13, (listeners, items))
+        + rng.normal(0, 8, (participants, 3))[:, [ord(f) - 97 for f in families]]
+        + rng.normal(0, 13, (participants, items))
     )
-    values[rng.random((listeners, items)) < missing] = np.nan
-    names = tuple(f"L{n}" for n in range(listeners)), tuple(f"i{n:02d}" for n in range(items))
+    values[rng.random((participants, items)) < missing] = np.nan
+    names = tuple(f"P{n}" for n in range(participants)), tuple(f"i{n:02d}" for n in range(items))
     return Scores(values, *names, ("x", "random"), families, ("estimated", "random"))
 
 
@@ -115,14 +115,14 @@ def test_equivalence_needs_the_whole_interval_inside_the_margin(low, high, verdi
 
 def test_equivalence_is_judged_by_the_90_percent_interval():
     comparison = compare(scores_of(), "autofx_f", "mlp_163nc", seed=1)
-    judged = judge_equivalence(comparison, 5.0)
+    judged = assess_equivalence(comparison, 5.0)
     assert comparison.crossed.ci_low < judged.ci90_low < judged.estimate
     assert judged.estimate < judged.ci90_high < comparison.crossed.ci_high
 
 
 def test_worse_is_said_when_the_interval_lies_below_the_margin():
     comparison = compare(scores_of(), "random", "reference", seed=1)
-    assert judge_equivalence(comparison, 5.0).verdict == "a worse"
+    assert assess_equivalence(comparison, 5.0).verdict == "a worse"
 
 
 def test_comparison_uses_only_sounds_that_both_conditions_share():

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.power.__main__ import Spread, simulate_differences
+from analysis.power.planning import VarianceComponents, simulate_differences
 from analysis.ratings.readers import read_file
 from analysis.ratings.scores import tabulate
-from analysis.stats.crossed import CLUSTERED, LISTENERS_ONLY, QUASI_T, estimate_mean
+from analysis.stats.crossed import CLUSTERED, PARTICIPANTS_ONLY, QUASI_T, estimate_mean
 
 EXPECTED = Path(__file__).parents[2] / "expected"
 LME4_DIGITS = 2e-4  # lme4 stops its optimiser at about four digits
@@ -40,14 +40,16 @@ def test_quasi_t_equals_lme4_with_satterthwaite(scores, pair, model):
     assert got.se == pytest.approx(witness["se"], rel=LME4_DIGITS)
     assert got.df == pytest.approx(witness["df"], rel=1e-2)
     assert got.p_value == pytest.approx(witness["p"], rel=1e-2)
-    assert got.sd_listener == pytest.approx(witness["sds"]["session"], rel=1e-3, abs=0.02)
+    assert got.sd_participant == pytest.approx(witness["sds"]["session"], rel=1e-3, abs=0.02)
 
 
 def test_clustered_errors_equal_statsmodels():
-    table = simulate_differences(np.random.default_rng(3), 12, 9, Spread(), gap=5.0, missing=0.25)
-    listeners, items = np.nonzero(np.isfinite(table))
-    values = table[listeners, items]
-    groups = np.stack([listeners, items], axis=1)
+    table = simulate_differences(
+        np.random.default_rng(3), 12, 9, VarianceComponents(), gap=5.0, missing=0.25
+    )
+    participants, items = np.nonzero(np.isfinite(table))
+    values = table[participants, items]
+    groups = np.stack([participants, items], axis=1)
     witness = sm.OLS(values, np.ones(len(values))).fit(
         cov_type="cluster", cov_kwds={"groups": groups}
     )
@@ -58,7 +60,7 @@ def test_clustered_errors_equal_statsmodels():
     assert got.df == 8
 
 
-def test_two_listeners_are_not_tested():
+def test_two_participants_are_not_tested():
     got = estimate_mean(np.array([[1.0, 2.0], [3.0, 4.0]]))
     assert got.estimate == 2.5
     assert np.isnan(got.p_value)
@@ -67,7 +69,7 @@ def test_two_listeners_are_not_tested():
 
 def test_one_sound_claims_nothing_about_sounds():
     got = estimate_mean(np.array([[1.0], [2.0], [4.0]]))
-    assert got.method == LISTENERS_ONLY
+    assert got.method == PARTICIPANTS_ONLY
     assert got.df == 2
 
 
@@ -88,7 +90,7 @@ def test_no_difference_at_all_is_no_effect():
 
 @given(TABLES, st.randoms(use_true_random=False))
 @settings(max_examples=60, deadline=None)
-def test_order_of_listeners_and_items_does_not_matter(table, random):
+def test_order_of_participants_and_items_does_not_matter(table, random):
     rows, columns = list(range(table.shape[0])), list(range(table.shape[1]))
     random.shuffle(rows)
     random.shuffle(columns)
@@ -116,7 +118,7 @@ def test_swapping_the_conditions_changes_the_sign_only(table):
 
 @given(TABLES)
 @settings(max_examples=60, deadline=None)
-def test_listeners_and_items_play_the_same_part(table):
+def test_participants_and_items_play_the_same_part(table):
     if table.shape[1] < 3:
         return
     a, b = estimate_mean(table), estimate_mean(table.T)
@@ -129,7 +131,7 @@ def test_interval_covers_the_truth_as_often_as_it_says(missing):
     rng = np.random.default_rng(11)
     trials, covered = 400, 0
     for _ in range(trials):
-        table = simulate_differences(rng, 17, 30, Spread(), gap=4.0, missing=missing)
+        table = simulate_differences(rng, 17, 30, VarianceComponents(), gap=4.0, missing=missing)
         got = estimate_mean(table)
         covered += got.ci_low <= 4.0 <= got.ci_high
     assert covered / trials >= 0.92  # 0.95 less three standard errors

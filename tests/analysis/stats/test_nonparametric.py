@@ -1,4 +1,4 @@
-"""Tests on listener means, against R and SciPy."""
+"""Tests on participant means, against R and SciPy."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ ROOT_TOLERANCE = 1e-4  # R finds the pseudo-median by uniroot where there are ti
 @pytest.fixture(scope="module")
 def means():
     scores = tabulate(read_file(EXPECTED / "analysis_ratings.csv"))
-    return dict(zip(scores.conditions, scores.listener_means().T, strict=True))
+    return dict(zip(scores.conditions, scores.participant_means().T, strict=True))
 
 
 @pytest.mark.parametrize("pair", R["pairs"], ids=lambda p: f"{p['a']}-{p['b']}")
@@ -56,7 +56,7 @@ def test_friedman_with_ties_equals_scipy(values):
     assert got.statistic == pytest.approx(witness.statistic, rel=1e-9, abs=1e-9)
 
 
-def test_friedman_is_silent_when_every_listener_ties_all():
+def test_friedman_is_silent_when_every_participant_ties_all():
     assert friedman(np.ones((5, 4))) is None
 
 

@@ -13,15 +13,15 @@ KINDS = {"reference": "reference", "ours": "estimated", "anchor70": "anchor"}
 
 
 def scores_of(reference, *, anchor=None, other=50.0):
-    """Scores of listeners × items; other conditions constant."""
+    """Scores of participants × items; other conditions constant."""
     reference = np.asarray(reference, float)
     parts = {"reference": reference, "ours": np.full(reference.shape, other)}
     if anchor is not None:
         parts["anchor70"] = np.asarray(anchor, float)
-    listeners, items = reference.shape
+    participants, items = reference.shape
     return Scores(
         np.stack(list(parts.values()), axis=2),
-        tuple(f"L{n}" for n in range(listeners)),
+        tuple(f"P{n}" for n in range(participants)),
         tuple(f"i{n}" for n in range(items)),
         tuple(parts),
         ("",) * items,
@@ -35,37 +35,37 @@ def scores_of(reference, *, anchor=None, other=50.0):
 def test_screening_tolerates_three_slips_in_twenty(slips, flagged):
     reference = np.full((1, 20), 95.0)
     reference[0, :slips] = 89
-    assert screen(scores_of(reference), scale=SCALE).verdicts[0].bs1534 is flagged
+    assert screen(scores_of(reference), scale=SCALE).results[0].bs1534 is flagged
 
 
 def test_one_slip_in_ten_is_tolerated_and_two_are_not():
     reference = np.full((2, 10), 95.0)
     reference[0, :1] = reference[1, :2] = 10
-    assert screen(scores_of(reference), scale=SCALE).excluded("bs1534") == ("L1",)
+    assert screen(scores_of(reference), scale=SCALE).excluded("bs1534") == ("P1",)
 
 
 def test_exactly_ninety_is_no_slip():
     assert screen(scores_of(np.full((1, 5), 90.0)), scale=SCALE).excluded("both") == ()
 
 
-def test_share_is_of_the_listeners_own_trials():
+def test_share_is_of_the_participants_own_trials():
     reference = np.full((1, 10), np.nan)
     reference[0, :4] = [95, 95, 95, 80]
-    verdict = screen(scores_of(reference), scale=SCALE).verdicts[0]
-    assert (verdict.n_trials, verdict.reference_below) == (4, 0.25)
+    result = screen(scores_of(reference), scale=SCALE).results[0]
+    assert (result.n_trials, result.reference_below) == (4, 0.25)
 
 
 def test_mid_anchor_taken_for_the_reference_is_flagged():
     anchor = np.full((5, 10), 40.0)
     anchor[0, :2] = 95
     found = screen(scores_of(np.full((5, 10), 99.0), anchor=anchor), scale=SCALE)
-    assert found.excluded("bs1534") == ("L0",)
+    assert found.excluded("bs1534") == ("P0",)
     assert found.exempt_items == ()
 
 
-def test_item_whose_mid_anchor_fools_a_quarter_of_listeners_excludes_nobody():
+def test_item_whose_mid_anchor_fools_a_quarter_of_participants_excludes_nobody():
     anchor = np.full((4, 6), 40.0)
-    anchor[:2, 3] = 95  # half of the listeners, one item in six (17 %)
+    anchor[:2, 3] = 95  # half of the participants, one item in six (17 %)
     found = screen(scores_of(np.full((4, 6), 99.0), anchor=anchor), scale=SCALE)
     assert found.exempt_items == ("i3",)
     assert found.excluded("bs1534") == ()
@@ -75,8 +75,8 @@ def test_rank_flag_needs_the_reference_beaten_in_more_than_a_quarter():
     reference = np.full((2, 8), 60.0)
     reference[0, :2] = reference[1, :3] = 40  # something else has 50
     found = screen(scores_of(reference), scale=SCALE)
-    assert found.excluded("rank") == ("L1",)
-    assert set(found.excluded("both")) == {"L0", "L1"}
+    assert found.excluded("rank") == ("P1",)
+    assert set(found.excluded("both")) == {"P0", "P1"}
 
 
 def test_tie_with_the_reference_is_no_defeat():
