@@ -15,6 +15,7 @@ from autofx_core.cli.options import (
     seed_option,
     workers_option,
 )
+from autofx_core.datasets.feature_table import CSV_NAME, describe_sounds
 from autofx_core.datasets.synthetic import HEARD, TASKS, DatasetError, make_dataset
 from autofx_core.networks.checkpoints import CheckpointError, read_card, shipped
 from autofx_core.networks.export import EXPORTED, ExportError, export_network
@@ -26,7 +27,7 @@ from autofx_core.sources.clean import (
     rendered_notes,
     split_for_training,
 )
-from autofx_core.sources.idmt_sounds import CSV_NAME, clean_guitar, describe_sounds
+from autofx_core.sources.idmt_sounds import clean_guitar
 from autofx_core.training.classification_tables import recognition_report, write_report
 from autofx_core.training.evaluate import disagreements, measure_again
 from autofx_core.training.recipes import Recipe, recipe

@@ -13,6 +13,7 @@ import soxr
 
 LISTENING_RATE_HZ = 44_100
 ANALYSIS_RATE_HZ = 22_050
+ANALYSIS_SAMPLES = 35_000  # 1.587 s at 22.05 kHz, as in AutoFX
 SHORTEST_S = 0.2
 SILENCE_DBFS = -60.0
 LEADING_DB = -50.0
@@ -161,3 +162,9 @@ def for_analysis(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     ndarray, shape (samples,), float32, 22.05 kHz mono with peak 1
     """
     return normalize_peak(to_mono(resample(wave, sample_rate, ANALYSIS_RATE_HZ)))
+
+
+def fit_length(wave: np.ndarray) -> np.ndarray:
+    """Cut or zero-pad the last axis to 35,000 samples."""
+    short = max(0, ANALYSIS_SAMPLES - wave.shape[-1])
+    return np.pad(wave[..., :ANALYSIS_SAMPLES], [(0, 0)] * (wave.ndim - 1) + [(0, short)])

@@ -123,3 +123,16 @@ def _connect(
         for module in modules:
             client.upload_file(str(module))
         yield client.get_executor(pure=False), len(found)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: sums over several come out in another order."""
+    import torch  # noqa: PLC0415 - slow to import, and only some workers compute with it
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autofx_core.audio import fade_ends
-from autofx_core.matching.match import measure_distances
+from autofx_core.metrics.distances import measure_distances
 from stimuli_gen.encode import encode, pad_to_one_size, quantize
 from stimuli_gen.item_sounds import DrawnItem, ItemTask, draw_item, one_thread
 from stimuli_gen.loudness import match_loudness

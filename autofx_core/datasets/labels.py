@@ -14,21 +14,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
+from autofx_core.audio import ANALYSIS_RATE_HZ, ANALYSIS_SAMPLES, normalize_peak
 from autofx_core.datasets.shards import (
     DatasetError,
     Shard,
     Task,
     begin_set,
     make_shards,
-    one_thread,
     read_columns,
     read_plan,
 )
 from autofx_core.datasets.synthetic import (
     CHUNK,
     HELD_OUT_SHARE,
-    N_SAMPLES,
     PARTS,
     PEDALS,
     SHARD_SOUNDS,
@@ -36,11 +34,13 @@ from autofx_core.datasets.synthetic import (
     play_pedal,
     render_shard,
 )
-from autofx_core.effects.pedals import DESIGNS, EFFECT_NAMES
+from autofx_core.effects.pedals import DESIGNS
 from autofx_core.effects.table import EFFECTS, SLICES, denormalize
+from autofx_core.effects.taxonomy import EFFECT_NAMES
 from autofx_core.features import classification_features
 from autofx_core.features.timbre import timbre_features
 from autofx_core.metrics.audibility import INAUDIBLE_DB, PLAIN_DB, strength_db
+from autofx_core.parallel import one_thread
 from autofx_core.sources.clean import CleanSound
 from autofx_core.sources.plucked_string import make_string
 
@@ -105,7 +105,7 @@ def _render_strings(shard: Shard) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(
         [shard.seed, LESSON_PARTS.index("strings"), PEDALS.index(shard.pedal), shard.index]
     )
-    clean = [make_string(rng, ANALYSIS_RATE_HZ, N_SAMPLES) for _ in range(shard.sounds)]
+    clean = [make_string(rng, ANALYSIS_RATE_HZ, ANALYSIS_SAMPLES) for _ in range(shard.sounds)]
     played = [play_pedal(shard.pedal, wave, rng) for wave in clean]
     return {
         "clean": np.concatenate(clean),

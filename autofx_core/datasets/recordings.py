@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from autofx_core.audio import ANALYSIS_RATE_HZ, for_analysis
+from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, for_analysis
 from autofx_core.datasets.labels import (
     DRY,
     EFFECT_ORDER,
@@ -22,8 +22,9 @@ from autofx_core.datasets.labels import (
     describe_waves,
     plan_recordings,
 )
-from autofx_core.datasets.shards import Shard, Task, begin_set, make_shards, one_thread
-from autofx_core.datasets.synthetic import CHUNK, SHARD_SOUNDS, all_parts, fit_length
+from autofx_core.datasets.shards import Shard, Task, begin_set, make_shards
+from autofx_core.datasets.synthetic import CHUNK, SHARD_SOUNDS, all_parts
+from autofx_core.parallel import one_thread
 from autofx_core.sources.clean import split_for_training
 from autofx_core.sources.idmt_sounds import monophonic_guitar
 

@@ -7,8 +7,7 @@ exists is not made again.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -100,17 +99,6 @@ def make_shards(
         for shard, columns in made:
             _write_shard(folder, shard, columns)
             progress.update()
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread: sums over several come out in another order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _write_shard(folder: Path, shard: Shard, columns: Columns) -> None:

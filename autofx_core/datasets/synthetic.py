@@ -36,30 +36,24 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
+from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, normalize_peak
 from autofx_core.datasets.augmentation import vary_note
-from autofx_core.datasets.shards import (
-    DatasetError,
-    Shard,
-    Task,
-    begin_set,
-    make_shards,
-    one_thread,
-)
+from autofx_core.datasets.shards import DatasetError, Shard, Task, begin_set, make_shards
 from autofx_core.effects.pedals import DESIGNS
-from autofx_core.effects.table import CLASSES, EFFECTS, N_PARAMETERS, SLICES, denormalize, render
+from autofx_core.effects.table import EFFECTS, N_PARAMETERS, SLICES, denormalize, render
+from autofx_core.effects.taxonomy import CLASSES
 from autofx_core.features.batch import CLEAN_PREFIX, Heard
-from autofx_core.metrics.losses import log_mel_distances
+from autofx_core.metrics.audibility import AUDIBLE_DB
+from autofx_core.metrics.distances import log_mel_distances
+from autofx_core.parallel import one_thread
 from autofx_core.sources.clean import CleanSound, load
 
-N_SAMPLES = 35_000
 TEST_PARTS = ("unseen_note", "unseen_program")
 PARTS = ("train", "validation", *TEST_PARTS)
 HELD_OUT_SHARE = 8  # each other part has this many times fewer sounds than the training part
 HELD_OUT_MOST = 2_500  # sounds of a pedal in each other part
 SHARD_SOUNDS = 120
 CHUNK = 4  # sounds described at once: few enough for the processor's cache
-AUDIBLE_DB = 0.5
 VARIANTS = 8  # of each clean training note, the recording itself among them
 AS_RECORDED = 0.5  # share of the training sounds whose note is the recording itself
 CLEAN_KEPT = 4096  # waves by each process: 0.6 GB, more than all variants of 500 notes
@@ -74,12 +68,6 @@ HEARD = ("features", "regression", "timbre", "clean_timbre", "relation")
 
 TASKS = {"settings": tuple(EFFECTS), "recognition": PEDALS}
 """Which pedals a data set has, by what it is for."""
-
-
-def fit_length(wave: np.ndarray) -> np.ndarray:
-    """Cut or zero-pad the last axis to 35,000 samples."""
-    short = max(0, N_SAMPLES - wave.shape[-1])
-    return np.pad(wave[..., :N_SAMPLES], [(0, 0)] * (wave.ndim - 1) + [(0, short)])
 
 
 def part_notes(notes: Sequence[CleanSound]) -> dict[str, list[CleanSound]]:

@@ -9,7 +9,6 @@
 """
 
 from autofx_core.effects.table import (
-    CLASSES,
     EFFECTS,
     N_PARAMETERS,
     SLICES,
@@ -23,10 +22,12 @@ from autofx_core.effects.table import (
     normalize,
     render,
 )
+from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 
 __all__ = [
     "CLASSES",
     "EFFECTS",
+    "EFFECT_NAMES",
     "N_PARAMETERS",
     "SLICES",
     "Effect",

@@ -17,8 +17,7 @@ from typing import Protocol
 import numpy as np
 import pedalboard
 
-CLASSES = ("modulation", "delay", "distortion", "reverb", "tremolo", "dry")
-"""The six classes of the recognition task; the first three have settings to estimate."""
+from autofx_core.effects.taxonomy import CLASSES
 
 
 @dataclass(frozen=True)

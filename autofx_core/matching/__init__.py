@@ -10,7 +10,6 @@ from autofx_core.matching.match import (
     Request,
     default_method,
     match,
-    measure_distances,
     register,
 )
 
@@ -21,6 +20,5 @@ __all__ = [
     "Request",
     "default_method",
     "match",
-    "measure_distances",
     "register",
 ]

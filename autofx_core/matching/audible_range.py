@@ -13,10 +13,10 @@ import numpy as np
 import torch
 
 from autofx_core.audio import for_analysis
-from autofx_core.datasets.synthetic import AUDIBLE_DB
 from autofx_core.effects.table import Effect
 from autofx_core.matching.excerpts import choose_excerpt
-from autofx_core.metrics.losses import log_mel_distances
+from autofx_core.metrics.audibility import AUDIBLE_DB
+from autofx_core.metrics.distances import log_mel_distances
 
 STEPS = 2.0 ** np.arange(-12, 1)  # in shares of the range
 

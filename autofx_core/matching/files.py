@@ -11,9 +11,10 @@ from autofx_core.audio import load_sound, normalize_peak, resample, write_audio
 from autofx_core.effects.registry import Tremolo, find_effect
 from autofx_core.effects.table import Effect
 from autofx_core.matching.audible_range import Intervals, heard_alike, inaudible
-from autofx_core.matching.match import NEEDS_CLEAN, Match, default_method, match, measure_distances
+from autofx_core.matching.match import NEEDS_CLEAN, Match, default_method, match
 from autofx_core.matching.prediction_intervals import SHARE, likely_range, read_held_out
 from autofx_core.matching.refine import Progress, ignore
+from autofx_core.metrics.distances import measure_distances
 from autofx_core.sources.clean import builtin_notes
 
 MODULES = {"pedalboard_native": "pedalboard", Tremolo.__module__: "further_effects"}

@@ -24,13 +24,13 @@ import torch
 
 from autofx_core.audio import (
     find_start,
+    fit_length,
     for_analysis,
     normalize_peak,
     require_sound,
     resample,
     skip_silence,
 )
-from autofx_core.datasets.synthetic import AUDIBLE_DB, fit_length
 from autofx_core.effects.registry import FURTHER, find_effect
 from autofx_core.effects.table import (
     EFFECTS,
@@ -39,13 +39,15 @@ from autofx_core.effects.table import (
     denormalize,
     draw_setting,
 )
-from autofx_core.features.batch import Heard, answer, hears_clean
+from autofx_core.features.batch import Heard
 from autofx_core.matching.alignment import find_offset, shift
 from autofx_core.matching.excerpts import choose_excerpt
 from autofx_core.matching.recognise import recognise
 from autofx_core.matching.refine import NeedsCleanError, Progress, ignore, refine
-from autofx_core.metrics.losses import log_mel_distance, mrstft_distance
+from autofx_core.metrics.audibility import AUDIBLE_DB
+from autofx_core.metrics.distances import log_mel_distance, measure_distances
 from autofx_core.networks.checkpoints import load_model, shipped
+from autofx_core.networks.inputs import answer, hears_clean
 from autofx_core.networks.mlp import REGRESSORS
 
 
@@ -277,16 +279,6 @@ def _in_time(found: Match, request: Request) -> Match:
                 offset_samples=samples,
             )
     return found
-
-
-def measure_distances(
-    reference: np.ndarray, other: np.ndarray, sample_rate: int
-) -> dict[str, float]:
-    """Objective distances of a sound to the reference, by name (see `losses`)."""
-    return {
-        "mrstft": mrstft_distance(reference, other, sample_rate),
-        "log_mel_db": log_mel_distance(reference, other, sample_rate),
-    }
 
 
 @register("random")

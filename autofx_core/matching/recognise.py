@@ -4,10 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autofx_core.audio import for_analysis, require_sound
-from autofx_core.datasets.synthetic import fit_length
-from autofx_core.effects.pedals import EFFECT_NAMES
-from autofx_core.effects.table import CLASSES
+from autofx_core.audio import fit_length, for_analysis, require_sound
+from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 from autofx_core.features.timbre import timbre_features
 from autofx_core.networks.classifier import class_log_probabilities
 from autofx_core.networks.registry import load_recogniser

@@ -31,7 +31,7 @@ from torch import Tensor
 from autofx_core.audio import ANALYSIS_RATE_HZ
 from autofx_core.features.mfcc import mel_filters
 from autofx_core.features.stft import power_spectrum
-from autofx_core.metrics.losses import MAGNITUDE_FLOOR
+from autofx_core.metrics.distances import MAGNITUDE_FLOOR
 
 SIZES = (256, 1024, 2048)
 BANDS = 24

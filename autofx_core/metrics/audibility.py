@@ -21,6 +21,7 @@ from autofx_core.audio import ANALYSIS_RATE_HZ
 from autofx_core.features.mfcc import mel_filters
 from autofx_core.features.stft import power_spectrum
 
+AUDIBLE_DB = 0.5
 INAUDIBLE_DB = 0.5
 PLAIN_DB = 0.75
 _N_FFT = 2048

@@ -6,8 +6,7 @@ Both weigh the eleven effects of `lessons.EFFECT_ORDER`; the six classes are sum
 import torch
 from torch import Tensor, nn
 
-from autofx_core.effects.pedals import EFFECT_NAMES
-from autofx_core.effects.table import CLASSES
+from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 from autofx_core.features import CLASSIFICATION_NAMES
 from autofx_core.features.timbre import TIMBRE_NAMES
 from autofx_core.networks.scaler import Scaler

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from autofx_core.effects.table import CLASSES, N_PARAMETERS
+from autofx_core.effects.table import N_PARAMETERS
+from autofx_core.effects.taxonomy import CLASSES
 from autofx_core.features import REGRESSION_NAMES
 from autofx_core.features.stft import power_spectrum
 from autofx_core.networks.scaler import Scaler

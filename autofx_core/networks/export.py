@@ -25,13 +25,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.datasets.synthetic import N_SAMPLES
-from autofx_core.effects.pedals import EFFECT_NAMES
-from autofx_core.effects.table import CLASSES, EFFECTS, draw_setting, render
-from autofx_core.features.batch import Heard, hears_clean
+from autofx_core.audio import ANALYSIS_RATE_HZ, ANALYSIS_SAMPLES
+from autofx_core.effects.table import EFFECTS, draw_setting, render
+from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
+from autofx_core.features.batch import Heard
 from autofx_core.networks.checkpoints import SHIPPED, WEIGHTS_NAME, load_model
 from autofx_core.networks.classifier import TimbreRecogniser
+from autofx_core.networks.inputs import hears_clean
 from autofx_core.networks.mlp import NETWORKS, Recogniser
 from autofx_core.networks.registry import SHIPPED_NAME as EFFECTS_NAME
 from autofx_core.networks.registry import load_recogniser
@@ -102,7 +102,7 @@ class Pipeline(nn.Module):
 def _prepare(wave: Tensor) -> Tensor:
     """Give waves peak 1, then 35,000 samples: `audio.for_analysis` and `datasets.fit_length`."""
     peak = wave.abs().amax(-1, keepdim=True).clamp(min=LOWEST_PEAK)
-    return pad(wave / peak, (0, N_SAMPLES))[:, :N_SAMPLES]
+    return pad(wave / peak, (0, ANALYSIS_SAMPLES))[:, :ANALYSIS_SAMPLES]
 
 
 def make_pipeline(name: str, run: Path | None = None) -> Pipeline:
@@ -154,7 +154,7 @@ def describe(name: str, pipeline: Pipeline, run: Path | None = None) -> dict:
             "shape": ["batch", "samples"],
             "dtype": "float32",
             "sample_rate_hz": ANALYSIS_RATE_HZ,
-            "samples_heard": N_SAMPLES,
+            "samples_heard": ANALYSIS_SAMPLES,
         },
         "output": output | {"shape": ["batch", len(output["columns"])], "dtype": "float32"},
         "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),

@@ -25,7 +25,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from autofx_core.effects.table import CLASSES, N_PARAMETERS
+from autofx_core.effects.table import N_PARAMETERS
+from autofx_core.effects.taxonomy import CLASSES
 from autofx_core.features import CLASSIFICATION_NAMES, REGRESSION_NAMES
 from autofx_core.features.pair import RELATION_NAMES
 from autofx_core.features.timbre import TIMBRE_NAMES

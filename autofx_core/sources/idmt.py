@@ -13,21 +13,23 @@ M. Stein, "Automatic detection of multiple, cascaded audio effects in guitar rec
 import re
 from dataclasses import dataclass
 
-EFFECTS: dict[str, tuple[str, str]] = {
-    "11": ("dry", "dry"),
-    "12": ("amp simulation", "dry"),
-    "21": ("feedback delay", "delay"),
-    "22": ("slapback delay", "delay"),
-    "23": ("reverb", "reverb"),
-    "31": ("chorus", "modulation"),
-    "32": ("flanger", "modulation"),
-    "33": ("phaser", "modulation"),
-    "34": ("tremolo", "tremolo"),
-    "35": ("vibrato", "modulation"),
-    "41": ("distortion", "distortion"),
-    "42": ("overdrive", "distortion"),
+from autofx_core.effects.taxonomy import EFFECT_NAMES
+
+EFFECTS: dict[str, str] = {
+    "11": "dry",
+    "12": "amp simulation",
+    "21": "feedback delay",
+    "22": "slapback delay",
+    "23": "reverb",
+    "31": "chorus",
+    "32": "flanger",
+    "33": "phaser",
+    "34": "tremolo",
+    "35": "vibrato",
+    "41": "distortion",
+    "42": "overdrive",
 }
-"""Code → name and class of the recognition task."""
+"""Code → name; the amplifier simulation counts as dry."""
 
 PLAYING_STYLES = {
     "1": "finger, light",
@@ -71,7 +73,7 @@ def parse_name(stem: str) -> IdmtName | None:
     match = _NAME.fullmatch(stem)
     if not match or match["effect"] not in EFFECTS:
         return None
-    effect, family = EFFECTS[match["effect"]]
+    effect = EFFECTS[match["effect"]]
     return IdmtName(
         take=match["take"],
         model=int(match["model"]),
@@ -80,6 +82,6 @@ def parse_name(stem: str) -> IdmtName | None:
         string=int(match["string"]),
         fret=int(match["fret"]),
         effect=effect,
-        family=family,
+        family=EFFECT_NAMES.get(effect, "dry"),
         setting=int(match["setting"]),
     )

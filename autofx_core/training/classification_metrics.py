@@ -15,7 +15,8 @@ from tqdm import tqdm
 from autofx_core.datasets.labels import EFFECT_ORDER, UNITS, Lessons
 from autofx_core.datasets.synthetic import PEDALS
 from autofx_core.effects.pedals import DESIGNS
-from autofx_core.effects.table import CLASSES, EFFECTS
+from autofx_core.effects.table import EFFECTS
+from autofx_core.effects.taxonomy import CLASSES
 from autofx_core.features.timbre import GROUPS
 from autofx_core.networks.classifier import TO_CLASSES, OriginalClassifier, TimbreRecogniser
 from autofx_core.training.classification import Recipe, fit, guess

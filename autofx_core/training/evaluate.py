@@ -7,13 +7,15 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from autofx_core.audio import ANALYSIS_SAMPLES
 from autofx_core.datasets.reader import Part, read_part
 from autofx_core.datasets.shards import DatasetError, read_plan
-from autofx_core.datasets.synthetic import N_SAMPLES, PEDALS, TEST_PARTS
-from autofx_core.effects.table import CLASSES
-from autofx_core.features.batch import Heard, answer, inputs_of
+from autofx_core.datasets.synthetic import PEDALS, TEST_PARTS
+from autofx_core.effects.taxonomy import CLASSES
+from autofx_core.features.batch import Heard
 from autofx_core.metrics.losses import absolute_errors, c2_mse
 from autofx_core.networks.checkpoints import load_model
+from autofx_core.networks.inputs import answer, inputs_of
 from autofx_core.networks.mlp import Recogniser
 
 ROUNDING = {"c2_mse": 1.5e-6, "mean_absolute_error": 1.5e-4, "accuracy": 1.5e-4}
@@ -64,7 +66,7 @@ def inference_ms(model: nn.Module, *, repeats: int = 5) -> float:
     float
         In milliseconds, for a sound of 1.587 s, on as many threads as torch uses here.
     """
-    wave = torch.randn(1, N_SAMPLES, generator=torch.Generator().manual_seed(0))
+    wave = torch.randn(1, ANALYSIS_SAMPLES, generator=torch.Generator().manual_seed(0))
     wave = wave / wave.abs().max()
     times = []
     for _ in range(1 + repeats):

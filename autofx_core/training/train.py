@@ -23,8 +23,8 @@ import torch
 from autofx_core.datasets.reader import Part, read_part
 from autofx_core.datasets.shards import PLAN_NAME, read_plan
 from autofx_core.datasets.synthetic import TEST_PARTS
-from autofx_core.features.batch import inputs_of
 from autofx_core.networks.checkpoints import CARD_NAME, WEIGHTS_NAME, load_weights, read_card
+from autofx_core.networks.inputs import inputs_of
 from autofx_core.networks.mlp import NETWORKS, Recogniser
 from autofx_core.training.evaluate import METRICS, inference_ms, task_of
 from autofx_core.training.loop import Columns, Lesson, fit

@@ -32,7 +32,8 @@ from autofx_core.datasets.reader import read_part
 from autofx_core.datasets.shards import read_plan
 from autofx_core.datasets.synthetic import part_notes, plan_shards, render_shard
 from autofx_core.effects.table import EFFECTS, N_PARAMETERS, SLICES, denormalize, render
-from autofx_core.metrics.losses import OWN_PARAMETERS, c2_mse, log_mel_distances, mrstft_distance
+from autofx_core.metrics.distances import log_mel_distances, mrstft_distance
+from autofx_core.metrics.losses import OWN_PARAMETERS, c2_mse
 from autofx_core.networks.scaler import Scaler
 from autofx_core.sources.clean import rendered_notes
 

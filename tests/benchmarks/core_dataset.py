@@ -17,8 +17,8 @@ import click
 import numpy as np
 import torch
 
-from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.datasets.synthetic import HEARD, N_SAMPLES, Shard, make_shard, render_shard
+from autofx_core.audio import ANALYSIS_RATE_HZ, ANALYSIS_SAMPLES
+from autofx_core.datasets.synthetic import HEARD, Shard, make_shard, render_shard
 from autofx_core.effects.table import EFFECTS, SLICES, denormalize
 from autofx_core.sources.clean import builtin_notes
 
@@ -58,7 +58,7 @@ def main(sounds: int, rounds: int) -> None:
             start = time.process_time()
             ways[way](family)
             best[way, family] = min(best[way, family], time.process_time() - start)
-    audio_s = sounds * N_SAMPLES / ANALYSIS_RATE_HZ
+    audio_s = sounds * ANALYSIS_SAMPLES / ANALYSIS_RATE_HZ
     alone_s = sum(best["pedalboard alone", family] for family in EFFECTS)
     speed = {}
     for way in ways:

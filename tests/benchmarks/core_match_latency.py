@@ -15,8 +15,7 @@ import numpy as np
 import torch
 from scipy import signal
 
-from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.datasets.synthetic import fit_length
+from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, normalize_peak
 from autofx_core.effects.table import EFFECTS, draw_setting
 from autofx_core.matching.match import METHODS, Request
 from autofx_core.networks.mlp import REGRESSORS

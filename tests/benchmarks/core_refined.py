@@ -24,15 +24,15 @@ import click
 import numpy as np
 import torch
 
-from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.datasets.synthetic import fit_length, part_notes
+from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, normalize_peak
+from autofx_core.datasets.synthetic import part_notes
 from autofx_core.effects.pedals import DESIGNS
 from autofx_core.effects.registry import FURTHER, find_effect
 from autofx_core.effects.table import EFFECTS, Effect, draw_setting
 from autofx_core.matching.least_squares import INVERSIONS
 from autofx_core.matching.match import METHODS, Request, default_method
 from autofx_core.matching.refine import refine
-from autofx_core.metrics.losses import mrstft_distance
+from autofx_core.metrics.distances import mrstft_distance
 from autofx_core.sources.clean import CleanSound, builtin_notes
 
 TARGETS = {"all": 0.22, "modulation": 0.40, "delay": 0.15, "distortion": 0.10}

@@ -27,8 +27,8 @@ import numpy as np
 import pedalboard
 import soundfile
 
-from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.datasets.synthetic import Shard, fit_length, render_shard
+from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, normalize_peak
+from autofx_core.datasets.synthetic import Shard, render_shard
 from autofx_core.effects.table import EFFECTS, draw_setting
 from autofx_core.sources.clean import CleanSound, builtin_notes
 from stimuli_gen.item import render_item

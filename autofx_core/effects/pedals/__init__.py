@@ -65,6 +65,6 @@ from autofx_core.effects.pedals import (
     reverb,  # noqa: F401
     tremolo,  # noqa: F401
 )
-from autofx_core.effects.pedals.pedal import DESIGNS, EFFECT_NAMES, Design, Range, Settings
+from autofx_core.effects.pedals.pedal import DESIGNS, Design, Range, Settings
 
-__all__ = ["DESIGNS", "EFFECT_NAMES", "Design", "Range", "Settings"]
+__all__ = ["DESIGNS", "Design", "Range", "Settings"]

@@ -9,17 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal
 
-from autofx_core.sources import idmt
+from autofx_core.effects.taxonomy import EFFECT_NAMES
 
 Settings = dict[str, float]
 Range = tuple[float, float]
-
-EFFECT_NAMES: dict[str, str] = {
-    name: effect_class
-    for name, effect_class in idmt.EFFECTS.values()
-    if name != "amp simulation"  # counted as dry
-}
-"""The eleven effects of the recognition task → their class among the six."""
 
 
 @dataclass(frozen=True)

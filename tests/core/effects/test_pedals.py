@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autofx_core.effects.pedals import DESIGNS, EFFECT_NAMES
-from autofx_core.effects.table import CLASSES
+from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 
 RATE_HZ = 44_100
 

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autofx_core.effects.table import (
-    CLASSES,
     EFFECTS,
     N_PARAMETERS,
     SLICES,
@@ -16,6 +15,7 @@ from autofx_core.effects.table import (
     normalize,
     render,
 )
+from autofx_core.effects.taxonomy import CLASSES
 
 RATE_HZ = 22_050
 CLOSED_FORM_TOLERANCE = 2e-6  # float32 arithmetic against float64

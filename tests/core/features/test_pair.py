@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.datasets.synthetic import fit_length
+from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, normalize_peak
 from autofx_core.effects.table import render
 from autofx_core.features.pair import (
     BAND_EDGES_HZ,

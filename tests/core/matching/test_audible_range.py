@@ -3,10 +3,10 @@
 import pytest
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.datasets.synthetic import AUDIBLE_DB
 from autofx_core.effects.table import EFFECTS
 from autofx_core.matching.audible_range import heard_alike, inaudible
-from autofx_core.metrics.losses import log_mel_distance
+from autofx_core.metrics.audibility import AUDIBLE_DB
+from autofx_core.metrics.distances import log_mel_distance
 from autofx_core.sources.clean import builtin_notes
 
 

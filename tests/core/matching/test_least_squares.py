@@ -9,7 +9,7 @@ from autofx_core.effects.table import denormalize, draw_setting, render
 from autofx_core.matching.least_squares import INVERSIONS
 from autofx_core.matching.least_squares.chorus import delay_ms
 from autofx_core.matching.least_squares.distortion import shelf_response
-from autofx_core.metrics.losses import mrstft_distance
+from autofx_core.metrics.distances import mrstft_distance
 from autofx_core.sources.clean import builtin_notes
 
 NOTES = builtin_notes("validation")

@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 import torch
 
-from autofx_core.audio import ANALYSIS_RATE_HZ, LISTENING_RATE_HZ, AudioError, normalize_peak
-from autofx_core.datasets.synthetic import fit_length
-from autofx_core.effects.pedals import DESIGNS, EFFECT_NAMES
-from autofx_core.effects.table import CLASSES, EFFECTS, draw_setting, render
-from autofx_core.features.batch import Heard, class_probabilities, inputs_of
+from autofx_core.audio import (
+    ANALYSIS_RATE_HZ,
+    LISTENING_RATE_HZ,
+    AudioError,
+    fit_length,
+    normalize_peak,
+)
+from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.table import EFFECTS, draw_setting, render
+from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
+from autofx_core.features.batch import Heard
 from autofx_core.matching.recognise import recognise, recognise_effect
 from autofx_core.networks.checkpoints import read_card, trained_on
+from autofx_core.networks.inputs import class_probabilities, inputs_of
 from autofx_core.networks.mlp import REGRESSORS, Recogniser
 from autofx_core.networks.scaler import Scaler
 from autofx_core.sources.clean import builtin_notes

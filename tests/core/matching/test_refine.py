@@ -8,7 +8,7 @@ from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
 from autofx_core.effects.registry import FURTHER, find_effect
 from autofx_core.effects.table import EFFECTS, Effect, Parameter, Stage, draw_setting
 from autofx_core.matching.refine import NeedsCleanError, refine
-from autofx_core.metrics.losses import mrstft_distance
+from autofx_core.metrics.distances import mrstft_distance
 from autofx_core.sources.clean import builtin_notes
 
 

@@ -5,13 +5,8 @@ import pytest
 import torch
 
 from autofx_core.effects.table import render
-from autofx_core.metrics.losses import (
-    OWN_PARAMETERS,
-    absolute_errors,
-    c2_mse,
-    log_mel_distance,
-    mrstft_distance,
-)
+from autofx_core.metrics.distances import log_mel_distance, mrstft_distance
+from autofx_core.metrics.losses import OWN_PARAMETERS, absolute_errors, c2_mse
 
 RATE_HZ = 22_050
 

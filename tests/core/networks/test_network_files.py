@@ -10,14 +10,14 @@ import torch
 from click.testing import CliRunner
 
 from autofx_core.__main__ import main
-from autofx_core.audio import ANALYSIS_RATE_HZ, for_analysis
-from autofx_core.datasets.synthetic import fit_length
-from autofx_core.effects.pedals import EFFECT_NAMES
-from autofx_core.effects.table import CLASSES, EFFECTS, denormalize, draw_setting, render
-from autofx_core.features.batch import Heard, answer
+from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, for_analysis
+from autofx_core.effects.table import EFFECTS, denormalize, draw_setting, render
+from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
+from autofx_core.features.batch import Heard
 from autofx_core.matching.recognise import recognise_effect
 from autofx_core.networks.checkpoints import load_model
 from autofx_core.networks.export import Pipeline, describe, make_pipeline
+from autofx_core.networks.inputs import answer
 from autofx_core.networks.mlp import NETWORKS
 from autofx_core.sources.clean import builtin_notes
 

@@ -11,9 +11,9 @@ import torch
 from click.testing import CliRunner
 
 from autofx_core.__main__ import main
-from autofx_core.audio import ANALYSIS_RATE_HZ, AudioError, normalize_peak
+from autofx_core.audio import ANALYSIS_RATE_HZ, AudioError, fit_length, normalize_peak
 from autofx_core.datasets.labels import EFFECT_ORDER, read_lessons
-from autofx_core.datasets.synthetic import PARTS, fit_length
+from autofx_core.datasets.synthetic import PARTS
 from autofx_core.features import CLASSIFICATION_NAMES, classification_features
 from autofx_core.recogniser.__main__ import main as recogniser
 from autofx_core.sources.idmt_sounds import clean_guitar, cut_silence, monophonic_guitar

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
+from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, normalize_peak
 from autofx_core.datasets.labels import (
     DRY,
     EFFECT_ORDER,
@@ -24,9 +24,10 @@ from autofx_core.datasets.labels import (
     read_lessons,
     read_training,
 )
-from autofx_core.datasets.synthetic import PARTS, PEDALS, DatasetError, fit_length, part_notes
-from autofx_core.effects.pedals import DESIGNS, EFFECT_NAMES
-from autofx_core.effects.table import CLASSES, EFFECTS, SLICES, normalize, render
+from autofx_core.datasets.synthetic import PARTS, PEDALS, DatasetError, part_notes
+from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.table import EFFECTS, SLICES, normalize, render
+from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 from autofx_core.features import CLASSIFICATION_NAMES
 from autofx_core.features.timbre import GROUPS, TIMBRE_NAMES
 from autofx_core.metrics.audibility import INAUDIBLE_DB, PLAIN_DB, strength_db
