@@ -25,9 +25,10 @@ from pydantic import (
     model_validator,
 )
 
+from stimuli_gen.contract import ConditionKind, describe_validation_error
+
 MANIFEST_NAME = "manifest.json"
 
-ConditionKind = Literal["reference", "estimated", "random", "anchor", "control"]
 Domain = Literal["in", "out"]
 
 
@@ -211,9 +212,7 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise ManifestError(f"{path}: {error.strerror}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ManifestError(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None
+        raise ManifestError(f"{path}: {describe_validation_error(error, Manifest)}") from None
 
 
 def verify_files(folder: Path, manifest: Manifest) -> None:

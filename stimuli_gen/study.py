@@ -14,19 +14,16 @@ from pydantic.fields import FieldInfo
 
 from autofx_core.audio import LISTENING_RATE_HZ
 from autofx_core.effects.table import EFFECTS
-from stimuli_gen.manifest import ConditionKind, Identifier
+from stimuli_gen.contract import (
+    KNOWN_KINDS,
+    MAX_CONDITIONS,
+    ConditionKind,
+    describe_validation_error,
+)
+from stimuli_gen.manifest import Identifier
 
 PRESETS = Path(__file__).parent / "presets"
 STUDY_NAME = "study.toml"
-
-KINDS: dict[str, ConditionKind] = {
-    "reference": "reference",
-    "random": "random",
-    "clean": "anchor",
-    "anchor35": "anchor",
-    "anchor70": "anchor",
-}
-"""Kinds of the conditions that every study can name; any other condition is an estimate."""
 
 
 class StudyError(ValueError):
@@ -69,7 +66,7 @@ class ConditionSpec(_Table):
     @property
     def resolved_kind(self) -> ConditionKind:
         """The kind given, or the one its id tells."""
-        return self.kind or KINDS.get(self.id, "estimated")
+        return self.kind or KNOWN_KINDS.get(self.id, "estimated")
 
 
 def _name_as_table(value: Any) -> Any:
@@ -186,9 +183,10 @@ class Study(_Table):
             raise ValueError(f"condition {repeated[0]!r} is there twice")
         if sum(condition.resolved_kind == "reference" for condition in self.conditions) != 1:
             raise ValueError("conditions want exactly one hidden 'reference'")
-        if len(self.conditions) > 12:
+        if len(self.conditions) > MAX_CONDITIONS:
             raise ValueError(
-                f"{len(self.conditions)} conditions; a page has 12 at most (BS.1534-3, 5.2)"
+                f"{len(self.conditions)} conditions; a page has {MAX_CONDITIONS} at most "
+                "(BS.1534-3, 5.2)"
             )
         if len(set(self.families)) < len(self.families):
             raise ValueError("a family is there twice")
@@ -238,26 +236,7 @@ def read_study(path: Path) -> Study:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudyError(f"{path}: {error}") from None
     except ValidationError as error:
-        raise StudyError(f"{path}: {_first_error(error)}") from None
-
-
-def _first_error(error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = [str(part) for part in first["loc"]]
-    if first["type"] == "extra_forbidden":
-        table = ".".join(where[:-1])
-        known = ", ".join(_table_at(where[:-1]).model_fields)
-        return f"unknown key {where[-1]!r}{f' in {table}' if table else ''}; known: {known}"
-    if first["type"] == "missing":
-        return f"key {'.'.join(where)!r} is missing"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{'.'.join(where)}: {message}" if where else message
-
-
-def _table_at(where: list[str]) -> type[BaseModel]:
-    if where[:2] == ["recorded", "pairs"]:
-        return Pair
-    return TABLES[where[0]] if where else Study
+        raise StudyError(f"{path}: {describe_validation_error(error, Study)}") from None
 
 
 def describe_keys() -> list[tuple[str, str]]:

@@ -1,6 +1,8 @@
 """The packages depend on each other in one direction only, and the light ones stay light."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,11 @@ OURS = {"autofx_core", "stimuli_gen", "webmushra_app", "analysis"}
 RULES = {
     "autofx_core": (set(), {"flask", "sqlalchemy"}),
     "stimuli_gen": ({"autofx_core"}, {"flask", "sqlalchemy"}),
-    "webmushra_app": ({"stimuli_gen.manifest"}, {"torch", "pedalboard", "soundfile", "librosa"}),
-    "analysis": (set(), {"torch", "flask"}),
+    "webmushra_app": (
+        {"stimuli_gen.manifest", "stimuli_gen.contract"},
+        {"torch", "pedalboard", "soundfile", "librosa"},
+    ),
+    "analysis": ({"stimuli_gen.contract"}, {"torch", "flask"}),
 }
 
 
@@ -35,3 +40,22 @@ def test_package_imports_only_what_the_architecture_allows(package):
                 assert any(name == a or name.startswith(a + ".") for a in allowed), (
                     f"{path}: imports {name}"
                 )
+
+
+@pytest.mark.parametrize("module", ["stimuli_gen.contract", "stimuli_gen.manifest"])
+def test_shared_modules_of_stimulus_sets_load_nothing_but_pydantic(module):
+    """The server and the analysis import them; a new process sees what they bring along."""
+    code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    answer = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {sys.path}; {code}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    third_party = {
+        name
+        for name in set(answer.stdout.split()) - sys.stdlib_module_names
+        if not name.startswith("_")
+    }
+    of_pydantic = {"annotated_types", "pydantic_core", "typing_extensions", "typing_inspection"}
+    assert third_party - of_pydantic == {"pydantic", "stimuli_gen"}

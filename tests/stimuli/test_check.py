@@ -91,7 +91,7 @@ def test_damaged_manifest_is_refused_by_field(small_copy):
     content = json.loads(manifest.read_text())
     del content["items"][0]["family"]
     manifest.write_text(json.dumps(content))
-    with pytest.raises(ManifestError, match=r"items\.0\.family: Field required"):
+    with pytest.raises(ManifestError, match=r"key 'items\.0\.family' is missing"):
         check_set(small_copy)
 
 

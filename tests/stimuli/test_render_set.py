@@ -176,8 +176,8 @@ def test_every_format_is_rendered_and_passes_its_check(tmp_path, file_format, bi
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("seed = 7", "sead = 7", "unknown key 'sead'; known: name, title, seed"),
-        ("training = 1", "trianing = 1", "unknown key 'trianing' in items; known: in_domain"),
+        ("seed = 7", "sead = 7", "unknown key 'sead'; known: bit_depth, clean, conditions"),
+        ("training = 1", "trianing = 1", "unknown key 'items.trianing'; known: in_domain, out"),
         ("seed = 7", "seed = -7", "seed: Input should be greater than or equal to 0"),
         ("seed = 7", "seed = ", "Invalid value"),
         ('"clean", ', '"clean", "clean", ', "condition 'clean' is there twice"),
