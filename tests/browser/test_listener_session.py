@@ -111,7 +111,7 @@ def test_next_says_what_is_missing_and_stores_nothing(
 
 def test_only_the_sound_being_heard_can_be_rated(listener: Listener) -> None:
     listener.begin_at_trials()
-    enabled = listener.page.locator(".score:enabled")
+    enabled = listener.page.locator(".score[aria-disabled=false]")
     expect(enabled).to_have_count(0)
     listener.play(2)
     expect(enabled).to_have_count(1)

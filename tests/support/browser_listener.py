@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+import time
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -117,6 +118,34 @@ class Listener:
     def slider(self, index: int) -> Locator:
         return self.page.locator(".stimulus .score").nth(index)
 
+    def point_on(self, index: int, score: float) -> tuple[float, float]:
+        """Give the point in the window where a slider's thumb stands for ``score``."""
+        box = self.slider(index).bounding_box()
+        x = box["x"] + THUMB_PX / 2 + (box["width"] - THUMB_PX) * score / 100
+        return x, box["y"] + box["height"] / 2
+
+    def drag_finger(
+        self, start: tuple[float, float], *moves: tuple[float, float], end: str = "touchEnd"
+    ) -> None:
+        """Put a finger down, move it through ``moves`` (dx, dy from start), rest and lift it."""
+        cdp = self.page.context.new_cdp_session(self.page)
+        time_s = time.time()
+
+        def send(kind: str, *points: tuple[float, float], after_s: float = 0.016) -> None:
+            nonlocal time_s
+            time_s += after_s
+            touch = {"type": kind, "timestamp": time_s}
+            cdp.send(
+                "Input.dispatchTouchEvent",
+                touch | {"touchPoints": [{"x": x, "y": y} for x, y in points]},
+            )
+
+        send("touchStart", start)
+        for dx, dy in moves:
+            send("touchMove", (start[0] + dx, start[1] + dy))
+        send(end, after_s=1.0)  # a finger lifted in motion would leave the page scrolling
+        cdp.detach()
+
     def play_reference(self) -> None:
         reference = self.page.locator("button.reference")
         self.press(reference)
@@ -133,10 +162,8 @@ class Listener:
         self.play(index)
         slider = self.slider(index)
         box = slider.bounding_box()
-        position = {
-            "x": THUMB_PX / 2 + (box["width"] - THUMB_PX) * score / 100,
-            "y": box["height"] / 2,
-        }
+        x, y = self.point_on(index, score)
+        position = {"x": x - box["x"], "y": y - box["y"]}
         if self.touch:
             slider.tap(position=position)
         else:

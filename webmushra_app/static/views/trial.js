@@ -18,6 +18,7 @@ import { Waveform } from "./waveform.js";
 
 const REFERENCE = 0;
 const SEEK_STEP_S = 0.5;
+let explained = false;
 
 export async function rateTrial(tools, summary, prefetched) {
   const place = h("div", { class: "loading" });
@@ -53,6 +54,7 @@ class TrialView {
         new StimulusLine(rating, {
           onPlay: () => this.toggle(index + 1),
           onScore: (score) => this.rate(index, score),
+          onSilentPress: () => this.playSilent(index + 1),
         }),
     );
     this.reference = h(
@@ -98,8 +100,16 @@ class TrialView {
     else await this.engine.select(track);
   }
 
+  /** Plays the sound whose slider was pressed, and explains once that the press set no score. */
+  async playSilent(track) {
+    if (!explained) this.message.textContent = t("played_first");
+    explained = true;
+    await this.toggle(track);
+  }
+
   rate(index, score) {
     this.state.rate(index, score);
+    this.message.textContent = "";
     this.lines[index].setMissing(false);
     this.keep();
   }
