@@ -16,11 +16,12 @@ ANALYSIS_RATE_HZ = 22_050
 ANALYSIS_SAMPLES = 35_000  # 1.587 s at 22.05 kHz, as in AutoFX
 SHORTEST_S = 0.2
 SILENCE_DBFS = -60.0
-LEADING_DB = -50.0
+START_DB = -50.0  # against the peak; softer is silence or hiss before the sound
+LEAD_IN_S = 0.005
 
 
 class AudioError(ValueError):
-    """A sound that cannot be used; the message names it and the mend."""
+    """A sound that cannot be used; the message names it and how to fix it."""
 
 
 def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
@@ -105,16 +106,44 @@ def fade_ends(
     return faded
 
 
-def find_start(wave: np.ndarray, sample_rate: int) -> int:
-    """Find the sample 5 ms before the first one within 50 dB of the peak."""
-    level = np.abs(wave).max(axis=0)
-    first = int(np.argmax(level >= level.max() * 10 ** (LEADING_DB / 20)))
-    return max(0, first - int(0.005 * sample_rate))
+def find_onset(wave: np.ndarray, *, threshold_db: float) -> int:
+    """Find the first sample whose level comes within a threshold of the peak.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (samples,) or (channels, samples), not silent
+    threshold_db
+        Level against the peak, below 0 dB. The louder of the channels counts.
+
+    Examples
+    --------
+    >>> find_onset(np.array([0.0, 0.004, 0.2, 1.0]), threshold_db=-40.0)
+    2
+    """
+    level = np.abs(np.atleast_2d(wave)).max(axis=0)
+    return int(np.argmax(level >= level.max() * 10 ** (threshold_db / 20)))
 
 
-def skip_silence(wave: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Cut what comes before the sound's start."""
-    return wave[:, find_start(wave, sample_rate) :]
+def find_start(wave: np.ndarray, sample_rate: int, *, threshold_db: float = START_DB) -> int:
+    """Find the sample 5 ms before the onset, or the first one.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (samples,) or (channels, samples), not silent
+    sample_rate
+        In Hz.
+    threshold_db
+        See `find_onset`.
+    """
+    onset = find_onset(wave, threshold_db=threshold_db)
+    return max(0, onset - round(LEAD_IN_S * sample_rate))
+
+
+def skip_silence(
+    wave: np.ndarray, sample_rate: int, *, threshold_db: float = START_DB
+) -> np.ndarray:
+    """Cut what comes before the sound's start; see `find_start` for the arguments."""
+    return wave[..., find_start(wave, sample_rate, threshold_db=threshold_db) :]
 
 
 def require_sound(wave: np.ndarray, sample_rate: int, name: str | Path) -> None:
@@ -155,7 +184,7 @@ def load_sound(path: str | Path) -> tuple[np.ndarray, int]:
 
 
 def for_analysis(wave: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Turn any wave (channels, samples) into what the networks hear.
+    """Turn any wave (channels, samples) into the networks' input.
 
     Returns
     -------

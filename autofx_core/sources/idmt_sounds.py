@@ -6,7 +6,7 @@ the features of all as CSV. The recordings begin with about half a second of sil
 
 What differs from the original: it took every second sample without a low-pass; here the
 resampler has one. Two trims with unnamed thresholds become one: a note begins 5 ms before its
-energy first comes within 40 dB of its maximum.
+level first comes within 40 dB of its peak.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from autofx_core.audio import LISTENING_RATE_HZ, AudioError
+from autofx_core.audio import LISTENING_RATE_HZ, AudioError, skip_silence
 from autofx_core.sources.clean import CleanSound, folder_notes
 from autofx_core.sources.idmt import IdmtName, parse_name
 
 SINGLE_NOTES = ("finger, light", "finger, hard", "plectrum")
-QUIET = 1e-4  # of the highest energy: 40 dB below it
-LEAD_S = 0.005
+ONSET_DB = -40.0  # against the peak; softer is the hiss before the note
 
 
 @dataclass(frozen=True)
@@ -29,23 +28,7 @@ class IdmtSound(CleanSound):
 
     def read(self, sample_rate: int = LISTENING_RATE_HZ) -> np.ndarray:
         """Load the sound without the silence before it; otherwise as `CleanSound.read`."""
-        return cut_silence(super().read(sample_rate), sample_rate)
-
-
-def cut_silence(wave: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Cut what comes before the note.
-
-    Parameters
-    ----------
-    wave : ndarray, shape (channels, samples), not silent
-
-    Returns
-    -------
-    ndarray, shape (channels, fewer samples)
-    """
-    energy = (wave * wave).max(axis=0)
-    begin = int(np.argmax(energy >= QUIET * energy.max())) - round(LEAD_S * sample_rate)
-    return wave[:, max(0, begin) :]
+        return skip_silence(super().read(sample_rate), sample_rate, threshold_db=ONSET_DB)
 
 
 def monophonic_guitar(folder: str | Path) -> list[tuple[IdmtSound, IdmtName]]:

@@ -34,14 +34,13 @@ import numpy as np
 import soundfile
 from tqdm import tqdm
 
-from autofx_core.audio import fade_ends
+from autofx_core.audio import LEAD_IN_S, fade_ends, find_onset
 from autofx_core.sources.clean import NOTES_CSV_NAME, NOTES_FIELDS
 from autofx_core.sources.sf2 import Zone, read_zones
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 SAMPLE_RATE_HZ = 44_100
 DURATION_S = 2.5
-LEAD_IN_S = 0.005
 FADE_IN_S = 0.002
 FADE_OUT_S = 0.05
 PEAK_DBFS = -3.0
@@ -256,8 +255,7 @@ def cut_note(slot: np.ndarray) -> np.ndarray:
     -------
     ndarray, shape (110250,), float32, peak at `PEAK_DBFS`
     """
-    level = np.abs(slot)
-    onset = int(np.argmax(level >= level.max() * 10 ** (ONSET_DB / 20)))
+    onset = find_onset(slot, threshold_db=ONSET_DB)
     lead_in = round(LEAD_IN_S * SAMPLE_RATE_HZ)
     padded = np.concatenate([np.zeros(lead_in, np.float32), slot])
     note = fade_ends(

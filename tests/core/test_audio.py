@@ -7,10 +7,13 @@ import soundfile
 from autofx_core.audio import (
     AudioError,
     fade_ends,
+    find_onset,
+    find_start,
     for_analysis,
     load_sound,
     read_audio,
     resample,
+    skip_silence,
     write_audio,
 )
 
@@ -43,6 +46,32 @@ def test_fades_follow_half_a_cosine_and_leave_the_middle_and_the_wave_alone():
     places = [0, 50, 100, 500, 799, 899, 999]
     np.testing.assert_allclose(faded[0, places], expected, atol=0.01)
     assert wave.min() == 1.0
+
+
+def rising(rate_hz=1000):
+    """Make 100 samples each of silence, −60, −45, −20 and 0 dB."""
+    return np.repeat([0.0, 0.001, 10 ** (-45 / 20), 0.1, 1.0], rate_hz // 10)
+
+
+@pytest.mark.parametrize(
+    ("threshold_db", "onset"), [(-70, 100), (-50, 200), (-40, 300), (-30, 300), (-6, 400)]
+)
+def test_an_onset_is_the_first_sample_within_the_threshold_at_any_level(threshold_db, onset):
+    for gain in (1.0, 1e-3):
+        assert find_onset(gain * rising(), threshold_db=threshold_db) == onset
+
+
+def test_the_louder_channel_has_the_onset():
+    late, early = np.zeros(500), rising()
+    assert find_onset(np.stack([late, early]), threshold_db=-50) == 200
+
+
+def test_a_sound_starts_five_milliseconds_before_its_onset_or_with_its_first_sample():
+    assert find_start(rising(), 1000) == 195
+    assert find_start(rising(), 1000, threshold_db=-30) == 295
+    assert skip_silence(rising()[None], 1000).shape == (1, 305)
+    whole = np.ones((1, 100))
+    np.testing.assert_array_equal(skip_silence(whole, 1000), whole)
 
 
 def test_for_analysis_gives_mono_at_22_khz_with_peak_one():

@@ -16,12 +16,14 @@ So the search goes from short and dull to long and bright:
 3. Levenberg-Marquardt steps on waves, the last at full rate.
 """
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 import torch
 from scipy import signal
 
+from autofx_core.audio import find_onset
 from autofx_core.effects.table import denormalize
 
 SWING_MS = 10.0
@@ -37,7 +39,7 @@ HEARD_BLOCKS = 250
 CHUNK = 512
 SLID = 6
 FINALISTS = 6
-ONSET = 0.02  # of the clean sound's peak
+ONSET_DB = 20 * math.log10(0.02)  # 2 % of the clean sound's peak
 EXPLAINED = 1e-3  # unexplained share of the energy that ends the search
 
 
@@ -244,7 +246,7 @@ def invert_chorus(
     list of dict
         Settings, the likeliest first.
     """
-    onset_s = float(np.argmax(np.abs(clean) > ONSET * np.abs(clean).max()) / sample_rate)
+    onset_s = find_onset(clean, threshold_db=ONSET_DB) / sample_rate
     factor = max(1, round(sample_rate / COARSE_HZ))
     dull = [signal.resample_poly(wave, 1, factor) for wave in (clean, wet)]
     table = _Table(*dull, sample_rate / factor)

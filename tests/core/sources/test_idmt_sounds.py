@@ -16,7 +16,7 @@ from autofx_core.datasets.labels import EFFECT_ORDER, read_lessons
 from autofx_core.datasets.synthetic import PARTS
 from autofx_core.features import CLASSIFICATION_NAMES, classification_features
 from autofx_core.recogniser.__main__ import main as recogniser
-from autofx_core.sources.idmt_sounds import clean_guitar, cut_silence, monophonic_guitar
+from autofx_core.sources.idmt_sounds import clean_guitar, monophonic_guitar
 
 RATE_HZ = 44_100
 SILENCE_S = 0.45
@@ -57,11 +57,6 @@ def test_a_recording_is_read_from_where_its_note_begins(idmt):
     wave = clean_guitar(idmt)[0].read(ANALYSIS_RATE_HZ)
     assert wave.shape[1] / ANALYSIS_RATE_HZ == pytest.approx(0.505, abs=0.003)
     assert np.abs(wave[:, : round(0.002 * ANALYSIS_RATE_HZ)]).max() < 0.01
-
-
-def test_a_sound_without_silence_stays_whole():
-    wave = np.ones((1, 100), dtype=np.float32)
-    np.testing.assert_array_equal(cut_silence(wave, ANALYSIS_RATE_HZ), wave)
 
 
 def test_the_table_has_a_row_for_each_sound_with_its_name_and_features(idmt, tmp_path):
