@@ -1,1 +1,41 @@
-"""Recognise a guitar effect, estimate its settings and render them."""
+"""Recognise a guitar effect, estimate its settings and render them.
+
+========== ==========================================================================
+`EFFECTS`    the generic effects, with the names, units and ranges of their settings
+`match`      a reference's effect and the settings that reproduce it
+`recognise`  a sound's effect alone
+========== ==========================================================================
+
+These names are imported when they are first used: ``import autofx_core`` does not import torch.
+
+>>> import autofx_core
+>>> [parameter.name for parameter in autofx_core.EFFECTS["delay"].parameters]
+['delay_seconds', 'feedback', 'mix']
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autofx_core.effects import EFFECTS
+    from autofx_core.matching import match
+    from autofx_core.matching.recognise import recognise
+
+__all__ = ["EFFECTS", "match", "recognise"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562)."""
+    if name == "EFFECTS":
+        from autofx_core.effects import EFFECTS as value  # noqa: PLC0415
+    elif name == "match":
+        from autofx_core.matching import match as value  # noqa: PLC0415
+    elif name == "recognise":
+        from autofx_core.matching.recognise import recognise as value  # noqa: PLC0415
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value  # found without this function the next time
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
