@@ -107,6 +107,11 @@ class Findings:
         """Whether any participant of the analysis is simulated."""
         return bool(self.ratings.table["simulated"].any())
 
+    @property
+    def baseline_label(self) -> str:
+        """Name of what the planned comparisons are against; empty without a baseline."""
+        return self.label(self.baseline) if self.baseline else ""
+
     def label(self, condition: str) -> str:
         """Name a condition as the reader knows it."""
         known = self.stimuli.labels if self.stimuli else {}
@@ -168,7 +173,7 @@ def analyse(
         screened=_screened(everyone, screening, pair, seed),
         estimators=estimators,
         equivalences=_equivalences(primary, estimators, options),
-        mixed=check_by_mixed_model(scores, *pair, primary.crossed) if primary else None,
+        mixed=check_by_mixed_model(scores, primary) if primary else None,
         robustness=check_robustness(scores, primary, seed=seed) if primary else (),
         reliability=measure_reliability(scores),
         repeats=measure_repeats(ratings),
@@ -200,7 +205,7 @@ def choose_participants(ratings: Ratings, which: str) -> Ratings:
     )
 
 
-def choose_primary(scores: Scores, options: Options) -> tuple[str | None, tuple | None]:
+def choose_primary(scores: Scores, options: Options) -> tuple[str | None, tuple[str, str] | None]:
     """Choose the baseline and the primary comparison, or nothing where no kind is known.
 
     Raises

@@ -1,13 +1,11 @@
 """The planner's figure: power against the number of participants."""
 
-from collections.abc import Callable
-
 from analysis.power.planning import Plan
 from analysis.report.diagnostic_figures import LINES
-from analysis.report.style import ACCENT, INK, styled_figure
+from analysis.report.style import ACCENT, INK, Save, styled_figure
 
 
-def draw_power(plans: list[Plan], gap: float, save: Callable) -> None:
+def draw_power(plans: list[Plan], gap: float, save: Save) -> None:
     """Draw the planner's answer: power against participants, a line for each number of sounds."""
     with styled_figure(6, 3.6) as (figure, axes):
         for n, items in enumerate(sorted({p.design.items for p in plans})):

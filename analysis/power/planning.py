@@ -299,7 +299,9 @@ def simulate_power(
     rated = assign_items(design)
     found = 0
     for _ in range(simulations):
-        table = simulate_differences(rng, *rated.shape, components, gap=question.gap)
+        table = simulate_differences(
+            rng, design.participants, design.items, components, gap=question.gap
+        )
         found += estimate_mean(np.where(rated, table, np.nan)).p_value < question.alpha
     return found / simulations
 

@@ -161,7 +161,9 @@ def _separate_sessions(lines: Lines, table: pd.DataFrame) -> list[str]:
     """
     asked = [at for at, name in enumerate(lines.header) if name not in WEBMUSHRA]
     answers = [[row[at] for at in asked] for _, row in _same_width(lines)]
-    session, seen, before, out = 0, set(), None, []
+    session, before = 0, None
+    seen: set[tuple[str, str]] = set()
+    out = []
     for answer, item, condition in zip(answers, table["item"], table["condition"], strict=True):
         if answer != before or (item, condition) in seen:
             session, seen, before = session + 1, set(), answer

@@ -23,13 +23,17 @@ import tomllib
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.ratings.formats import Lines, convert
 from analysis.ratings.table import COLUMNS, EMAIL, Ratings, RatingsError, check
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 DEFAULT_DATABASE = "sqlite:///autofx-data/ratings.sqlite3"
 VIEW = "ratings_long"
@@ -90,6 +94,15 @@ def read_mapping(path: Path) -> Mapping:
 def read_file(path: Path, mapping: Mapping | None = None, *, study: str | None = None) -> Ratings:
     """Read a CSV file of any known format.
 
+    Parameters
+    ----------
+    path : Path
+        The file.
+    mapping : Mapping, optional
+        What a map file adds: labels, kinds, families, training, scale, columns.
+    study : str, optional
+        The study to read; needed where the file holds several.
+
     Raises
     ------
     RatingsError
@@ -149,15 +162,32 @@ def read_database(url: str, mapping: Mapping | None = None, *, study: str | None
     ----------
     url : str
         SQLAlchemy URL, e.g. ``sqlite:///ratings.sqlite3`` or ``postgresql+psycopg://host/name``.
+    mapping : Mapping, optional
+        What a map file adds.
+    study : str, optional
+        The study to read; needed where the database holds several.
 
     Raises
     ------
     RatingsError
         If the database is missing, unreadable, or no listening test's.
     """
+    mapping = mapping or Mapping()
+    address = _parse_url(url)
+    table, n_excluded = _fetch(address, study)
+    digest = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
+    table, _ = _one_study(table, None, study, _without_password(address))
+    notes = (EXCLUDED_NOTE.format(n=n_excluded),) if n_excluded else ()
+    name = Path(address.database or "").name if _is_sqlite(address) else address.database
+    source = f"{name}" if _is_sqlite(address) else f"database {name}"
+    checked = check(table, source=source, sha256=digest, scale=mapping.scale, notes=notes)
+    return _apply(checked, mapping)
+
+
+def _parse_url(url: str) -> "sa.URL":
+    """Parse a database URL; a SQLite file must exist, because connecting would create it."""
     import sqlalchemy as sa  # noqa: PLC0415 - slow to import and not needed for files
 
-    mapping = mapping or Mapping()
     try:
         address = sa.make_url(url)
     except sa.exc.ArgumentError:
@@ -165,47 +195,59 @@ def read_database(url: str, mapping: Mapping | None = None, *, study: str | None
             f"{url!r} is no database URL; e.g. sqlite:///ratings.sqlite3 or "
             "postgresql+psycopg://user@host/name (a CSV file goes to --ratings)"
         ) from None
-    shown = address.render_as_string(hide_password=True)
-    sqlite = address.get_backend_name() == "sqlite"
-    if sqlite and not Path(address.database or "").is_file():
+    if _is_sqlite(address) and not Path(address.database or "").is_file():
         raise RatingsError(
             f"{address.database}: no such database; run the listening test first, or name one "
             "with --database URL or --ratings FILE"
         )
+    return address
+
+
+def _is_sqlite(address: "sa.URL") -> bool:
+    return address.get_backend_name() == "sqlite"
+
+
+def _without_password(address: "sa.URL") -> str:
+    return address.render_as_string(hide_password=True)
+
+
+def _fetch(address: "sa.URL", study: str | None) -> tuple[pd.DataFrame, int]:
+    """Return the view's rows and the number of sessions that experimenters excluded."""
+    import sqlalchemy as sa  # noqa: PLC0415 - as in `_parse_url`
+
+    order = ("study", "session", "trial_position", "stimulus_position", "item", "condition")
+    columns: list[sa.ColumnClause] = [sa.column(name) for name in COLUMNS]
+    query = sa.select(*columns).select_from(sa.table(VIEW)).order_by(*order)
     try:
         engine = sa.create_engine(address, poolclass=sa.NullPool)
         with engine.connect() as connection:
-            columns = [sa.column(name) for name in COLUMNS]
-            order = ("study", "session", "trial_position", "stimulus_position", "item", "condition")
-            query = sa.select(*columns).select_from(sa.table(VIEW)).order_by(*order)
             table = pd.DataFrame(connection.execute(query).fetchall(), columns=list(COLUMNS))
-            excluded = _count_excluded(connection, study)
+            return table, _count_excluded(connection, study)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise RatingsError(
-            f"{shown}: cannot read {VIEW}: {reason} (is this a listening test's database?)"
+            f"{_without_password(address)}: cannot read {VIEW}: {reason} "
+            "(is this a listening test's database?)"
         ) from None
-    digest = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
-    table, _ = _one_study(table, None, study, shown)
-    name = Path(address.database or "").name if sqlite else f"database {address.database}"
-    notes = (EXCLUDED_NOTE.format(n=excluded),) if excluded else ()
-    checked = check(table, source=name, sha256=digest, scale=mapping.scale, notes=notes)
-    return _apply(checked, mapping)
 
 
-def _count_excluded(connection, study: str | None) -> int:
+def _count_excluded(connection: "sa.Connection", study: str | None) -> int:
     """Count the sessions that experimenters left out by hand; `VIEW` doesn't show them."""
-    import sqlalchemy as sa  # noqa: PLC0415 - as in `read_database`
+    import sqlalchemy as sa  # noqa: PLC0415 - as in `_parse_url`
 
     if not sa.inspect(connection).has_table(ALL_RATINGS):
         return 0
-    session, name, excluded_at = map(sa.column, ("session", "study", "excluded_at"))
+    session: sa.ColumnClause = sa.column("session")
     query = sa.select(sa.func.count(session.distinct())).select_from(sa.table(ALL_RATINGS))
-    query = query.where(excluded_at.is_not(None))
-    return connection.execute(query if study is None else query.where(name == study)).scalar()
+    query = query.where(sa.column("excluded_at").is_not(None))
+    if study is not None:
+        query = query.where(sa.column("study") == study)
+    return connection.execute(query).scalar_one()
 
 
-def _one_study(table, rows, study, name):
+def _one_study(
+    table: pd.DataFrame, rows: np.ndarray | None, study: str | None, name: str
+) -> tuple[pd.DataFrame, np.ndarray | None]:
     """Keep one study's rows; refuse to mix several."""
     if table.empty:
         raise RatingsError(f"{name}: no ratings yet; let at least one participant finish a trial")

@@ -133,7 +133,7 @@ def further_answers(findings: Findings) -> list[str]:
             "; ".join(_family_test(findings, e) for e in findings.family_effects if test(e))
             for test in (lambda e: e.p_value < 0.05, lambda e: not e.p_value < 0.05)
         )
-        said = f"The gap to {findings.label(findings.baseline)} depends on the effect family for "
+        said = f"The gap to {findings.baseline_label} depends on the effect family for "
         unsaid = "No dependence on the effect family was found for "
         lines += [start + list_ + "." for start, list_ in ((said, apart), (unsaid, alike)) if list_]
     return lines

@@ -19,7 +19,7 @@ def _yes(flag: bool) -> str:
 
 
 def _robustness(findings: Findings) -> Table | None:
-    if not findings.robustness:
+    if not findings.robustness or findings.primary is None:
         return None
     scale = findings.ratings.scale
     rows = [

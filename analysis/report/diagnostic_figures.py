@@ -1,12 +1,19 @@
 """Figures that check the data: distributions, agreement, screening, order, objective distances."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from analysis.analyse import Findings
 from analysis.ratings.scores import mean_of_present
-from analysis.report.style import ACCENT, COLOURS, INK, WARNING, styled_figure, styled_panels
+from analysis.report.style import (
+    ACCENT,
+    COLOURS,
+    INK,
+    WARNING,
+    Save,
+    styled_figure,
+    styled_panels,
+)
+from analysis.stats.crossed import MIN_PARTICIPANTS
 from analysis.stats.objective_distances import pairs_of
 from analysis.stats.reliability import participant_correlations
 from analysis.stats.screening import THRESHOLD, ScreeningResult
@@ -14,9 +21,10 @@ from analysis.stats.screening import THRESHOLD, ScreeningResult
 LINES = ("-", "--", "-.", ":")
 MAX_NAMED = 40
 MAX_CELLS = 150
+MIN_POSITIONS = 3
 
 
-def draw_distribution(findings: Findings, save: Callable) -> None:
+def draw_distribution(findings: Findings, save: Save) -> None:
     """Draw the empirical distribution function of every condition."""
     low, high = findings.ratings.scale
     with styled_figure(6.4, 3.6, simulated=findings.simulated) as (figure, axes):
@@ -40,8 +48,10 @@ def draw_distribution(findings: Findings, save: Callable) -> None:
         save(figure)
 
 
-def draw_agreement(findings: Findings, save: Callable) -> None:
+def draw_agreement(findings: Findings, save: Save) -> None:
     """Draw the matrix of correlations between participants."""
+    if len(findings.everyone.participants) < MIN_PARTICIPANTS:
+        return
     r = participant_correlations(findings.everyone)
     others = np.where(np.eye(len(r), dtype=bool), np.nan, r)
     order = np.argsort(-mean_of_present(others, axis=1), kind="stable")  # NaN goes last
@@ -76,8 +86,10 @@ def _in_groups(matrix: np.ndarray) -> np.ndarray:
     return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
 
 
-def draw_screening(findings: Findings, save: Callable) -> None:
+def draw_screening(findings: Findings, save: Save) -> None:
     """Draw each participant's hidden-reference scores and flags."""
+    if not findings.screening.results:
+        return
     scores = findings.everyone
     reference = scores.of(scores.of_kind("reference")[0])
     ordered = sorted(
@@ -113,14 +125,11 @@ def _marks(result: ScreeningResult) -> str:
     return (" †" if result.bs1534 else "") + (" ‡" if result.rank else "")
 
 
-def has_order(findings: Findings) -> bool:
-    """Return whether the table knows the trials' positions."""
-    return bool(findings.ratings.table["trial_position"].nunique() > 2)
-
-
-def draw_order(findings: Findings, save: Callable) -> None:
+def draw_order(findings: Findings, save: Save) -> None:
     """Draw scores and times against the trial's position."""
     table = findings.ratings.table
+    if table["trial_position"].nunique() < MIN_POSITIONS:
+        return
     table = table[~table["training"] & table["trial_position"].notna()]
     centred = table["score"] - table.groupby(["item", "condition"])["score"].transform("mean")
     by_position = centred.groupby(table["trial_position"]).agg(["mean", "std", "count"])
@@ -146,13 +155,15 @@ def draw_order(findings: Findings, save: Callable) -> None:
         save(figure)
 
 
-def draw_objective(findings: Findings, save: Callable) -> None:
+def draw_objective(findings: Findings, save: Save) -> None:
     """Draw mean score against each objective distance."""
-    shown = findings.objective[:6]
+    shown, stimuli = findings.objective[:6], findings.stimuli
+    if not shown or stimuli is None:
+        return
     kinds = dict(zip(findings.scores.conditions, findings.scores.kinds, strict=True))
     with styled_panels(len(shown), 2.9, 2.8, simulated=findings.simulated) as (figure, panels):
         for axes, found in zip(panels, shown, strict=True):
-            pairs = pairs_of(findings.scores, findings.stimuli, found.distance)
+            pairs = pairs_of(findings.scores, stimuli, found.distance)
             axes.scatter(
                 [p[2] for p in pairs],
                 [p[3] for p in pairs],

@@ -1,7 +1,8 @@
 """The report's figures of scores and differences, and the table of all figures.
 
-``FIGURES`` drives the page and the files: name, title, caption, how it is drawn, and whether the
-data call for it. A drawing function takes the findings and a function that saves the figure.
+``FIGURES`` drives the page and the files: name, title, caption, and how it is drawn. A drawing
+function takes the findings and a function that saves the figure; where the data do not call for
+the figure it saves none.
 Conventions: horizontal axes carry conditions, vertical ones the scale; a mean is a diamond with its
 crossed 95 % interval.
 """
@@ -14,7 +15,7 @@ import numpy as np
 from analysis.analyse import Findings
 from analysis.ratings.scores import mean_of_present
 from analysis.report import diagnostic_figures as diagnostics
-from analysis.report.style import ACCENT, COLOURS, INK, styled_figure, styled_panels
+from analysis.report.style import ACCENT, COLOURS, INK, Save, styled_figure, styled_panels
 
 BANDS = ("Bad", "Poor", "Fair", "Good", "Excellent")
 MAX_POINTS = 400
@@ -24,16 +25,15 @@ MAX_FOREST_ROWS = 45
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure's place in the report; ``wanted(findings)`` is whether the data call for it."""
+    """A figure's place in the report; see the module for ``draw``."""
 
     name: str
     title: str
     caption: str
-    draw: Callable
-    wanted: Callable[[Findings], bool]
+    draw: Callable[[Findings, Save], None]
 
 
-def draw_conditions(findings: Findings, save: Callable) -> None:
+def draw_conditions(findings: Findings, save: Save) -> None:
     """Draw the scores per condition over all items."""
     width = max(5.2, len(findings.descriptions) + 1.6)
     with styled_figure(width, 4.0, simulated=findings.simulated) as (figure, axes):
@@ -41,9 +41,11 @@ def draw_conditions(findings: Findings, save: Callable) -> None:
         save(figure)
 
 
-def draw_families(findings: Findings, save: Callable) -> None:
+def draw_families(findings: Findings, save: Save) -> None:
     """Draw the same for each family, side by side."""
     n = len(findings.families)
+    if not n:
+        return
     with styled_panels(n, 3.6, 3.6, simulated=findings.simulated) as (figure, panels):
         for axes, family in zip(panels, findings.families, strict=True):
             scores = findings.scores.in_family(family.family)
@@ -131,9 +133,11 @@ def _label_scale(axes, findings: Findings, *, bands: bool) -> None:
         right.spines["right"].set_visible(False)
 
 
-def draw_differences(findings: Findings, save: Callable) -> None:
+def draw_differences(findings: Findings, save: Save) -> None:
     """Draw the primary difference, participant by participant and item by item."""
     c = findings.primary
+    if c is None:
+        return
     table = findings.scores.difference(c.a, c.b)
     with styled_figure(8, 3.2, simulated=findings.simulated, ncols=2, sharey=True) as (
         figure,
@@ -156,7 +160,7 @@ def draw_differences(findings: Findings, save: Callable) -> None:
         save(figure)
 
 
-def draw_forest(findings: Findings, save: Callable) -> None:
+def draw_forest(findings: Findings, save: Save) -> None:
     """Draw every planned contrast, overall and by family, or all pairs where none is planned."""
     rows = []
     for c in findings.planned or findings.pairwise[:MAX_FOREST_ROWS]:
@@ -165,6 +169,8 @@ def draw_forest(findings: Findings, save: Callable) -> None:
         for family in findings.families:
             within = [x for x in family.planned if (x.a, x.b) == (c.a, c.b)]
             rows += [(family.family, x.crossed, 1) for x in within]
+    if not rows:
+        return
     height = 0.9 + 0.24 * len(rows)
     with styled_figure(7, height, simulated=findings.simulated) as (figure, axes):
         for y, (_, e, level) in enumerate(rows):
@@ -177,7 +183,7 @@ def draw_forest(findings: Findings, save: Callable) -> None:
         for text, (*_, level) in zip(axes.get_yticklabels(), rows, strict=True):
             text.set_fontsize(7.5 if level else 9)
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        against = f" above {findings.label(findings.baseline)}" if findings.planned else ""
+        against = f" above {findings.baseline_label}" if findings.planned else ""
         axes.set_xlabel(f"Points{against}, with crossed 95 % interval")
         save(figure)
 
@@ -190,14 +196,12 @@ FIGURES = (
         "ratings (participant means where there are many); diamond: mean with its 95 % interval "
         "for new listeners and new sounds. Reference and anchors are grey.",
         draw_conditions,
-        lambda findings: True,
     ),
     Figure(
         "families",
         "Scores per condition, by effect family",
         "As above, within each family.",
         draw_families,
-        lambda findings: bool(findings.families),
     ),
     Figure(
         "differences",
@@ -205,7 +209,6 @@ FIGURES = (
         "Each dot is one participant's or one sound's mean difference; line and band: the estimate "
         "with its crossed 95 % interval.",
         draw_differences,
-        lambda findings: findings.primary is not None,
     ),
     Figure(
         "forest",
@@ -213,14 +216,12 @@ FIGURES = (
         "Differences with 95 % intervals for new listeners and new sounds (not corrected for "
         "multiplicity); small grey ones are within a family.",
         draw_forest,
-        lambda findings: bool(findings.pairwise),
     ),
     Figure(
         "distribution",
         "Empirical distributions",
         "Share of ratings at or below each score; a jump at the right edge is a ceiling.",
         diagnostics.draw_distribution,
-        lambda findings: True,
     ),
     Figure(
         "agreement",
@@ -228,7 +229,6 @@ FIGURES = (
         "Correlation of every two participants over the stimuli both rated, ordered by their mean "
         "correlation with the others.",
         diagnostics.draw_agreement,
-        lambda findings: len(findings.everyone.participants) > 2,
     ),
     Figure(
         "screening",
@@ -236,7 +236,6 @@ FIGURES = (
         "Scores of the hidden reference; the line is the limit of BS.1534-3. Participants that a "
         "rule flags are crossed out: † by BS.1534-3, ‡ by the rank rule.",
         diagnostics.draw_screening,
-        lambda findings: bool(findings.screening.results),
     ),
     Figure(
         "order",
@@ -244,13 +243,11 @@ FIGURES = (
         "Left: scores less their stimulus's mean, averaged by position of the trial; right: time "
         "per trial (median, quartiles). A slope is learning or fatigue.",
         diagnostics.draw_order,
-        diagnostics.has_order,
     ),
     Figure(
         "objective",
         "Objective distance and heard score",
         "One dot a stimulus; correlations are within sounds (see the table).",
         diagnostics.draw_objective,
-        lambda findings: bool(findings.objective),
     ),
 )

@@ -54,7 +54,7 @@ def _inference(f: Findings) -> str:
     if f.planned:
         parts.append(
             f"The {len(f.planned)} planned comparisons of estimated conditions with "
-            f"{f.label(f.baseline)} were corrected by Holm's method; all other pairs are "
+            f"{f.baseline_label} were corrected by Holm's method; all other pairs are "
             "exploratory."
         )
     elif f.pairwise:

@@ -31,7 +31,7 @@ def inline_svg(data: bytes, *, name: str, title: str) -> Markup:
     text = data.decode("utf-8")
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
-    width = float(re.search(r'<svg[^>]*? width="([\d.]+)pt"', text)[1])
+    width = float(re.findall(r'<svg[^>]*? width="([\d.]+)pt"', text)[0])
     text = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'\bid="', f'id="{name}-', text)

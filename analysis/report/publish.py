@@ -9,7 +9,7 @@ clock or on the folder.
 from pathlib import Path
 
 from analysis.analyse import Findings
-from analysis.compare_sets import compare_sets
+from analysis.compare_sets import Change, compare_sets
 from analysis.ratings.table import COLUMNS
 from analysis.report.check_tables import change_table, check_tables
 from analysis.report.figures import FIGURES, Figure
@@ -48,7 +48,7 @@ def publish(
     for path in (folder, folder / "figures", folder / "tables"):
         path.mkdir(parents=True, exist_ok=True)
     results, checks = result_tables(findings), check_tables(findings)
-    changes = ()
+    changes: tuple[Change, ...] = ()
     if compared:
         (first, a), (second, b) = compared
         changes = compare_sets(a, b)
@@ -59,7 +59,8 @@ def publish(
     summary = summarise(findings, warnings=warnings, changes=changes)
     (folder / "results.json").write_text(to_json(summary), encoding="utf-8")
     _write_ratings(findings, folder, keep_identifiers=keep_identifiers)
-    pictures = [_picture(f, findings, folder / "figures") for f in figures if f.wanted(findings)]
+    drawn = [_picture(figure, findings, folder / "figures") for figure in figures]
+    pictures = [picture for picture in drawn if picture]
     page = render(
         findings,
         title=_title(findings),
@@ -84,10 +85,12 @@ def _title(findings: Findings) -> str:
     return ", ".join(studies) or findings.ratings.source
 
 
-def _picture(figure: Figure, findings: Findings, folder: Path) -> Picture:
+def _picture(figure: Figure, findings: Findings, folder: Path) -> Picture | None:
     """Draw a figure, write its three files, and return what the page needs."""
     encoded: dict[str, bytes] = {}
     figure.draw(findings, lambda drawn: encoded.update(encode(drawn)))
+    if not encoded:
+        return None
     for kind, data in encoded.items():
         (folder / f"{figure.name}.{kind}").write_bytes(data)
     svg = inline_svg(encoded["svg"], name=figure.name, title=figure.title)

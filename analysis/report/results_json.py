@@ -9,11 +9,15 @@ import math
 import platform
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 from analysis.analyse import Findings
 from analysis.compare_sets import Change
 from analysis.stats.comparisons import Comparison
 from analysis.stats.descriptive import Description
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SCHEMA = 1
 LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "statsmodels")
@@ -22,62 +26,98 @@ LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "statsmodels")
 def summarise(
     findings: Findings, *, warnings: tuple[str, ...] = (), changes: tuple[Change, ...] = ()
 ) -> dict:
-    """Gather the findings as nested dictionaries of plain values."""
-    table = findings.ratings.table
-    screening = findings.screening
+    """Gather the findings as nested dictionaries of plain values.
+
+    Parameters
+    ----------
+    findings : Findings
+        What was computed.
+    warnings : tuple of str
+        What a reader must know, in order of weight.
+    changes : tuple of Change
+        Two sets compared, where there are two.
+    """
     return _plain(
         {
             "schema": SCHEMA,
-            "inputs": {
-                "source": findings.ratings.source,
-                "sha256": findings.ratings.sha256,
-                "studies": sorted(set(table["study"])),
-            },
-            "versions": versions(),
-            "seed": findings.options.seed,
-            "scale": list(findings.ratings.scale),
-            "screening": {
-                "rule": findings.options.exclude,
-                "impossible": screening.impossible or None,
-                "exempt_items": list(screening.exempt_items),
-                "excluded": list(findings.excluded),
-                "participants": [asdict(v) for v in screening.results],
-                "primary_by_rule": {
-                    rule: c and comparison(c) for rule, c in findings.screened.items()
-                },
-            },
-            "n_listeners": len(findings.scores.participants),
-            "n_items": len(findings.scores.items),
-            "n_ratings": sum(d.n for d in findings.descriptions),
-            "simulated": findings.simulated,
-            "primary": findings.primary and comparison(findings.primary),
-            "conditions": {d.condition: description(d) for d in findings.descriptions},
-            "by_family": {
-                f.family: {
-                    "n_items": f.n_items,
-                    "conditions": {d.condition: description(d) for d in f.descriptions},
-                    "planned": [comparison(c) for c in f.planned],
-                }
-                for f in findings.families
-            },
-            "family_by_condition": [asdict(e) for e in findings.family_effects],
-            "planned": [comparison(c) for c in findings.planned],
-            "pairwise": [comparison(c) for c in findings.pairwise],
-            "equivalence": [{**asdict(e), "verdict": e.verdict} for e in findings.equivalences],
-            "omnibus": _omnibus(findings),
-            "mixed_model": findings.mixed and asdict(findings.mixed),
-            "sensitivity": [asdict(r) for r in findings.robustness],
-            "reliability": {
-                "icc": [asdict(r) for r in findings.reliability],
-                "kendall_w": findings.omnibus and findings.omnibus.kendall_w,
-                "repeats": findings.repeats and asdict(findings.repeats),
-            },
-            "objective": [asdict(a) for a in findings.objective],
+            **_inputs(findings),
+            **_design(findings),
+            **_results(findings),
+            **_checks(findings),
             "compared": [asdict(c) for c in changes],
             "notes": list(findings.ratings.notes),
             "warnings": list(warnings),
         }
     )
+
+
+def _inputs(findings: Findings) -> dict:
+    ratings = findings.ratings
+    return {
+        "inputs": {
+            "source": ratings.source,
+            "sha256": ratings.sha256,
+            "studies": sorted(set(ratings.table["study"])),
+        },
+        "versions": versions(),
+        "seed": findings.options.seed,
+        "scale": list(ratings.scale),
+    }
+
+
+def _design(findings: Findings) -> dict:
+    screening = findings.screening
+    return {
+        "screening": {
+            "rule": findings.options.exclude,
+            "impossible": screening.impossible or None,
+            "exempt_items": list(screening.exempt_items),
+            "excluded": list(findings.excluded),
+            "participants": [asdict(result) for result in screening.results],
+            "primary_by_rule": {rule: c and comparison(c) for rule, c in findings.screened.items()},
+        },
+        "n_listeners": len(findings.scores.participants),
+        "n_items": len(findings.scores.items),
+        "n_ratings": sum(d.n for d in findings.descriptions),
+        "simulated": findings.simulated,
+    }
+
+
+def _results(findings: Findings) -> dict:
+    return {
+        "primary": findings.primary and comparison(findings.primary),
+        "conditions": {d.condition: description(d) for d in findings.descriptions},
+        "by_family": {
+            f.family: {
+                "n_items": f.n_items,
+                "conditions": {d.condition: description(d) for d in f.descriptions},
+                "planned": [comparison(c) for c in f.planned],
+            }
+            for f in findings.families
+        },
+        "family_by_condition": [asdict(e) for e in findings.family_effects],
+        "planned": [comparison(c) for c in findings.planned],
+        "pairwise": [comparison(c) for c in findings.pairwise],
+        "equivalence": [{**asdict(e), "verdict": e.verdict} for e in findings.equivalences],
+        "omnibus": _omnibus(findings),
+    }
+
+
+def _checks(findings: Findings) -> dict:
+    return {
+        "mixed_model": _optional(findings.mixed),
+        "robustness": [asdict(check) for check in findings.robustness],
+        "reliability": {
+            "icc": [asdict(r) for r in findings.reliability],
+            "kendall_w": findings.omnibus and findings.omnibus.kendall_w,
+            "repeats": _optional(findings.repeats),
+        },
+        "objective": [asdict(a) for a in findings.objective],
+    }
+
+
+def _optional(found: "DataclassInstance | None") -> dict | None:
+    return None if found is None else asdict(found)
 
 
 def versions() -> dict[str, str]:
@@ -139,11 +179,11 @@ def _omnibus(findings: Findings) -> dict | None:
     return {
         "test": f"Friedman on participant means, {over}",
         **asdict(found),
-        "all_conditions": asdict(findings.omnibus_all),
+        "all_conditions": _optional(findings.omnibus_all),
     }
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """Round floats to ten significant digits and turn what is no number into null."""
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}

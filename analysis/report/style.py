@@ -7,7 +7,16 @@ figure of simulated participants says so on its face.
 """
 
 import io
+from collections.abc import Callable
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    Save = Callable[[Figure], None]
+else:
+    Save = Callable
 
 INK = "#1a1a1e"
 ACCENT = "#3b7dd8"
@@ -20,7 +29,7 @@ COLOURS = {
     "control": "#7a6fb0",
     "": "#2f9e77",
 }
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,

@@ -78,7 +78,7 @@ def result_tables(findings: Findings) -> tuple[Table, ...]:
     tables = [_conditions(findings)]
     if findings.planned:
         caption = (
-            f"Planned comparisons with {findings.label(findings.baseline)}, for new listeners and "
+            f"Planned comparisons with {findings.baseline_label}, for new listeners and "
             f"new sounds; Holm over these {len(findings.planned)}"
         )
         tables.append(_comparisons(findings, findings.planned, "planned", caption))
@@ -190,8 +190,8 @@ def _estimators(findings: Findings) -> Table:
     scale = findings.ratings.scale
     margin = findings.options.margin
     verdicts = {(e.a, e.b): e.verdict for e in findings.equivalences}
-    header = ("Comparison", "Difference", "95 % CI", "p", "p Holm", "90 % CI")
-    rows = []
+    header: tuple[str, ...] = ("Comparison", "Difference", "95 % CI", "p", "p Holm", "90 % CI")
+    rows: list[tuple[str, ...]] = []
     for c in findings.estimators:
         low, high = c.crossed.interval(0.9)
         row = (

@@ -142,12 +142,13 @@ def quasi_t(table: np.ndarray, groups: np.ndarray) -> Estimate:
     else:
         ms, df = max((ms_l, df_l), (ms_i, df_i))
     se = np.sqrt(ms / table.size)
+    # E(MS_L) = I σ_L² + σ², E(MS_I) = L σ_I² + σ², E(MS_E) = σ²
     sds = (
-        np.sqrt(max(ms_l - ms_e, 0) / n_items),
-        np.sqrt(max(ms_i - ms_e, 0) / n_participants),
-        np.sqrt(ms_e),
+        float(np.sqrt(max(ms_l - ms_e, 0) / n_items)),
+        float(np.sqrt(max(ms_i - ms_e, 0) / n_participants)),
+        float(np.sqrt(ms_e)),
     )
-    return _finish(mean, se, df, table.shape, QUASI_T, *sds)
+    return _finish(mean, se, df, table.shape, QUASI_T, sds)
 
 
 def clustered(table: np.ndarray, groups: np.ndarray) -> Estimate:
@@ -185,13 +186,35 @@ def _participant_t(values: np.ndarray) -> Estimate:
     return _finish(values.mean(), se, n - 1, (n, 1), PARTICIPANTS_ONLY)
 
 
-def _finish(mean, se, df, shape, method, *sds) -> Estimate:
-    """Add t, p and the 95 % interval; a standard error of 0 decides without doubt."""
+def _finish(
+    mean: float,
+    se: float,
+    df: float,
+    shape: tuple[int, ...],
+    method: str,
+    sds: tuple[float, float, float] = (float("nan"),) * 3,
+) -> Estimate:
+    """Add t, p and the 95 % interval; with a standard error of 0, p is 0 or (for a mean of 0) 1."""
     if se > 0:
         t = mean / se
+    elif np.isnan(se):
+        t = float("nan")
     else:
-        t = float("nan") if np.isnan(se) else 0.0 if mean == 0 else float(np.copysign(np.inf, mean))
-    p_value = 2 * special.stdtr(df, -abs(t)) if np.isfinite(t) else 0.0 if np.isinf(t) else t
+        t = 0.0 if mean == 0 else float(np.copysign(np.inf, mean))
+    p_value = 0.0 if np.isinf(t) else 2 * special.stdtr(df, -abs(t))
     half = special.stdtrit(df, 0.975) * se
-    numbers = (mean, se, df, t, p_value, mean - half, mean + half)
-    return Estimate(*map(float, numbers), *shape, method, *map(float, sds))
+    return Estimate(
+        estimate=float(mean),
+        se=float(se),
+        df=float(df),
+        t=float(t),
+        p_value=float(p_value),
+        ci_low=float(mean - half),
+        ci_high=float(mean + half),
+        n_participants=shape[0],
+        n_items=shape[1],
+        method=method,
+        sd_participant=sds[0],
+        sd_item=sds[1],
+        sd_residual=sds[2],
+    )

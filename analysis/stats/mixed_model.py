@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.ratings.scores import Scores
-from analysis.stats.crossed import Estimate
+from analysis.stats.comparisons import Comparison
 
 MODEL = "difference ~ 1 + family + (1|participant) + (1|item), REML"
 MAX_LEVELS = 250
@@ -53,14 +53,15 @@ class MixedCheck:
     sd_residual: float = float("nan")
 
 
-def check_by_mixed_model(scores: Scores, a: str, b: str, crossed: Estimate) -> MixedCheck | None:
+def check_by_mixed_model(scores: Scores, comparison: Comparison) -> MixedCheck | None:
     """Fit the model to a − b and compare it with the primary estimate.
 
     It agrees when estimate and standard error lie within 2 % of the primary's standard error, or,
     where cells are missing (the two weigh them differently), within half of it. Where both variance
     components are estimated as 0 the closed form is the more cautious one, and that is agreement.
     """
-    table = scores.difference(a, b)
+    crossed = comparison.crossed
+    table = scores.difference(comparison.a, comparison.b)
     participants, items = np.nonzero(np.isfinite(table))
     levels = len(set(participants)) + len(set(items))
     if not np.isfinite(crossed.se) or crossed.n_items < 2:

@@ -64,7 +64,15 @@ class PairedTests:
 
 
 def compare_means(differences: np.ndarray, *, seed: int) -> PairedTests:
-    """Test participants' mean differences, shape (participants,), NaN left out."""
+    """Test participants' mean differences against 0.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (participants,), float
+        Each participant's mean difference a − b, points; NaN is left out.
+    seed : int
+        Of the permutation test's random signs.
+    """
     d = np.asarray(differences, float)
     d = d[np.isfinite(d)]
     n = len(d)
@@ -75,17 +83,24 @@ def compare_means(differences: np.ndarray, *, seed: int) -> PairedTests:
     t = mean / se if n > 1 and se > 0 else np.nan
     p_t = 2 * special.stdtr(n - 1, -abs(t)) if n > 1 else np.nan
     p, method, p_normal, biserial = _signed_rank(d)
-    numbers = (mean, mean - half, mean + half, n - 1, p_t, mean / sd if sd else np.nan)
+    hodges_lehmann, hl_low, hl_high = _hodges_lehmann(d[d != 0])
     return PairedTests(
-        n,
-        *map(float, numbers),
-        p,
-        method,
-        p_normal,
-        *_hodges_lehmann(d[d != 0]),
-        biserial,
-        sign_flip(d, seed=seed),
-        float(np.mean(d > 0) + np.mean(d == 0) / 2) if n else float("nan"),
+        n=n,
+        mean=float(mean),
+        ci_low=float(mean - half),
+        ci_high=float(mean + half),
+        df=float(n - 1),
+        p_t=float(p_t),
+        d_z=float(mean / sd) if sd else float("nan"),
+        p_wilcoxon=p,
+        wilcoxon_method=method,
+        p_wilcoxon_normal=p_normal,
+        hodges_lehmann=hodges_lehmann,
+        hl_low=hl_low,
+        hl_high=hl_high,
+        rank_biserial=biserial,
+        p_sign_flip=sign_flip(d, seed=seed),
+        prefer_a=float(np.mean(d > 0) + np.mean(d == 0) / 2) if n else float("nan"),
     )
 
 
@@ -128,7 +143,16 @@ def sign_flip(d: np.ndarray, *, seed: int, permutations: int = PERMUTATIONS) -> 
     """Two-sided permutation p of a mean difference under random signs.
 
     All sign patterns are enumerated where there are no more than ``permutations``; otherwise that
-    many are drawn and the observed one counts as one of them.
+    many are drawn and the observed one counts as one of them: p = (hits + 1) / (drawn + 1).
+
+    Parameters
+    ----------
+    d : ndarray, shape (participants,), float
+        Differences without NaN, points.
+    seed : int
+        Of the random signs.
+    permutations : int
+        Sign patterns at most.
     """
     n = len(d)
     if n < 2:

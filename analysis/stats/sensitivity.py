@@ -128,5 +128,5 @@ def crossed_bootstrap(
         means.append(sums[counts > 0] / counts[counts > 0])
     drawn = np.concatenate(means)
     low, high = np.quantile(drawn, [0.025, 0.975])
-    tail = min(np.mean(drawn <= 0), np.mean(drawn >= 0))
-    return float(low), float(high), float(min(1.0, 2 * max(tail, 1 / len(drawn))))
+    tail = float(min((drawn <= 0).mean(), (drawn >= 0).mean()))
+    return float(low), float(high), min(1.0, 2 * max(tail, 1 / len(drawn)))

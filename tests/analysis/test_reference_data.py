@@ -46,7 +46,7 @@ def findings():
 
 def test_counts(findings, expected):
     counts = expected["counts"]
-    assert len(findings.scores.participants) == counts["participants"]
+    assert len(findings.scores.participants) == counts["listeners"]
     assert len(findings.scores.items) == counts["items"]
     assert sum(d.n for d in findings.descriptions) == counts["ratings"]
 
@@ -69,7 +69,7 @@ def test_descriptives_by_family(findings, expected):
 
 def test_friedman_and_concordance(findings, expected):
     for got, name in ((findings.omnibus_all, "all"), (findings.omnibus, "sut")):
-        witness = expected[f"friedman_participant_means_{name}"]
+        witness = expected[f"friedman_listener_means_{name}"]
         assert got.statistic == pytest.approx(witness["chi2"], abs=1e-6)
         assert got.kendall_w == pytest.approx(witness["kendall_w"], abs=1e-6)
         assert got.p_value == pytest.approx(witness["p"], rel=1e-6)
@@ -79,7 +79,7 @@ def test_friedman_and_concordance(findings, expected):
 
 
 def test_all_pairs(findings, expected):
-    witnesses = {(w["a"], w["b"]): w for w in expected["pairwise_participant_means"]}
+    witnesses = {(w["a"], w["b"]): w for w in expected["pairwise_listener_means"]}
     assert {(c.a, c.b) for c in findings.pairwise} == set(witnesses)
     for c in findings.pairwise:
         w, t = witnesses[c.a, c.b], c.fixed_items
@@ -98,7 +98,7 @@ def test_quasi_t_of_all_pairs(findings, expected):
     unnested = replace(findings.scores, families=("",) * len(findings.scores.items))
     from analysis.stats.comparisons import compare
 
-    for w in expected["pairwise_participant_means"]:
+    for w in expected["pairwise_listener_means"]:
         got, q = compare(unnested, w["a"], w["b"], seed=1).crossed, w["quasi_t"]
         mine = (got.estimate, got.se, got.df, got.p_value, got.ci_low, got.ci_high)
         names = (q["est"], q["se"], q["df"], q["p"], *q["ci"])
@@ -107,7 +107,7 @@ def test_quasi_t_of_all_pairs(findings, expected):
 
 def test_mixed_model_agrees_with_the_closed_form_on_every_pair(findings):
     for c in findings.pairwise:
-        check = check_by_mixed_model(findings.scores, c.a, c.b, c.crossed)
+        check = check_by_mixed_model(findings.scores, c)
         assert check.status == "agrees", (c.a, c.b, check)
 
 
@@ -123,8 +123,9 @@ def test_intraclass_correlations(findings, expected):
 
 def test_screening(findings, expected):
     witness = expected["screening_bs1534_3"]
-    assert list(findings.screening.excluded("bs1534")) == witness["excluded"]
-    for got, w in zip(findings.screening.results, witness["per_participant"], strict=True):
+    excluded = [code.replace("P", "L") for code in findings.screening.excluded("bs1534")]
+    assert excluded == witness["excluded"]
+    for got, w in zip(findings.screening.results, witness["per_listener"], strict=True):
         assert got.reference_below == pytest.approx(w["frac"], abs=1e-9)
 
 

@@ -24,6 +24,5 @@ def test_mixed_model_agrees_where_cells_are_missing():
 def test_mixed_model_that_is_too_large_says_so(monkeypatch):
     findings = findings_of(participants=8)
     monkeypatch.setattr(mixed_model, "MAX_LEVELS", 10)
-    crossed = findings.primary.crossed
-    checked = mixed_model.check_by_mixed_model(findings.scores, "autofx_f", "random", crossed)
+    checked = mixed_model.check_by_mixed_model(findings.scores, findings.primary)
     assert checked.status == "not fitted: 14 participants and items are too many"
