@@ -10,11 +10,11 @@ from autofx_core.effects.registry import FURTHER, add_effects, find_effect
 from autofx_core.effects.table import EFFECTS
 from autofx_core.matching.files import match_files, play_preset
 from autofx_core.matching.match import METHODS
-from autofx_core.matching.prediction_intervals import answer_held_out, coverage, write_held_out
 from autofx_core.matching.refine import RENDERS
 from autofx_core.networks.checkpoints import SHIPPED, CheckpointError, shipped
 from autofx_core.networks.mlp import REGRESSORS
 from autofx_core.sources.clean import builtin_notes
+from autofx_core.training.calibrate import calibrate, coverage, write_calibration
 
 _EFFECTS = ", ".join([*EFFECTS, *FURTHER])
 
@@ -131,16 +131,16 @@ def play_command(preset: Path, clean: Path, effects: Path | None, output: Path) 
 @click.option("--sounds", type=click.IntRange(60), default=600, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def calibrate_command(network: str, sounds: int, seed: int) -> None:
-    """Learn how sure NETWORK may be, from its answers to SOUNDS validation sounds of each effect.
+    """Fit NETWORK's prediction intervals to its errors on SOUNDS validation sounds of each effect.
 
-    Leaves held_out.npz beside its weights, then says how often the intervals are right on sounds of
-    recordings and of a guitar that it never met.
+    Leaves calibration.npz beside its weights, then prints how many true settings the intervals hold
+    on sounds of recordings and of a guitar that it was not trained on.
     """
     notes = builtin_notes()
-    held_out = answer_held_out(network, notes, sounds=sounds, seed=seed)
-    write_held_out(held_out, SHIPPED / network)
+    calibration = calibrate(network, notes, sounds=sounds, seed=seed)
+    write_calibration(calibration, SHIPPED / network)
     for part in ("unseen_note", "unseen_program"):
-        fresh = answer_held_out(network, notes, sounds=sounds // 3, part=part, seed=seed)
-        shares = coverage(held_out, fresh)
+        fresh = calibrate(network, notes, sounds=sounds // 3, part=part, seed=seed)
+        shares = coverage(calibration, fresh)
         told = ", ".join(f"{family} {100 * share:.0f} %" for family, share in shares.items())
         click.echo(f"{part}: truths inside the intervals: {told}")

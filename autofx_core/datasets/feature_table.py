@@ -15,6 +15,7 @@ from autofx_core.features import (
     classification_features,
     regression_features,
 )
+from autofx_core.files import atomic_write
 from autofx_core.parallel import one_thread, run_all
 from autofx_core.sources.clean import CleanSound, load
 from autofx_core.sources.idmt import IdmtName
@@ -62,12 +63,13 @@ def describe_sounds(
         name = names[sound_id]
         rows[sound_id] = [sound_id, *(getattr(name, f.name) for f in fields(name)), *features]
     output.mkdir(parents=True, exist_ok=True)
-    unfinished = output / f"{CSV_NAME}.part"
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
+    with (
+        atomic_write(output / CSV_NAME) as unfinished,
+        unfinished.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         writer.writerows(rows[sound_id] for sound_id in sorted(rows))
-    unfinished.replace(output / CSV_NAME)
     return len(rows)
 
 

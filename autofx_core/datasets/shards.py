@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from autofx_core.files import atomic_write
 from autofx_core.parallel import run_all
 from autofx_core.sources.clean import CleanSound
 
@@ -110,10 +111,8 @@ def _write_shard(folder: Path, shard: Shard, columns: Columns) -> None:
 
 
 def _write(path: Path, save: Callable[[BinaryIO], None]) -> None:
-    unfinished = path.with_name(f"{path.name}.part")
-    with unfinished.open("wb") as file:
+    with atomic_write(path) as unfinished, unfinished.open("wb") as file:
         save(file)
-    unfinished.replace(path)
 
 
 def read_plan(folder: Path, *, command: str = "python -m autofx_core dataset") -> dict:

@@ -3,7 +3,7 @@
 `heard_alike` gives, for each parameter, the values that sound the same as the estimate, all others
 unchanged: the log-mel distance stays below 0.5 dB, the threshold below which an effect was labelled
 dry (`datasets.AUDIBLE_DB`). A parameter that may take its whole range is inaudible on this sound.
-How often answers are wrong is another matter: see `held_out`.
+How often answers are wrong is another matter: see `prediction_intervals`.
 """
 
 from collections.abc import Callable, Mapping

@@ -12,7 +12,7 @@ from autofx_core.effects.registry import Tremolo, find_effect
 from autofx_core.effects.table import Effect
 from autofx_core.matching.audible_range import Intervals, heard_alike, inaudible
 from autofx_core.matching.match import NEEDS_CLEAN, Match, default_method, match
-from autofx_core.matching.prediction_intervals import SHARE, likely_range, read_held_out
+from autofx_core.matching.prediction_intervals import SHARE, prediction_interval, read_calibration
 from autofx_core.matching.refine import Progress, ignore
 from autofx_core.metrics.distances import measure_distances
 from autofx_core.sources.clean import builtin_notes
@@ -129,10 +129,10 @@ def assess(answer: Match, effect: Effect, clean: np.ndarray | None, sample_rate:
     unheard = inaudible(effect, alike)
     if answer.method in NEEDS_CLEAN:
         return Certainty("heard alike", None, alike, unheard, judged_on)
-    held_out = read_held_out(answer.method)
-    if held_out is None:
+    calibration = read_calibration(answer.method)
+    if calibration is None:
         return Certainty("unknown", None, {}, unheard, judged_on)
-    likely = likely_range(held_out, effect, answer.parameters)
+    likely = prediction_interval(calibration, effect, answer.parameters)
     return Certainty("likely", SHARE, likely, unheard, judged_on)
 
 

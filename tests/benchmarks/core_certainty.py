@@ -19,14 +19,13 @@ from autofx_core.matching.audible_range import heard_alike
 from autofx_core.matching.match import METHODS
 from autofx_core.matching.prediction_intervals import (
     SHARE,
-    HeldOut,
-    answer_held_out,
-    coverage,
-    likely_range,
-    read_held_out,
+    CalibrationSet,
+    prediction_interval,
+    read_calibration,
 )
 from autofx_core.networks.mlp import REGRESSORS
 from autofx_core.sources.clean import builtin_notes
+from autofx_core.training.calibrate import calibrate, coverage
 
 
 def measure_refined(sounds: int) -> None:
@@ -47,18 +46,19 @@ def measure_refined(sounds: int) -> None:
         )
 
 
-def measure_network(name: str, held_out: HeldOut, sounds: int) -> None:
+def measure_network(name: str, calibration: CalibrationSet, sounds: int) -> None:
     """Print a network's shares and widths, and those of intervals of one width."""
     for part in ("unseen_note", "unseen_program"):
-        fresh = answer_held_out(name, builtin_notes(), sounds=sounds, part=part, seed=7)
-        shares = coverage(held_out, fresh)
+        fresh = calibrate(name, builtin_notes(), sounds=sounds, part=part, seed=7)
+        shares = coverage(calibration, fresh)
         for family, effect in EFFECTS.items():
-            errors = np.abs(held_out.truths[family] - held_out.estimates[family])
+            errors = np.abs(calibration.truths[family] - calibration.estimates[family])
             fixed = np.quantile(errors, SHARE, axis=0)
             hits = np.abs(fresh.truths[family] - fresh.estimates[family]) <= fixed
             spans = np.array([p.high - p.low for p in effect.parameters])
             widths = [
-                np.diff(list(likely_range(held_out, effect, setting).values()))[:, 0] / spans
+                np.diff(list(prediction_interval(calibration, effect, setting).values()))[:, 0]
+                / spans
                 for setting in map(effect.denormalize, fresh.estimates[family])
             ]
             print(
@@ -79,8 +79,8 @@ def main(sounds: int) -> None:
     torch.set_num_threads(1)
     measure_refined(sounds)
     for name in METHODS:
-        if name in REGRESSORS and (held_out := read_held_out(name)) is not None:
-            measure_network(name, held_out, 4 * sounds)
+        if name in REGRESSORS and (calibration := read_calibration(name)) is not None:
+            measure_network(name, calibration, 4 * sounds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,138 @@
+"""Fit the prediction intervals of a pretrained network to sounds that it was not trained on.
+
+A calibration set holds the network's estimates for validation sounds and the true settings; see
+`matching.prediction_intervals`. Errors on one recording resemble each other, and a new sound is of
+a recording that is not in the set. So the intervals span the share of errors that holds `SHARE`
+of the true settings of each recording when its own sounds are left out. `coverage` measures what
+that gives on the test parts.
+
+References
+----------
+Barber, Candès, Ramdas, Tibshirani: "Predictive inference with the jackknife+" (Annals of Statistics
+49, 2021), for leaving out; here whole recordings.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
+from autofx_core.datasets.synthetic import Shard, part_notes, render_shard
+from autofx_core.effects.table import EFFECTS, SLICES
+from autofx_core.files import atomic_write
+from autofx_core.matching.match import METHODS, Request
+from autofx_core.matching.prediction_intervals import (
+    CALIBRATION_NAME,
+    SHARE,
+    CalibrationSet,
+    interval_ends,
+    weights_sha256,
+)
+from autofx_core.sources.clean import CleanSound
+
+SPANS = np.arange(0.80, 0.995, 0.01)
+"""Shares of the nearest errors that an interval may span, to hold `SHARE` of new settings."""
+
+
+def calibrate(
+    method: str,
+    notes: Sequence[CleanSound],
+    *,
+    sounds: int,
+    part: str = "validation",
+    seed: int = 0,
+) -> CalibrationSet:
+    """Estimate random settings of each generic effect on notes of one part.
+
+    Parameters
+    ----------
+    method
+        A name from `matching.match.METHODS`.
+    notes
+        Clean notes; those of `part` are used.
+    sounds
+        Number of sounds of each effect.
+    part
+        A part of the notes, by which recordings the method was trained on; see
+        `datasets.synthetic`.
+    seed
+        Of the random settings.
+    """
+    chosen = part_notes(notes)[part]
+    estimates: dict[str, np.ndarray] = {}
+    truths: dict[str, np.ndarray] = {}
+    spans: dict[str, float] = {}
+    recording_of = {note.id: note.source for note in chosen}
+    for family, effect in EFFECTS.items():
+        rendered = render_shard(Shard(part, family, 0, sounds, seed), chosen)
+        rows = []
+        for number, wet in enumerate(tqdm(rendered["wet"], desc=family, unit="sound")):
+            request = Request(
+                wet[None],
+                normalize_peak(rendered["clean"][number][None]),
+                ANALYSIS_RATE_HZ,
+                effect,
+                np.random.default_rng(number),
+            )
+            rows.append(effect.normalize(METHODS[method](request)))
+        estimates[family] = np.array(rows)
+        truths[family] = rendered["settings"][:, SLICES[family]].astype(np.float64)
+        recordings = np.array([recording_of[note] for note in rendered["note"]])
+        spans[family] = fit_span(estimates[family], truths[family], recordings)
+    return CalibrationSet(estimates, truths, spans)
+
+
+def fit_span(estimates: np.ndarray, truths: np.ndarray, recordings: np.ndarray) -> float:
+    """Find the share of the nearest errors to span, to hold `SHARE` of a new recording's settings.
+
+    Parameters
+    ----------
+    estimates, truths : ndarray, shape (sounds, parameters), normalised
+    recordings : ndarray, shape (sounds,)
+        What each sound was made from. Each is left out in turn; a single one cannot be.
+
+    Returns
+    -------
+    float
+        The least of `SPANS` that does, or the greatest.
+    """
+    if len(np.unique(recordings)) == 1:
+        return SHARE
+
+    def share_inside(span: float) -> float:
+        inside = []
+        for recording in np.unique(recordings):
+            own = recordings == recording
+            inside += [
+                (low <= truth) & (truth <= high)
+                for estimate, truth in zip(estimates[own], truths[own], strict=True)
+                for low, high in [interval_ends(estimates[~own], truths[~own], estimate, span)]
+            ]
+        return float(np.mean(inside))
+
+    return next((float(span) for span in SPANS if share_inside(span) >= SHARE), float(SPANS[-1]))
+
+
+def write_calibration(calibration: CalibrationSet, folder: Path) -> None:
+    """Write a calibration set beside the weights of its network."""
+    columns = {f"{family}_estimates": rows for family, rows in calibration.estimates.items()}
+    columns |= {f"{family}_truths": rows for family, rows in calibration.truths.items()}
+    halves = {name: rows.astype(np.float16) for name, rows in columns.items()}
+    spans = {f"{family}_span": np.array(span) for family, span in calibration.spans.items()}
+    weights = np.array(weights_sha256(folder))
+    with atomic_write(folder / CALIBRATION_NAME) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, weights=weights, **halves, **spans)  # type: ignore[arg-type]  # its stub takes a keyword named allow_pickle for all
+
+
+def coverage(calibration: CalibrationSet, fresh: CalibrationSet) -> dict[str, float]:
+    """Measure the share of other sounds' settings inside their intervals, by effect."""
+    shares = {}
+    for family in EFFECTS:
+        inside = []
+        for estimate, truth in zip(fresh.estimates[family], fresh.truths[family], strict=True):
+            low, high = calibration.ends(family, estimate)
+            inside.append((low <= truth) & (truth <= high))
+        shares[family] = float(np.mean(inside))
+    return shares
