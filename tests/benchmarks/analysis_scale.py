@@ -4,7 +4,7 @@ Each size runs ``python -m analysis.report`` as a process of its own, figures an
 and beside it the baseline: pandas reads the same file, takes medians and saves one box plot as
 PNG. Limits: 17 participants × 210 ratings within 10 s, 1,000 × 210 within 30 s and 1.5 GB.
 
-Run: python tests/benchmarks/analysis_scale.py [--seed 1]
+Run: PYTHONPATH=tests python -m benchmarks.analysis_scale [--seed 1]
 """
 
 import os

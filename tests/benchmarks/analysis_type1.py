@@ -6,7 +6,7 @@ Prints each test's share of false positives, the coverage of the 95 % interval, 
 ratio to the test over single ratings in the same run. Fails if the primary test leaves [.03, .07]
 or its coverage falls below .93.
 
-Run: python tests/benchmarks/analysis_type1.py [--datasets 1000] [--seed 1]
+Run: PYTHONPATH=tests python -m benchmarks.analysis_type1 [--datasets 1000] [--seed 1]
 """
 
 import sys

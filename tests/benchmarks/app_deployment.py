@@ -4,23 +4,21 @@ While 8 clients put trials over TLS, through nginx with ``deploy/nginx.conf`` to
 ``deploy/gunicorn.conf.py``, gunicorn is restarted gently again and again (see
 ``tests/app/deployment.py``). Needs nginx and openssl. Only loopback.
 
-    python tests/benchmarks/app_deployment.py --restarts 5
+    PYTHONPATH=tests python -m benchmarks.app_deployment --restarts 5
 """
 
 import argparse
 import http.client
-import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from app_gunicorn import print_row
-from app_load import Connection, in_parallel, prepare
 from support.deployment import TRUST_ANYTHING, Deployment, find_nginx
 from support.http_listener import write_stimulus_set
+
+from benchmarks.app_gunicorn import print_row
+from benchmarks.app_load import Connection, in_parallel, prepare
 
 N_CLIENTS = 8
 

@@ -1,9 +1,9 @@
 """Export of a million ratings: seconds and peak memory, beside a bare SQLite cursor and CSV writer.
 
-Run ``python tests/benchmarks/app_export.py [N_LISTENERS]``; 10,000 listeners of 25 trials with 4
-stimuli make a million ratings. Each file is written by a process of its own. The baseline reads
-the same rows in the same order with the standard library and escapes nothing. Where other work
-keeps the machine busy, the processor's seconds say more than the clock's.
+Run ``PYTHONPATH=tests python -m benchmarks.app_export [N_LISTENERS]``; 10,000 listeners of
+25 trials with 4 stimuli make a million ratings. Each file is written by a process of its own. The
+baseline reads the same rows in the same order with the standard library and escapes nothing.
+Where other work keeps the machine busy, the processor's seconds say more than the clock's.
 """
 
 import json

@@ -10,7 +10,7 @@ database, value by value:
 
 Only loopback, bounded in time.
 
-    python tests/benchmarks/app_faults.py --seconds 60 --kills 50
+    PYTHONPATH=tests python -m benchmarks.app_faults --seconds 60 --kills 50
 """
 
 import argparse
@@ -19,7 +19,6 @@ import json
 import os
 import random
 import signal
-import sys
 import tempfile
 import threading
 import time
@@ -27,14 +26,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from app_gunicorn import free_port, ours, print_row
-from app_load import N_CLIENTS, Connection, in_parallel, prepare, put_all
 from sqlalchemy import create_engine, text
 from support.http_listener import write_stimulus_set
 from support.postgres import run_postgres
 from tqdm import tqdm
+
+from benchmarks.app_gunicorn import free_port, ours, print_row
+from benchmarks.app_load import N_CLIENTS, Connection, in_parallel, prepare, put_all
 
 PAUSE_S = 0.1
 STORED = """

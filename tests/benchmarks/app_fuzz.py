@@ -3,22 +3,19 @@
 Prints how many were answered how, the faults (5xx), the rows that break a rule, and whether
 another sitting's data changed or leaked. See ``tests/app/fuzzing.py`` for what is sent.
 
-    python tests/benchmarks/app_fuzz.py --requests 20000
+    PYTHONPATH=tests python -m benchmarks.app_fuzz --requests 20000
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from app_faults import databases
-from app_gunicorn import print_row
 from support.fuzzing import Fuzzer, broken_rows, snapshot
 from support.http_listener import write_stimulus_set
 
+from benchmarks.app_faults import databases
+from benchmarks.app_gunicorn import print_row
 from webmushra_app import create_app
 from webmushra_app.config import Config
 

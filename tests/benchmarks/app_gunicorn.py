@@ -99,9 +99,9 @@ def bare(folder: Path):
     """Run the bare handler under the same gunicorn settings."""
     port = free_port()
     arguments = ["--workers", "2", "--threads", "8", "--worker-class", "gthread"]
-    arguments += ["--bind", f"127.0.0.1:{port}", "--chdir", str(Path(__file__).parent)]
+    arguments += ["--bind", f"127.0.0.1:{port}", "--chdir", str(Path(__file__).parents[1])]
     arguments += ["--log-level", "warning", "--worker-tmp-dir", "/dev/shm"]
-    arguments += ["app_bare_server:app"]
+    arguments += ["benchmarks.app_bare_server:app"]
     server = Gunicorn(arguments, {"BARE_DATABASE": str(folder / "bare.sqlite3")}, port)
     try:
         yield server

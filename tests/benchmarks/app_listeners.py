@@ -5,7 +5,7 @@ long as a trial takes (60 s on average, log-normal, divided by 20), keeps a draf
 the trial. Prints how many sittings were completed, errors, and the latencies of all requests and of
 the durable saves alone. Only loopback.
 
-    python tests/benchmarks/app_listeners.py --listeners 500
+    PYTHONPATH=tests python -m benchmarks.app_listeners --listeners 500
 """
 
 import argparse
@@ -14,16 +14,14 @@ import json
 import random
 import secrets
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from app_gunicorn import ours, print_row
-from app_load import STEPS, trial_body
 from support.http_listener import write_stimulus_set
+
+from benchmarks.app_gunicorn import ours, print_row
+from benchmarks.app_load import STEPS, trial_body
 
 ARRIVAL_S = 15.0
 TRIAL_S = 60.0

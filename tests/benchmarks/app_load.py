@@ -5,7 +5,7 @@ and puts one finished trial after the other; nothing else is timed. Rounds of ou
 handler take turns, so that both meet the same machine; the median of the rounds' ratios counts.
 Only loopback, bounded by ``--rounds`` × ``--seconds``.
 
-    python tests/benchmarks/app_load.py --rounds 5 --seconds 4
+    PYTHONPATH=tests python -m benchmarks.app_load --rounds 5 --seconds 4
 """
 
 import argparse
@@ -14,7 +14,6 @@ import json
 import secrets
 import sqlite3
 import statistics
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,10 +21,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from app_gunicorn import bare, ours, print_row
 from support.http_listener import write_stimulus_set
+
+from benchmarks.app_gunicorn import bare, ours, print_row
 
 N_CLIENTS = 32
 JSON = {"Content-Type": "application/json"}

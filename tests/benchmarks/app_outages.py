@@ -4,7 +4,7 @@
 many requests were refused and how, and how many acknowledged trials are lost or changed. The full
 disk is a small file system in memory; mounting it needs root.
 
-    python tests/benchmarks/app_outages.py --lock 30
+    PYTHONPATH=tests python -m benchmarks.app_outages --lock 30
 """
 
 import argparse
@@ -12,19 +12,17 @@ import os
 import random
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from app_faults import Listening, compare
-from app_gunicorn import ours, print_row
-from app_load import in_parallel, prepare
 from support.http_listener import write_stimulus_set
+
+from benchmarks.app_faults import Listening, compare
+from benchmarks.app_gunicorn import ours, print_row
+from benchmarks.app_load import in_parallel, prepare
 
 N_CLIENTS = 8
 

@@ -1,16 +1,13 @@
 """How long a listener waits: for the first trial's sounds, and from a key to another sound.
 
-Run ``python tests/benchmarks/browser_speed.py``. Real Chromium, the real server on loopback.
-Baselines, in the same run: for the sounds, the bare transfer of the same bytes by ``fetch``; for
-the switch, an AudioBufferSourceNode started at once in the same context.
+Run ``PYTHONPATH=tests python -m benchmarks.browser_speed``. Real Chromium, the real server on
+loopback. Baselines, in the same run: for the sounds, the bare transfer of the same bytes by
+``fetch``; for the switch, an AudioBufferSourceNode started at once in the same context.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 from statistics import median
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Browser, Page, expect
 from support.browser_listener import DESKTOP, Listener

@@ -1,18 +1,13 @@
 """The largest sample step that the audio engine makes, at every kind of change and sample rate.
 
-Run ``python tests/benchmarks/browser_steps.py``. The baseline is the closed form: the signal's own
-largest step plus the steepest step of a 5 ms raised cosine; a click would be a ratio far above 1.
+Run ``PYTHONPATH=tests python -m benchmarks.browser_steps``. The baseline is the closed form: the
+signal's own largest step plus the steepest step of a 5 ms raised cosine; a click would be a ratio
+far above 1.
 """
 
-import sys
-from pathlib import Path
-
-TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS), str(TESTS / "browser")]
-
-import test_audio_engine as engine  # noqa: E402
-from support.chromium import open_chromium  # noqa: E402
-from support.static_files import serve_static_files  # noqa: E402
+import browser.test_audio_engine as engine
+from support.chromium import open_chromium
+from support.static_files import serve_static_files
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ columns and one with ours::
     python -m autofx_core dataset --notes runs/notes --per-pedal 10000 -o runs/a
     python -m autofx_core dataset --notes runs/notes --per-pedal 10000 \\
         --hear timbre --hear clean_timbre --hear relation -o runs/b
-    python tests/benchmarks/core_ablation.py runs/notes runs/a runs/b
+    PYTHONPATH=tests python -m benchmarks.core_ablation runs/notes runs/a runs/b
 
 Every row trains one network, to the same recipe but for what the row names. The validation part is
 what steps are chosen by, the next two are unseen. The last column is what is heard: the distance

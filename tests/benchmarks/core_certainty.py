@@ -5,13 +5,12 @@
 2. Networks: the ranges that held four of five truths behind similar answers to validation sounds.
    The anchor are intervals of one width for each parameter, four of five errors wide.
 
-Run: OMP_NUM_THREADS=1 python tests/benchmarks/core_certainty.py [--sounds 10]
+Run: PYTHONPATH=tests OMP_NUM_THREADS=1 python -m benchmarks.core_certainty [--sounds 10]
 """
 
 import click
 import numpy as np
 import torch
-from core_refined import make_cases, refine_case
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
 from autofx_core.effects.table import EFFECTS
@@ -26,6 +25,7 @@ from autofx_core.matching.prediction_intervals import (
 from autofx_core.networks.mlp import REGRESSORS
 from autofx_core.sources.clean import builtin_notes
 from autofx_core.training.calibrate import calibrate, coverage
+from benchmarks.core_refined import make_cases, refine_case
 
 
 def measure_refined(sounds: int) -> None:

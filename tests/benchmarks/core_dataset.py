@@ -7,7 +7,7 @@
 Training sounds, whose clean notes are there already in all their variants (to make one takes about
 3 ms, once in a run). One thread, processor time, families in turns, the shortest of several rounds.
 
-Run: OMP_NUM_THREADS=1 python tests/benchmarks/core_dataset.py [--sounds 60] [--rounds 8]
+Run: PYTHONPATH=tests OMP_NUM_THREADS=1 python -m benchmarks.core_dataset [--sounds 60] [--rounds 8]
 """
 
 import sys

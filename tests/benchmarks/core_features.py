@@ -6,7 +6,7 @@ without: `stft.spectrum` of 8192 samples every 512. It runs in the same chunks; 
 divides by the quickest baseline of all chunk sizes. AutoFX's own features took about 12 times
 their transform; the aim is 2.5 times, which chunks of 8 reach and smaller ones do not.
 
-Run: OMP_NUM_THREADS=1 python tests/benchmarks/core_features.py [--rounds 40]
+Run: PYTHONPATH=tests OMP_NUM_THREADS=1 python -m benchmarks.core_features [--rounds 40]
 """
 
 import time

@@ -4,7 +4,7 @@ One sound of 1.6 s at 22.05 kHz, warm, one thread, processor time, the shortest 
 turns. At most 25 ms are asked of a regression network. The anchor is the spectrogram that AutoFX's
 features begin with (n_fft 8192, hop 512) by SciPy: what any such network has to compute at least.
 
-Run: OMP_NUM_THREADS=1 python tests/benchmarks/core_match_latency.py [--rounds 12]
+Run: PYTHONPATH=tests OMP_NUM_THREADS=1 python -m benchmarks.core_match_latency [--rounds 12]
 """
 
 import sys

@@ -12,7 +12,7 @@ On notes that no network learnt from, half unseen recordings, half an unseen gui
 3. Other designs of the three families than those that are played: what remains is the difference
    between the designs.
 
-Run: OMP_NUM_THREADS=1 python tests/benchmarks/core_refined.py [--sounds 10]
+Run: PYTHONPATH=tests OMP_NUM_THREADS=1 python -m benchmarks.core_refined [--sounds 10]
 """
 
 import sys

@@ -5,17 +5,17 @@ Distances and columns as in core_refined.py. `least squares` is reading settings
 that its group begins with; the objective's views only matter to the search, so that they are left
 out of a search from the network's estimate.
 
-Run: OMP_NUM_THREADS=1 python tests/benchmarks/core_refined_ablation.py [--sounds 5]
+Run: PYTHONPATH=tests OMP_NUM_THREADS=1 python -m benchmarks.core_refined_ablation [--sounds 5]
 """
 
 from functools import partial
 
 import click
 import torch
-from core_refined import ask_network, compare_ways, make_cases, refine_case
 
 from autofx_core.effects.table import EFFECTS
 from autofx_core.matching.search_objective import WEIGHTS
+from benchmarks.core_refined import ask_network, compare_ways, make_cases, refine_case
 
 WHOLE = {
     "refined, 300 renders": {},

@@ -1,6 +1,6 @@
 """Cost of the timbre set: processor time per 2 s sound, against its own spectrogram alone.
 
-Run: python tests/benchmarks/core_timbre.py
+Run: PYTHONPATH=tests python -m benchmarks.core_timbre
 """
 
 import time

@@ -11,7 +11,9 @@
 
 Runs go in turns; the shortest of several rounds counts.
 
-Run: OMP_NUM_THREADS=1 python tests/benchmarks/stimuli_rendering.py [--items 12] [--rounds 8]
+Run, in one line:
+    PYTHONPATH=tests OMP_NUM_THREADS=1
+    python -m benchmarks.stimuli_rendering [--items 12] [--rounds 8]
 """
 
 import sys
