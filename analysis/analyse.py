@@ -28,8 +28,9 @@ from analysis.stats.mixed_model import MixedCheck, check_by_mixed_model
 from analysis.stats.nonparametric import Friedman, friedman
 from analysis.stats.objective_distances import Agreement, StimulusSet, correlate_with_distances
 from analysis.stats.reliability import Reliability, Repeats, measure_reliability, measure_repeats
-from analysis.stats.screening import MID_ANCHOR, RULES, Screening, screen
+from analysis.stats.screening import RULES, Screening, screen
 from analysis.stats.sensitivity import RobustnessCheck, check_robustness
+from stimuli_gen.contract import MID_ANCHOR
 
 PARTICIPANTS = ("auto", "real", "simulated", "all")
 
@@ -125,6 +126,10 @@ def analyse(
 
     Parameters
     ----------
+    ratings : Ratings
+        The checked table.
+    options : Options, optional
+        What was decided before looking; the defaults where absent.
     stimuli : StimulusSet, optional
         The stimulus set that was rated: orders and names the conditions, and brings the objective
         distances.

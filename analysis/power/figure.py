@@ -6,7 +6,17 @@ from analysis.report.style import ACCENT, INK, Save, styled_figure
 
 
 def draw_power(plans: list[Plan], gap: float, save: Save) -> None:
-    """Draw the planner's answer: power against participants, a line for each number of sounds."""
+    """Draw power against participants, a line for each number of sounds.
+
+    Parameters
+    ----------
+    plans : list of Plan
+        The designs computed.
+    gap : float
+        Difference to find, points.
+    save : callable
+        Saves the figure.
+    """
     with styled_figure(6, 3.6) as (figure, axes):
         for n, items in enumerate(sorted({p.design.items for p in plans})):
             line = [p for p in plans if p.design.items == items]

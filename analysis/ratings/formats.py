@@ -5,7 +5,7 @@ webMUSHRA's ``mushra.csv`` (any age), pymushra's export, Go Listen's MUSHRA expo
 long CSV are known; any other long CSV is read by naming its columns.
 
 Conventions: a converter takes the file's rows with their line numbers and returns a table of text
-with the columns of ``table.COLUMNS`` it can fill, the line number of each row, and notes
+with the columns of `RATING_COLUMNS` it can fill, the line number of each row, and notes
 for the reader. Questionnaire answers are never taken over: they may identify a person.
 """
 
@@ -17,7 +17,8 @@ from pathlib import PurePath
 import numpy as np
 import pandas as pd
 
-from analysis.ratings.table import COLUMNS, REQUIRED, RatingsError
+from analysis.ratings.table import RatingsError
+from stimuli_gen.contract import RATING_COLUMNS, REQUIRED_RATING_COLUMNS
 
 WEBMUSHRA = {
     "session_test_id": "study",
@@ -80,7 +81,7 @@ def convert(lines: Lines, columns: dict[str, str]) -> Converted:
         If no format fits, or a row has more or fewer cells than its header.
     """
     if columns:
-        return _rename(lines, {**{c: c for c in COLUMNS}, **columns})
+        return _rename(lines, {**{c: c for c in RATING_COLUMNS}, **columns})
     for _, recognise, read in FORMATS:
         if recognise(lines):
             return read(lines)
@@ -95,7 +96,11 @@ def convert(lines: Lines, columns: dict[str, str]) -> Converted:
 def _rename(lines: Lines, columns: dict[str, str]) -> Converted:
     """Read a plain long CSV, keeping only the columns asked for."""
     header = lines.header
-    if missing := [v for k, v in columns.items() if v not in header and (k != v or k in REQUIRED)]:
+    if missing := [
+        v
+        for k, v in columns.items()
+        if v not in header and (k != v or k in REQUIRED_RATING_COLUMNS)
+    ]:
         raise RatingsError(
             f"{lines.name}: no column {missing[0]!r}; its columns are {', '.join(header)}"
         )
@@ -265,7 +270,7 @@ FORMATS = (
     ("Go Listen", _is_golisten, _read_golisten),
     (
         "AutoFX ratings",
-        _has(*REQUIRED),
-        lambda lines: _unescape(_rename(lines, {c: c for c in COLUMNS})),
+        _has(*REQUIRED_RATING_COLUMNS),
+        lambda lines: _unescape(_rename(lines, {c: c for c in RATING_COLUMNS})),
     ),
 )

@@ -23,14 +23,15 @@ import tomllib
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.ratings.formats import Lines, convert
-from analysis.ratings.table import COLUMNS, EMAIL, Ratings, RatingsError, check
+from analysis.ratings.table import EMAIL, Ratings, RatingsError, check
+from stimuli_gen.contract import RATING_COLUMNS, ConditionKind, describe_validation_error
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -52,7 +53,7 @@ class ConditionMap(_Strict):
     """What to call a condition and what kind of thing it is."""
 
     label: str | None = None
-    kind: Literal["reference", "estimated", "random", "anchor", "control"] | None = None
+    kind: ConditionKind | None = None
 
 
 class TrainingMap(_Strict):
@@ -86,9 +87,7 @@ def read_mapping(path: Path) -> Mapping:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RatingsError(f"{path}: not a TOML file: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RatingsError(f"{path}: {where}: {first['msg']}") from None
+        raise RatingsError(f"{path}: {describe_validation_error(error, Mapping)}") from None
 
 
 def read_file(path: Path, mapping: Mapping | None = None, *, study: str | None = None) -> Ratings:
@@ -109,8 +108,10 @@ def read_file(path: Path, mapping: Mapping | None = None, *, study: str | None =
         If the file cannot be read, its format is unknown, or a row is wrong.
     """
     mapping = mapping or Mapping()
-    if unknown := set(mapping.columns) - set(COLUMNS):
-        raise RatingsError(f"no such column {sorted(unknown)[0]!r}; ours: {', '.join(COLUMNS)}")
+    if unknown := set(mapping.columns) - set(RATING_COLUMNS):
+        raise RatingsError(
+            f"no such column {sorted(unknown)[0]!r}; ours: {', '.join(RATING_COLUMNS)}"
+        )
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -216,12 +217,12 @@ def _fetch(address: "sa.URL", study: str | None) -> tuple[pd.DataFrame, int]:
     import sqlalchemy as sa  # noqa: PLC0415 - as in `_parse_url`
 
     order = ("study", "session", "trial_position", "stimulus_position", "item", "condition")
-    columns: list[sa.ColumnClause] = [sa.column(name) for name in COLUMNS]
+    columns: list[sa.ColumnClause] = [sa.column(name) for name in RATING_COLUMNS]
     query = sa.select(*columns).select_from(sa.table(VIEW)).order_by(*order)
     try:
         engine = sa.create_engine(address, poolclass=sa.NullPool)
         with engine.connect() as connection:
-            table = pd.DataFrame(connection.execute(query).fetchall(), columns=list(COLUMNS))
+            table = pd.DataFrame(connection.execute(query).fetchall(), columns=list(RATING_COLUMNS))
             return table, _count_excluded(connection, study)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]

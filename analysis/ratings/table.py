@@ -13,38 +13,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-COLUMNS = (
-    "study",
-    "session",
-    "participant",
-    "item",
-    "family",
-    "condition",
-    "kind",
-    "score",
-    "trial_position",
-    "stimulus_position",
-    "plays",
-    "listened_s",
-    "trial_time_s",
-    "rated_at",
-    "comment",
-    "training",
-    "simulated",
+from stimuli_gen.contract import (
+    CONDITION_KINDS,
+    KNOWN_KINDS,
+    RATING_COLUMNS,
+    RATING_FLAGS,
+    RATING_NUMBERS,
+    REQUIRED_RATING_COLUMNS,
+    SCORE_SCALE,
 )
-REQUIRED = ("session", "item", "condition", "score")
-NUMBERS = ("score", "trial_position", "stimulus_position", "plays", "listened_s", "trial_time_s")
-FLAGS = ("training", "simulated")
-KINDS = ("reference", "estimated", "random", "anchor", "control", "")
-# Ids that webMUSHRA and this project give a fixed meaning; other ids are named by a map file.
-KNOWN_KINDS = {
-    "reference": "reference",
-    "random": "random",
-    "clean": "anchor",
-    "anchor35": "anchor",
-    "anchor70": "anchor",
-}
-FULL_SCALE = (0.0, 100.0)
+
 MIN_SILENT = 3
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 TRUE, FALSE = {"1", "true", "t", "yes"}, {"", "0", "false", "f", "no", "nan", "none"}
@@ -61,7 +39,7 @@ class Ratings:
     Attributes
     ----------
     table : pandas.DataFrame
-        The columns ``COLUMNS`` and ``participant_code``; one row per rating.
+        The columns `RATING_COLUMNS` and ``participant_code``; one row per rating.
     source : str
         Where the rows come from, free of passwords and folders.
     sha256 : str
@@ -77,7 +55,7 @@ class Ratings:
     table: pd.DataFrame
     source: str
     sha256: str
-    scale: tuple[float, float] = FULL_SCALE
+    scale: tuple[float, float] = SCORE_SCALE
     notes: tuple[str, ...] = ()
     labels: dict[str, str] = field(default_factory=dict)
 
@@ -112,12 +90,20 @@ def check(
     Parameters
     ----------
     raw : pandas.DataFrame
-        Columns of ``COLUMNS``, values as text or typed; missing optional columns are added.
+        Columns of `RATING_COLUMNS`, values as text or typed; missing optional columns are added.
+    source : str
+        Name of the file or database, for messages and the report.
+    sha256 : str
+        Hash of the input as read.
     scale : tuple of float, optional
         The test's scale. Without it 0–100 is taken and a table that looks like another scale is
         refused.
     row_numbers : ndarray, shape (rows,), int, optional
         Row numbers for messages (a file's lines); counted from 1 where absent.
+    notes : tuple of str
+        What the reader found, to be carried on.
+    labels : dict, optional
+        Condition id → the name to print.
 
     Raises
     ------
@@ -127,13 +113,13 @@ def check(
     """
     if raw.empty:
         raise RatingsError(f"{source}: no ratings yet; let at least one participant finish a trial")
-    if missing := [name for name in REQUIRED if name not in raw]:
+    if missing := [name for name in REQUIRED_RATING_COLUMNS if name not in raw]:
         raise RatingsError(
             f"{source}: no column {missing[0]!r}; name the one that holds it with "
             f"--column {missing[0]}=HEADER (there are: {', '.join(map(str, raw.columns))})"
         )
     rows = np.arange(1, len(raw) + 1) if row_numbers is None else row_numbers
-    table = pd.DataFrame({name: _typed(raw, name, rows, source) for name in COLUMNS})
+    table = pd.DataFrame({name: _typed(raw, name, rows, source) for name in RATING_COLUMNS})
     for name in ("session", "item", "condition"):
         if (empty := table[name] == "").any():
             raise RatingsError(
@@ -153,10 +139,10 @@ def check(
 def _typed(raw: pd.DataFrame, name: str, rows: np.ndarray, source: str) -> pd.Series:
     """One column in its type: numbers, flags or text; what is no number is refused by row."""
     if name not in raw:
-        empty = np.nan if name in NUMBERS else False if name in FLAGS else ""
+        empty = np.nan if name in RATING_NUMBERS else False if name in RATING_FLAGS else ""
         return pd.Series([empty] * len(raw))
     column = raw[name].reset_index(drop=True)
-    if name in NUMBERS:
+    if name in RATING_NUMBERS:
         blank = column.isna() | (column.astype(str).str.strip() == "")
         numbers = pd.to_numeric(column.where(~blank), errors="coerce").astype(float)
         bad = (~np.isfinite(numbers)) & ~blank
@@ -167,7 +153,7 @@ def _typed(raw: pd.DataFrame, name: str, rows: np.ndarray, source: str) -> pd.Se
             raise RatingsError(f"{source} row {rows[at]}: {name} {column[at]!r} is not a number")
         return numbers
     text = _text(column)
-    if name not in FLAGS:
+    if name not in RATING_FLAGS:
         return text
     flags = text.str.lower()
     if (bad := ~flags.isin(TRUE | FALSE)).any():
@@ -186,7 +172,7 @@ def _text(column: pd.Series) -> pd.Series:
 def _check_scale(
     scores: np.ndarray, rows: np.ndarray, scale: tuple[float, float] | None, source: str
 ) -> tuple[float, float]:
-    low, high = scale or FULL_SCALE
+    low, high = scale or SCORE_SCALE
     if low >= high:
         raise RatingsError(f"the scale must run from its low to its high end, got {low:g} {high:g}")
     outside = (scores < low) | (scores > high)
@@ -205,11 +191,11 @@ def _check_scale(
 
 
 def _check_kinds(table: pd.DataFrame, rows: np.ndarray, source: str) -> None:
-    if (bad := ~table["kind"].isin(KINDS)).any():
+    if (bad := ~table["kind"].isin([*CONDITION_KINDS, ""])).any():
         at = bad.argmax()
         raise RatingsError(
             f"{source} row {rows[at]}: unknown kind {table['kind'][at]!r}; "
-            f"known: {', '.join(KINDS[:-1])}"
+            f"known: {', '.join(CONDITION_KINDS)}"
         )
     blank = table["kind"] == ""
     table.loc[blank, "kind"] = table.loc[blank, "condition"].map(KNOWN_KINDS).fillna("")
@@ -248,7 +234,7 @@ def _oddities(ratings: Ratings) -> Ratings:
     if (again := int((people > 1).sum())) > 0:
         notes.append(f"{again} participants took part more than once and count as one each.")
     scored = table[~table["training"]]
-    if ratings.scale == FULL_SCALE:
+    if ratings.scale == SCORE_SCALE:
         cells = scored.groupby(["item", "condition"])["score"]
         silent = (cells.max() == 0) & (cells.count() >= MIN_SILENT)
         if silent.any():

@@ -21,7 +21,8 @@ from analysis.ratings.readers import (
 )
 from analysis.ratings.table import Ratings, RatingsError
 from analysis.stats.objective_distances import StimulusSet, read_stimulus_set
-from analysis.stats.screening import MID_ANCHOR, RULES
+from analysis.stats.screening import RULES
+from stimuli_gen.contract import MID_ANCHOR
 
 DEFAULT_OUTPUT = "autofx-data/report"
 PATH = click.Path(path_type=Path)

@@ -42,7 +42,15 @@ def bare_p(p: float) -> str:
 
 
 def brackets(low: float, high: float, scale: tuple[float, float] = (0.0, 100.0)) -> str:
-    """Format an interval for a table's cell."""
+    """Format an interval for a table's cell.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the interval, points.
+    scale : tuple of float
+        Lowest and highest score of the test.
+    """
     return f"[{points(low, scale)}, {points(high, scale)}]"
 
 
@@ -58,12 +66,24 @@ def degrees(df: float) -> str:
     return f"{df:.0f}" if float(df).is_integer() else f"{df:.1f}"
 
 
-def interval(low: float, high: float, scale=(0.0, 100.0), *, level: str = "95 %") -> str:
-    """Format a confidence interval."""
+def interval(
+    low: float, high: float, scale: tuple[float, float] = (0.0, 100.0), *, level: str = "95 %"
+) -> str:
+    """Format a confidence interval.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the interval, points.
+    scale : tuple of float
+        Lowest and highest score of the test.
+    level : str
+        Confidence level, as printed.
+    """
     return f"{level} CI {brackets(low, high, scale)}"
 
 
-def crossed_sentence(estimate: Estimate, scale=(0.0, 100.0)) -> str:
+def crossed_sentence(estimate: Estimate, scale: tuple[float, float] = (0.0, 100.0)) -> str:
     """Report an estimate with interval, t and p."""
     if not math.isfinite(estimate.se):
         return f"mean difference {points(estimate.estimate, scale)} points (no test)"
@@ -78,7 +98,7 @@ def crossed_sentence(estimate: Estimate, scale=(0.0, 100.0)) -> str:
     )
 
 
-def comparison_sentence(comparison: Comparison, scale=(0.0, 100.0)) -> str:
+def comparison_sentence(comparison: Comparison, scale: tuple[float, float] = (0.0, 100.0)) -> str:
     """Report a comparison in APA form, effect size included."""
     return (
         f"{crossed_sentence(comparison.crossed, scale)}, d_z = {number(comparison.fixed_items.d_z)}"

@@ -179,8 +179,20 @@ def _objective(findings: Findings) -> Table | None:
     )
 
 
-def change_table(changes: tuple[Change, ...], names: tuple[str, str], scale) -> Table:
-    """Show two sets side by side."""
+def change_table(
+    changes: tuple[Change, ...], names: tuple[str, str], scale: tuple[float, float]
+) -> Table:
+    """Show two sets side by side.
+
+    Parameters
+    ----------
+    changes : tuple of Change
+        What was compared.
+    names : tuple of str
+        Names of the first and the second set.
+    scale : tuple of float
+        Lowest and highest score of the test.
+    """
     return Table(
         "compared",
         f"{names[0]} and {names[1]} compared: different participants, Welch's t on crossed errors",

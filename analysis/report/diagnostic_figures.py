@@ -16,7 +16,8 @@ from analysis.report.style import (
 from analysis.stats.crossed import MIN_PARTICIPANTS
 from analysis.stats.objective_distances import pairs_of
 from analysis.stats.reliability import participant_correlations
-from analysis.stats.screening import THRESHOLD, ScreeningResult
+from analysis.stats.screening import ScreeningResult
+from stimuli_gen.contract import BS1534_THRESHOLD
 
 LINES = ("-", "--", "-.", ":")
 MAX_NAMED = 40
@@ -109,8 +110,8 @@ def draw_screening(findings: Findings, save: Save) -> None:
                 alpha=0.6,
                 rasterized=many,
             )
-        axes.axhline(THRESHOLD, color=INK, lw=0.8, ls="--")
-        lowest = min(THRESHOLD - 20, np.nanmin(reference))
+        axes.axhline(BS1534_THRESHOLD, color=INK, lw=0.8, ls="--")
+        lowest = min(BS1534_THRESHOLD - 20, np.nanmin(reference))
         axes.set(ylim=(lowest - 3, 103), ylabel="Score of the hidden reference")
         if many:
             axes.set(xticks=[], xlabel=f"{len(ordered)} participants, worst first")

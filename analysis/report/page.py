@@ -27,6 +27,15 @@ def inline_svg(data: bytes, *, name: str, title: str) -> Markup:
 
     The XML prologue goes, the width becomes that of the column at most, ids get the figure's name
     as prefix (several figures share a page), and the ink becomes the reader's text colour.
+
+    Parameters
+    ----------
+    data : bytes
+        The file that Matplotlib wrote.
+    name : str
+        Prefix of the ids, unique in the page.
+    title : str
+        What a screen reader reads out.
     """
     text = data.decode("utf-8")
     text = text[text.index("<svg") :]

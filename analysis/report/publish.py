@@ -10,7 +10,6 @@ from pathlib import Path
 
 from analysis.analyse import Findings
 from analysis.compare_sets import Change, compare_sets
-from analysis.ratings.table import COLUMNS
 from analysis.report.check_tables import change_table, check_tables
 from analysis.report.figures import FIGURES, Figure
 from analysis.report.methods_text import methods_paragraph
@@ -19,6 +18,7 @@ from analysis.report.results_json import summarise, to_json, versions
 from analysis.report.style import encode
 from analysis.report.tables import Table, result_tables
 from analysis.report.warnings import collect_warnings
+from stimuli_gen.contract import RATING_COLUMNS
 
 IDENTIFIERS = ("participant", "comment")
 
@@ -36,6 +36,10 @@ def publish(
 
     Parameters
     ----------
+    findings : Findings
+        What was computed.
+    folder : Path
+        Where to write; made where absent.
     command : str
         What reproduces the report, for its last section.
     compared : list of (name, Findings), optional
@@ -106,7 +110,9 @@ def _write_table(table: Table, folder: Path, *, simulated: bool) -> None:
 def _write_ratings(findings: Findings, folder: Path, *, keep_identifiers: bool) -> None:
     """Write the rows analysed and the rows left out, without what identifies a person."""
     dropped = () if keep_identifiers else IDENTIFIERS
-    table = findings.ratings.table[["participant_code", *(c for c in COLUMNS if c not in dropped)]]
+    table = findings.ratings.table[
+        ["participant_code", *(c for c in RATING_COLUMNS if c not in dropped)]
+    ]
     out = table["participant_code"].isin(findings.excluded) | table["training"]
     table[~out].to_csv(folder / "ratings.csv", index=False, lineterminator="\n")
     table[out].to_csv(folder / "excluded.csv", index=False, lineterminator="\n")

@@ -55,7 +55,17 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def styled_figure(width: float, height: float, *, simulated: bool = False, **layout):
-    """Yield a figure of this size in inches and its axes, in the report's style."""
+    """Yield a figure and its axes, in the report's style.
+
+    Parameters
+    ----------
+    width, height : float
+        Size in inches.
+    simulated : bool
+        Whether the figure says that its participants are simulated.
+    **layout
+        Passed on to Matplotlib's ``subplots``.
+    """
     import matplotlib as mpl  # noqa: PLC0415 - only when a figure is drawn
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -70,7 +80,17 @@ def styled_figure(width: float, height: float, *, simulated: bool = False, **lay
 
 @contextmanager
 def styled_panels(n: int, width: float, height: float, *, simulated: bool = False):
-    """Yield a figure and its ``n`` panels, at most three in a row, each of this size in inches."""
+    """Yield a figure and its panels, at most three in a row.
+
+    Parameters
+    ----------
+    n : int
+        Number of panels.
+    width, height : float
+        Size of a panel in inches.
+    simulated : bool
+        Whether the figure says that its participants are simulated.
+    """
     columns = min(n, 3)
     rows = -(-n // columns)
     layout = {"ncols": columns, "nrows": rows, "sharey": True, "squeeze": False}

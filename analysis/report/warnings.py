@@ -11,10 +11,10 @@ from analysis.analyse import Findings
 from analysis.report.apa import number, p_value, points
 from analysis.stats.comparisons import ALPHA
 from analysis.stats.crossed import CLUSTERED, MIN_PARTICIPANTS
+from stimuli_gen.contract import MAX_CONDITIONS
 
 MANY_AT_THE_END = 0.4
 FEW_SOUNDS = 6
-MAX_STIMULI = 12  # Rec. ITU-R BS.1534-3, section 5.3
 
 
 def collect_warnings(findings: Findings) -> tuple[str, ...]:
@@ -89,8 +89,8 @@ def _nesting(f: Findings) -> Iterator[str]:
             "only. Each comparison uses the sounds that both of its conditions share; means of "
             "such conditions are not over the same sounds."
         )
-    if offered.sum(axis=1).max() > MAX_STIMULI:
-        yield f"More than {MAX_STIMULI} stimuli in a trial; BS.1534-3 asks for no more."
+    if offered.sum(axis=1).max() > MAX_CONDITIONS:
+        yield f"More than {MAX_CONDITIONS} stimuli in a trial; BS.1534-3 asks for no more."
 
 
 def _primary(f: Findings) -> Iterator[str]:

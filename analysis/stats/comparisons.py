@@ -86,7 +86,17 @@ class FamilyEffect:
 
 
 def compare(scores: Scores, a: str, b: str, *, seed: int) -> Comparison:
-    """Compare two conditions over the items they share."""
+    """Compare two conditions over the items they share.
+
+    Parameters
+    ----------
+    scores : Scores
+        All scores.
+    a, b : str
+        Condition ids; the difference is a − b.
+    seed : int
+        Of the permutation test.
+    """
     table = scores.difference(a, b)
     present = np.isfinite(table)
     means = [mean_of_present(np.where(present, scores.of(c), np.nan), axis=1) for c in (a, b)]
@@ -101,7 +111,17 @@ def compare(scores: Scores, a: str, b: str, *, seed: int) -> Comparison:
 def compare_pairs(
     scores: Scores, pairs: list[tuple[str, str]], *, seed: int
 ) -> tuple[Comparison, ...]:
-    """Compare pairs as one family, Holm over those that could be tested."""
+    """Compare pairs as one family of tests, with Holm's correction over those that were tested.
+
+    Parameters
+    ----------
+    scores : Scores
+        All scores.
+    pairs : list of (str, str)
+        Condition ids (a, b).
+    seed : int
+        Of the permutation tests.
+    """
     found = [compare(scores, a, b, seed=seed) for a, b in pairs]
     adjusted = holm([c.crossed.p_value for c in found])
     return tuple(replace(c, p_holm=p) for c, p in zip(found, adjusted, strict=True))
@@ -149,6 +169,13 @@ def family_effect(scores: Scores, a: str, b: str) -> FamilyEffect | None:
     Complete tables: :math:`F = MS_F / (MS_{I(F)} + MS_{LF} - MS_E)` with Satterthwaite's df, a
     component at or below zero left out as in the quasi-t. Incomplete: Wald's F of the family means
     with errors clustered by participant and by item, ``df2 = min(L − 1, I − K)``.
+
+    Parameters
+    ----------
+    scores : Scores
+        All scores, with the families of their items.
+    a, b : str
+        Condition ids.
 
     Returns
     -------

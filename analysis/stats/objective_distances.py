@@ -82,7 +82,17 @@ def correlate_with_distances(scores: Scores, stimuli: StimulusSet) -> tuple[Agre
 def pairs_of(
     scores: Scores, stimuli: StimulusSet, distance: str
 ) -> list[tuple[str, str, float, float]]:
-    """List (item, condition, distance, mean score) of every stimulus rated, reference left out."""
+    """List (item, condition, distance, mean score) of every stimulus rated, reference left out.
+
+    Parameters
+    ----------
+    scores : Scores
+        All scores.
+    stimuli : StimulusSet
+        The manifest's distances.
+    distance : str
+        Name of the distance.
+    """
     out = []
     means = mean_of_present(scores.values, axis=0)
     for i, item in enumerate(scores.items):

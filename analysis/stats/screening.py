@@ -15,13 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.ratings.scores import Scores
+from stimuli_gen.contract import (
+    BS1534_MAX_ITEM_SHARE,
+    BS1534_MAX_MISSED_SHARE,
+    BS1534_THRESHOLD,
+    MID_ANCHOR,
+    SCORE_SCALE,
+)
 
-THRESHOLD = 90.0
-MAX_SHARE = 0.15
-MAX_ITEM_SHARE = 0.25
 MAX_NOT_FIRST = 0.25
 RULES = ("none", "bs1534", "rank", "both")
-MID_ANCHOR = "anchor70"
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ def screen(
 
     Parameters
     ----------
+    scores : Scores
+        Scores of everyone who took part, training left out.
     scale : tuple of float
         The rule's limits are points of a 0–100 scale; on another scale they have no meaning.
     mid_anchor : str
@@ -88,11 +93,11 @@ def screen(
     references = scores.of_kind("reference")
     if not references:
         return Screening((), impossible="no hidden reference among the conditions")
-    if scale != (0.0, 100.0):
+    if scale != SCORE_SCALE:
         return Screening((), impossible=f"the rule is for 0–100, not {scale[0]:g}–{scale[1]:g}")
     reference = scores.of(references[0])
     trial = np.isfinite(reference)
-    below = _share(reference < THRESHOLD, trial)
+    below = _share(reference < BS1534_THRESHOLD, trial)
     beaten = np.nanmax(np.where(trial[:, :, None], scores.values, -np.inf), axis=2) > reference
     not_first = _share(beaten, trial)
     above, exempt = _mid_anchor(scores, mid_anchor)
@@ -103,7 +108,7 @@ def screen(
             float(below[n]),
             float(above[n]),
             float(not_first[n]),
-            bool(below[n] > MAX_SHARE or above[n] > MAX_SHARE),
+            bool(below[n] > BS1534_MAX_MISSED_SHARE or above[n] > BS1534_MAX_MISSED_SHARE),
             bool(not_first[n] > MAX_NOT_FIRST),
         )
         for n, name in enumerate(scores.participants)
@@ -117,8 +122,8 @@ def _mid_anchor(scores: Scores, mid_anchor: str) -> tuple[np.ndarray, tuple[str,
         return np.full(len(scores.participants), np.nan), ()
     anchor = scores.of(mid_anchor)
     trial = np.isfinite(anchor)
-    above = trial & (anchor > THRESHOLD)
-    exempt = _share(above.T, trial.T) > MAX_ITEM_SHARE
+    above = trial & (anchor > BS1534_THRESHOLD)
+    exempt = _share(above.T, trial.T) > BS1534_MAX_ITEM_SHARE
     names = tuple(item for item, out in zip(scores.items, exempt, strict=True) if out)
     return _share(above & ~exempt[None, :], trial), names
 

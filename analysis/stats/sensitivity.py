@@ -51,7 +51,17 @@ class RobustnessCheck:
 def check_robustness(
     scores: Scores, primary: Comparison, *, seed: int
 ) -> tuple[RobustnessCheck, ...]:
-    """Answer the primary question by every other route."""
+    """Compare the primary pair by every other method.
+
+    Parameters
+    ----------
+    scores : Scores
+        All scores.
+    primary : Comparison
+        The primary comparison, already made.
+    seed : int
+        Of the bootstrap.
+    """
     e, t = primary.crossed, primary.fixed_items
     if not np.isfinite(e.p_value):
         return ()
@@ -103,6 +113,8 @@ def crossed_bootstrap(
     ----------
     table : ndarray, shape (participants, items), float
         Paired differences, NaN where missing.
+    seed : int
+        Of the resampling.
     families : tuple of str, optional
         Family of each item; items are then drawn within their family.
     """

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.analyse import analyse
-from analysis.ratings.table import COLUMNS, check
+from analysis.ratings.table import check
+from stimuli_gen.contract import RATING_COLUMNS
 
 CONDITIONS = {
     "reference": ("reference", 97.0),
@@ -59,7 +60,7 @@ def simulate_ratings(
                         "simulated": simulated,
                     }
                 )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(RATING_COLUMNS))
 
 
 def store(table: pd.DataFrame, path) -> str:

@@ -161,7 +161,7 @@ def test_map_file_names_labels_kinds_families_training_and_scale(tmp_path, ratin
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("colour = 1", "colour: Extra inputs are not permitted"),
+        ("colour = 1", "unknown key 'colour'; known: columns, conditions"),
         ("scale = ", "not a TOML file"),
         ('[conditions.clean]\nkind = "dry"', "conditions.clean.kind"),
         ('[conditions.nothing]\nlabel = "x"', "no such conditions were rated"),
