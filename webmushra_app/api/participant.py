@@ -60,7 +60,15 @@ def show_study(token: str = "") -> Response:
     n_training = len(study.training_items)
     n_pages = study.n_trials + n_training
     described = settings.model_dump(
-        include={"languages", "texts", "consent", "questionnaire", "headphone_check", "comments"}
+        include={
+            "languages",
+            "texts",
+            "consent",
+            "questionnaire",
+            "level_check",
+            "headphone_check",
+            "comments",
+        }
     ) | {
         "name": study.name,
         "open": is_open,

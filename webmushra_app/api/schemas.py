@@ -91,6 +91,7 @@ class Study(Message):
     consent: Consent
     questionnaire: list[Question]
     steps: list[Step] = Field(description="What comes between consent and trials, in order.")
+    level_check: bool = Field(description="Whether the level is confirmed by counting tones.")
     headphone_check: HeadphoneCheck
     comments: bool = Field(description="Whether a trial offers a comment field.")
     n_trials: int = Field(description="Trials of a sitting, training left out.")

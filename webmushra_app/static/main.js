@@ -147,6 +147,7 @@ function readExternal() {
 
 /** The sound, silent until `startAudio` is called from a click or a key of the listener's. */
 async function openAudio() {
+  if (navigator.audioSession) navigator.audioSession.type = "playback"; // else an iPhone's switch mutes
   const context = new AudioContext({ latencyHint: "interactive" });
   const engine = await Engine.create(context);
   const startAudio = () => (context.state === "running" ? null : context.resume());

@@ -98,6 +98,7 @@ class ListeningTest(_Table):
     items_per_listener: Annotated[int, Field(ge=1)] | None = None
     break_every: Annotated[int, Field(ge=0)]
     level_setting: bool
+    level_check: bool
     headphone_check: HeadphoneCheck
     comments: bool
     texts: Texts
@@ -115,6 +116,12 @@ class ListeningTest(_Table):
             "instructions": True,
         }
         return [step for step, is_wanted in wanted.items() if is_wanted]
+
+    @model_validator(mode="after")
+    def _level_check_needs_a_level(self) -> Self:
+        if self.level_check and not self.level_setting:
+            raise ValueError("level_check = true needs level_setting = true")
+        return self
 
     @model_validator(mode="after")
     def _questions_have_their_own_ids(self) -> Self:

@@ -52,6 +52,10 @@ def test_one_string_is_a_text_of_the_first_language():
             'questionnaire = [{id = "a", label = "A"}, {id = "a", label = "B"}]',
             "questionnaire: id 'a' is used twice",
         ),
+        (
+            "level_setting = false\nlevel_check = true",
+            "level_check = true needs level_setting = true",
+        ),
         ("a = ", "Invalid value"),
     ],
 )

@@ -1,6 +1,7 @@
 /**
- * The headphone check's sounds: three tones, one of them quieter, another one antiphase.
+ * The sounds of the headphone check and of the level check.
  *
+ * Headphone check: three tones, one of them quieter, another one antiphase.
  * Over loudspeakers the antiphase tone cancels and seems the quietest; over headphones it does
  * not. Source: Woods, Siegel, Traer, McDermott (2017), "Headphone screening to facilitate
  * web-based auditory experiments", Attention, Perception & Psychophysics 79: 200 Hz, 1 s with
@@ -50,6 +51,42 @@ export function makeTones({ quieter, antiphase }, sampleRate) {
       const value = amplitude * ramp * Math.sin(2 * Math.PI * TONE_HZ * time_s);
       left[first + frame] = value;
       right[first + frame] = tone === antiphase ? -value : value;
+    }
+  }
+  return buffer;
+}
+
+const COUNT_HZ = 500;
+const COUNT_TONE_S = 0.2;
+const COUNT_PAUSE_S = 0.25;
+const COUNT_RAMP_S = 0.02;
+const COUNT_AMPLITUDE = 0.1; // −20 dBFS, about as loud as music at −20 LUFS
+
+/** The level check's possible numbers of tones. */
+export const COUNTS = [2, 3, 4, 5, 6];
+
+export function drawCount(random = Math.random) {
+  return COUNTS[Math.floor(random() * COUNTS.length)];
+}
+
+/**
+ * The level check's sound: so many tones that a listener counts.
+ *
+ * @param {number} n of tones
+ * @param {number} sampleRate in Hz
+ * @returns {AudioBuffer} mono; silence of a pause at both ends, so that no loop fade hides a tone
+ */
+export function makeCount(n, sampleRate) {
+  const period_s = COUNT_TONE_S + COUNT_PAUSE_S;
+  const length = Math.round((n * period_s + COUNT_PAUSE_S) * sampleRate);
+  const buffer = new AudioBuffer({ length, sampleRate });
+  const samples = buffer.getChannelData(0);
+  for (let tone = 0; tone < n; tone++) {
+    const first = Math.round((COUNT_PAUSE_S + tone * period_s) * sampleRate);
+    for (let frame = 0; frame < COUNT_TONE_S * sampleRate; frame++) {
+      const time_s = frame / sampleRate;
+      const ramp = Math.min(1, time_s / COUNT_RAMP_S, (COUNT_TONE_S - time_s) / COUNT_RAMP_S);
+      samples[first + frame] = COUNT_AMPLITUDE * ramp * Math.sin(2 * Math.PI * COUNT_HZ * time_s);
     }
   }
   return buffer;

@@ -5,6 +5,8 @@
 
 import { h, pressed } from "../dom.js";
 import { t } from "../i18n.js";
+import { soundHelp } from "./help.js";
+import { countTones } from "./level_check.js";
 import { loadSounds } from "./loading.js";
 import { show } from "./page.js";
 
@@ -39,18 +41,29 @@ function levelSlider(session, value, onInput) {
   return slider;
 }
 
-export async function level({ session, engine, sounds, startAudio }) {
+/** Where the study wants it, the level counts only once the listener counted tones played at it. */
+export async function level(tools) {
+  const { study, session } = tools;
+  let level_db = session.state.level_db ?? START_DB;
+  for (let problem = ""; ; problem = t("count_failed")) {
+    level_db = await setLevel(tools, level_db, problem);
+    if (!study.level_check || (await countTones(tools))) break;
+  }
+  await session.complete("level", { level_db });
+}
+
+async function setLevel({ session, engine, sounds, startAudio }, level_db, problem) {
   const place = h("div", {});
   const play = h("button", { class: "play", disabled: true }, t("play"));
   const next = h("button", { class: "primary", disabled: true }, t("level_done"));
-  const slider = levelSlider(session, session.state.level_db ?? START_DB, (db) =>
-    engine.setLevel(db),
-  );
+  const slider = levelSlider(session, level_db, (db) => engine.setLevel(db));
   show(
     t("level_title"),
+    problem && h("p", { class: "error", role: "alert" }, problem),
     h("p", {}, t("level_text")),
     place,
     h("div", { class: "card level-card" }, play, slider),
+    soundHelp(session),
     h("div", { class: "actions" }, next),
   );
   const sound = (await session.examples()).reference ?? (await firstReference(session));
@@ -67,7 +80,7 @@ export async function level({ session, engine, sounds, startAudio }) {
   });
   await pressed(next);
   engine.stop();
-  await session.complete("level", { level_db: Number(slider.value) });
+  return Number(slider.value);
 }
 
 async function firstReference(session) {

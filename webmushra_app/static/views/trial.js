@@ -7,6 +7,7 @@ import { SILENT } from "../audio/player.js";
 import { h } from "../dom.js";
 import { list, pick, t } from "../i18n.js";
 import { TrialState } from "../state/trial.js";
+import { soundHelp } from "./help.js";
 import { keyHelp, listenToKeys } from "./keys.js";
 import { trimLevel } from "./level.js";
 import { loadSounds } from "./loading.js";
@@ -86,6 +87,7 @@ class TrialView {
       study.comments ? this.#commentField() : "",
       this.trim.element ?? "",
       h("details", {}, h("summary", {}, t("keys_title")), keyHelp()),
+      soundHelp(session),
       h("div", { class: "actions" }, this.message, next),
     ];
     this.finished = new Promise((resolve) => (this.resolve = resolve));
