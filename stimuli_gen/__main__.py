@@ -10,12 +10,13 @@ import click
 from autofx_core.audio import AudioError, write_audio
 from autofx_core.parallel import ClusterError
 from stimuli_gen.check import check_set
-from stimuli_gen.item_sounds import draw_item
+from stimuli_gen.item_sounds import make_item_sounds
+from stimuli_gen.job import make_tasks, open_job
 from stimuli_gen.manifest import ManifestError
-from stimuli_gen.render import is_finished, make_tasks, open_job, render_set
-from stimuli_gen.study import StudyError, describe_keys, list_presets
+from stimuli_gen.render import is_finished, render_set
+from stimuli_gen.study import StudySpecError, describe_keys, list_presets
 
-USER_ERRORS = (AudioError, ClusterError, ManifestError, OSError, StudyError)
+USER_ERRORS = (AudioError, ClusterError, ManifestError, OSError, StudySpecError)
 
 
 def _render_help() -> str:
@@ -23,8 +24,8 @@ def _render_help() -> str:
     return (
         "Render STUDY, a TOML file or a preset "
         f"({', '.join(list_presets())}), into a stimulus set.\n\n"
-        "An interrupted rendering goes on where it was. Equal seeds give equal files, whatever "
-        "the number of workers.\n\n"
+        "The same command continues an interrupted rendering. Equal seeds give equal files, "
+        "whatever the number of workers.\n\n"
         f"\b\nKeys of a study:\n{keys}"
     )
 
@@ -88,18 +89,18 @@ def check(folder: Path) -> None:
 @click.argument("study")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder.")
 def inputs(study: str, output: Path) -> None:
-    """Write the clean sound and the reference of every item, for systems that run elsewhere.
+    """Write the clean sound and the reference of every item, for other programs.
 
     They go to OUTPUT as <item>.clean.wav and <item>.reference.wav. Put what the system makes of
     them into a folder as <item>.wav, and name the folder in a condition of the study.
     """
     try:
-        job = open_job(study, elsewhere=False)
+        job = open_job(study, external=False)
         output.mkdir(parents=True, exist_ok=True)
         rate = job.study.sample_rate_hz
         for task in make_tasks(job, job.items):
-            drawn = draw_item(task)
-            for name, wave in (("clean", drawn.clean), ("reference", drawn.reference.wave)):
+            sounds = make_item_sounds(task)
+            for name, wave in (("clean", sounds.clean), ("reference", sounds.reference.wave)):
                 path = output / f"{task.planned.id}.{name}.wav"
                 write_audio(path, wave, rate, subtype="FLOAT")
     except USER_ERRORS as error:

@@ -10,7 +10,7 @@ from stimuli_gen.item import AUDIO_FOLDER
 from stimuli_gen.loudness import measure_loudness, measure_true_peak
 from stimuli_gen.manifest import Item, Manifest, Reference, Stimulus, file_sha256, read_manifest
 from stimuli_gen.signal_checks import FaultError, refuse_broken
-from stimuli_gen.study import STUDY_NAME, Study, read_study
+from stimuli_gen.study import STUDY_NAME, StudySpec, read_study
 
 LOUDNESS_TOLERANCE_LU = 0.1
 SPREAD_LU = 0.2
@@ -23,7 +23,7 @@ def check_set(folder: Path) -> list[str]:
 
     Raises
     ------
-    ManifestError, StudyError
+    ManifestError, StudySpecError
         If the manifest or the study cannot be read, so that nothing can be compared.
     """
     manifest = read_manifest(folder)
@@ -38,16 +38,16 @@ def check_set(folder: Path) -> list[str]:
 
 def _check_names(folder: Path, manifest: Manifest) -> list[str]:
     promised = set(manifest.files())
-    telling = [name for name in promised if not OPAQUE_NAME.fullmatch(name)]
+    revealing = [name for name in promised if not OPAQUE_NAME.fullmatch(name)]
     present = {path.relative_to(folder).as_posix() for path in (folder / AUDIO_FOLDER).glob("*")}
-    return [f"{name}: a name that may tell its condition" for name in sorted(telling)] + [
+    return [f"{name}: a name that may reveal its condition" for name in sorted(revealing)] + [
         f"{name}: is not in the manifest" for name in sorted(present - promised)
     ]
 
 
-def _check_item(folder: Path, item: Item, study: Study) -> list[str]:
+def _check_item(folder: Path, item: Item, study: StudySpec) -> list[str]:
     problems, loudnesses, shapes = [], [], set()
-    for entry in (item.reference, *item.stimuli):
+    for entry in item.sounds():
         path = folder / entry.file
         if not path.is_file():
             problems.append(f"{entry.file}: missing")
@@ -74,11 +74,11 @@ def _check_item(folder: Path, item: Item, study: Study) -> list[str]:
     if len({stimulus.sha256 for stimulus in item.stimuli} | {item.reference.sha256}) <= len(
         item.stimuli
     ):
-        problems.append("two files have equal bytes, which tells listeners' browsers")
+        problems.append("two files have equal bytes, which reveals the hidden reference")
     return problems
 
 
-def _check_sound(entry: Reference | Stimulus, wave: np.ndarray, study: Study) -> list[str]:
+def _check_sound(entry: Reference | Stimulus, wave: np.ndarray, study: StudySpec) -> list[str]:
     problems = []
     try:
         refuse_broken(wave, entry.file)

@@ -5,12 +5,13 @@
 `clean`           the clean sound
 `anchor35`        the reference without anything above 3.5 kHz
 `anchor70`        the reference without anything above 7 kHz
-a method          `autofx_core.matching.match.METHODS`: its settings, played by our effect
+a method          `autofx_core.matching.match.METHODS`: its settings, played by the generic
+                  effect
 your function     the same, or the sound itself
-your folder       a sound rendered elsewhere
+your folder       an external sound
 ================  ===================================================================
 
-Every system is told the effect's family, as in AutoFX's experiment: settings are under test.
+Every system is given the effect's class, as in AutoFX's experiment: settings are under test.
 
 References
 ----------
@@ -33,7 +34,7 @@ from autofx_core.effects.table import effect_of
 from autofx_core.matching.match import METHODS, Request
 from stimuli_gen.reference import Sound, fit_length, play_effect
 from stimuli_gen.seeds import derive_rng
-from stimuli_gen.study import ConditionSpec, Study, StudyError
+from stimuli_gen.study import ConditionSpec, StudySpec, StudySpecError
 
 ANCHOR_STOP_DB = 65.0
 ANCHOR_TRANSITION_HZ = 450.0
@@ -41,53 +42,66 @@ LENGTH_TOLERANCE_S = 0.05
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What a condition's function is given: one item's sounds, shape (1, samples), float32."""
+class ConditionInput:
+    """What a condition's function takes: one item's sounds, shape (1, samples), float32.
 
-    study: Study
+    Attributes
+    ----------
+    study, study_folder
+        The study, and the folder of the users' own modules.
+    item, effect_class
+        Id of the item and class of its effect.
+    clean, reference
+        What every condition starts from, and what it must match.
+    attempt
+        Number of the draw, from 0.
+    external
+        The item's finished sounds of conditions that were rendered by other programs.
+    """
+
+    study: StudySpec
     study_folder: Path
     item: str
-    family: str
+    effect_class: str
     clean: np.ndarray
     reference: Sound
     attempt: int
-    elsewhere: dict[str, np.ndarray]
-    """Sounds of this item that were rendered elsewhere, by condition."""
+    external: dict[str, np.ndarray]
 
 
-def make_stimulus(spec: ConditionSpec, scene: Scene) -> Sound:
+def make_stimulus(spec: ConditionSpec, given: ConditionInput) -> Sound:
     """Make the item's sound under a condition.
 
     Raises
     ------
-    StudyError
+    StudySpecError
         If the condition is unknown, or a user's function fails or returns something else than
         settings or a sound.
     """
     if spec.folder is not None:
-        return Sound(_like_clean(scene.elsewhere[spec.id], scene, spec.id), "rendered elsewhere")
+        return Sound(_like_clean(given.external[spec.id], given, spec.id), "external")
     if spec.function is None and spec.method is None and spec.id in FIXED:
-        return FIXED[spec.id](scene)
-    return _estimate(spec, scene)
+        return FIXED[spec.id](given)
+    return _estimate(spec, given)
 
 
-def _reference(scene: Scene) -> Sound:
-    return scene.reference
+def _reference(given: ConditionInput) -> Sound:
+    return given.reference
 
 
-def _clean(scene: Scene) -> Sound:
-    return Sound(scene.clean, "none")
+def _clean(given: ConditionInput) -> Sound:
+    return Sound(given.clean, "none")
 
 
-def _anchor35(scene: Scene) -> Sound:
-    return Sound(low_pass(scene.reference.wave, 3500.0, scene.study.sample_rate_hz), "low-pass")
+def _anchor35(given: ConditionInput) -> Sound:
+    return Sound(low_pass(given.reference.wave, 3500.0, given.study.sample_rate_hz), "low-pass")
 
 
-def _anchor70(scene: Scene) -> Sound:
-    return Sound(low_pass(scene.reference.wave, 7000.0, scene.study.sample_rate_hz), "low-pass")
+def _anchor70(given: ConditionInput) -> Sound:
+    return Sound(low_pass(given.reference.wave, 7000.0, given.study.sample_rate_hz), "low-pass")
 
 
-FIXED: dict[str, Callable[[Scene], Sound]] = {
+FIXED: dict[str, Callable[[ConditionInput], Sound]] = {
     "reference": _reference,
     "clean": _clean,
     "anchor35": _anchor35,
@@ -109,22 +123,27 @@ def low_pass(wave: np.ndarray, cutoff_hz: float, sample_rate: int) -> np.ndarray
     Parameters
     ----------
     wave : ndarray, shape (channels, samples)
+    cutoff_hz
+        Up to here the sound passes within ±0.1 dB; 450 Hz above, it is 65 dB down.
+    sample_rate
+        In Hz.
     """
     taps = _anchor_filter(cutoff_hz, sample_rate)
     return signal.oaconvolve(wave, taps[np.newaxis], mode="same", axes=1).astype(np.float32)
 
 
-def _estimate(spec: ConditionSpec, scene: Scene) -> Sound:
+def _estimate(spec: ConditionSpec, given: ConditionInput) -> Sound:
+    method: Callable[[Request], object]
     if spec.function is not None:
-        method = load_function(spec.function, scene.study_folder)
+        method = load_function(spec.function, given.study_folder)
     else:
         method = METHODS[spec.method or spec.id]
     request = Request(
-        reference=scene.reference.wave,
-        clean=scene.clean,
-        sample_rate=scene.study.sample_rate_hz,
-        effect=effect_of(scene.family),
-        rng=derive_rng(scene.study.seed, scene.item, spec.id, scene.attempt),
+        reference=given.reference.wave,
+        clean=given.clean,
+        sample_rate=given.study.sample_rate_hz,
+        effect=effect_of(given.effect_class),
+        rng=derive_rng(given.study.seed, given.item, spec.id, given.attempt),
     )
     try:
         answer = method(request)
@@ -132,62 +151,65 @@ def _estimate(spec: ConditionSpec, scene: Scene) -> Sound:
         if spec.function is None:
             raise
         line = traceback.extract_tb(error.__traceback__)[-1]
-        raise StudyError(
-            f"condition {spec.id}, item {scene.item}: {type(error).__name__}: {error} "
+        raise StudySpecError(
+            f"condition {spec.id}, item {given.item}: {type(error).__name__}: {error} "
             f"({Path(line.filename).name}, line {line.lineno})"
         ) from error
     if isinstance(answer, dict):
         try:
-            return play_effect(scene.family, scene.clean, scene.study.sample_rate_hz, answer)
+            return play_effect(given.effect_class, given.clean, given.study.sample_rate_hz, answer)
         except ValueError as error:
-            raise StudyError(f"condition {spec.id}, item {scene.item}: {error}") from None
-    return Sound(_like_clean(answer, scene, spec.id), "own sound")
+            raise StudySpecError(f"condition {spec.id}, item {given.item}: {error}") from None
+    return Sound(_like_clean(answer, given, spec.id), "own sound")
 
 
-def _like_clean(wave: object, scene: Scene, condition: str) -> np.ndarray:
-    """Give a sound made elsewhere the clean sound's length and single channel."""
-    where = f"condition {condition}, item {scene.item}"
+def _like_clean(wave: object, given: ConditionInput, condition: str) -> np.ndarray:
+    """Give a finished sound the clean sound's length and single channel."""
+    where = f"condition {condition}, item {given.item}"
     if not isinstance(wave, np.ndarray) or wave.ndim not in (1, 2):
-        raise StudyError(f"{where}: wants settings (a dict) or a sound (an array)")
+        raise StudySpecError(f"{where}: wants settings (a dict) or a sound (an array)")
     mono = np.atleast_2d(wave).mean(axis=0, keepdims=True)
-    difference_s = abs(mono.shape[1] - scene.clean.shape[1]) / scene.study.sample_rate_hz
+    difference_s = abs(mono.shape[1] - given.clean.shape[1]) / given.study.sample_rate_hz
     if difference_s > LENGTH_TOLERANCE_S:
-        raise StudyError(
-            f"{where}: lasts {mono.shape[1]} samples, the clean sound {scene.clean.shape[1]} "
-            f"at {scene.study.sample_rate_hz} Hz"
+        raise StudySpecError(
+            f"{where}: lasts {mono.shape[1]} samples, the clean sound {given.clean.shape[1]} "
+            f"at {given.study.sample_rate_hz} Hz"
         )
-    return fit_length(mono, scene.clean.shape[1])
+    return fit_length(mono, given.clean.shape[1])
 
 
-def load_function(name: str, study_folder: Path) -> Callable:
+def load_function(name: str, study_folder: Path) -> Callable[[Request], object]:
     """Import a user's function, 'module:function'; the module may lie beside the study.
 
     Raises
     ------
-    StudyError
+    StudySpecError
         If there is no such module or function.
     """
     module_name, _, function_name = name.partition(":")
     if str(study_folder) not in sys.path:
         sys.path.insert(0, str(study_folder))
     try:
-        return getattr(importlib.import_module(module_name), function_name)
+        function: Callable[[Request], object] = getattr(
+            importlib.import_module(module_name), function_name
+        )
+        return function
     except (ImportError, ValueError, AttributeError) as error:
-        raise StudyError(f"function {name!r}: {error} (looked in {study_folder})") from None
+        raise StudySpecError(f"function {name!r}: {error} (looked in {study_folder})") from None
 
 
-def require_known(study: Study) -> None:
-    """Refuse a study that names a condition nobody can make.
+def require_known(study: StudySpec) -> None:
+    """Refuse a study with a condition that is neither a method nor fixed, nor has its own sounds.
 
     Raises
     ------
-    StudyError
+    StudySpecError
     """
     for spec in study.conditions:
         method = spec.method or spec.id
         if spec.function is None and spec.folder is None and method not in {*METHODS, *FIXED}:
             known = ", ".join([*FIXED, *METHODS])
-            raise StudyError(
+            raise StudySpecError(
                 f"{study.name}: no method {method!r}; known: {known}. Give the condition a "
                 "function or a folder, or leave it out"
             )

@@ -27,6 +27,8 @@ def quantize(wave: np.ndarray, bit_depth: int, rng: np.random.Generator | None) 
     Parameters
     ----------
     wave : ndarray, shape (channels, samples), full scale ±1
+    bit_depth
+        16 or 24.
     rng
         Where the dither comes from; None rounds without.
 
@@ -48,6 +50,10 @@ def encode(steps: np.ndarray, sample_rate: int, *, bit_depth: int, file_format: 
     ----------
     steps : ndarray, shape (channels, samples), int32
         As `quantize` returns.
+    sample_rate
+        In Hz.
+    bit_depth
+        16 or 24, as in `quantize`.
     file_format
         'wav' or 'flac'.
     """

@@ -1,6 +1,7 @@
-"""Render one item: draw its sounds, match their loudness, encode them, describe them.
+"""Render one item: make its sounds, match their loudness, encode them, describe them.
 
-Conventions: waves have shape (1, samples), full scale ±1.
+Conventions: waves have shape (1, samples), full scale ±1. A file is known by its condition, the
+open reference by `OPEN_REFERENCE`.
 """
 
 from dataclasses import dataclass
@@ -8,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from autofx_core.audio import fade_ends
-from autofx_core.metrics.distances import measure_distances
+from autofx_core.matching.match import measure_distances
 from stimuli_gen.encode import encode, pad_to_one_size, quantize
-from stimuli_gen.item_sounds import DrawnItem, ItemTask, draw_item, one_thread
-from stimuli_gen.loudness import match_loudness
+from stimuli_gen.item_sounds import ItemSounds, ItemTask, make_item_sounds, one_thread
+from stimuli_gen.loudness import Gains, match_loudness
 from stimuli_gen.manifest import Clean, Item, Reference, Stimulus, bytes_sha256
 from stimuli_gen.seeds import derive_name, derive_rng
-from stimuli_gen.study import Study, StudyError
+from stimuli_gen.study import StudySpec, StudySpecError
 
 AUDIO_FOLDER = "audio"
 OPEN_REFERENCE = "open reference"
@@ -32,100 +33,111 @@ class RenderedItem:
 
 @one_thread()
 def render_item(task: ItemTask) -> RenderedItem:
-    """Draw an item, bring its sounds to one loudness, and encode them.
+    """Make an item's sounds, bring them to one loudness, and encode them.
 
     Raises
     ------
-    StudyError
-        If its sounds cannot be drawn or matched.
+    StudySpecError
+        If its sounds cannot be made or matched.
     """
-    study, item = task.study, task.planned.id
-    drawn = draw_item(task)
-    sounds = {OPEN_REFERENCE: drawn.reference, **drawn.sounds}
-    waves = {
+    sounds = make_item_sounds(task)
+    waves = _fade(task.study, sounds)
+    gains = _match(task, waves)
+    contents = _encode(task, waves, gains)
+    names = {
+        name: f"{AUDIO_FOLDER}/{derive_name(task.study.seed, task.planned.id, name)}"
+        f".{task.study.format}"
+        for name in waves
+    }
+    reference = Reference(
+        file=names[OPEN_REFERENCE],
+        sha256=bytes_sha256(contents[OPEN_REFERENCE]),
+        effect=sounds.reference.effect,
+        parameters=sounds.reference.parameters,
+        normalized=sounds.reference.normalized,
+        origin=_describe_origin(task),
+    )
+    stimuli = [
+        Stimulus(
+            condition=condition,
+            file=names[condition],
+            sha256=bytes_sha256(contents[condition]),
+            duration_s=waves[condition].shape[1] / task.study.sample_rate_hz,
+            loudness_lufs=round(gains.loudness_lufs, 3),
+            gain_db=round(gains.gains_db[condition], 3),
+            effect=sound.effect,
+            parameters=sound.parameters,
+            normalized=sound.normalized,
+            distances=_measure(task, sounds, condition),
+        )
+        for condition, sound in sounds.stimuli.items()
+    ]
+    item = _describe_item(task, reference, stimuli, sounds.remarks)
+    return RenderedItem(item, {names[name]: content for name, content in contents.items()})
+
+
+def _fade(study: StudySpec, sounds: ItemSounds) -> dict[str, np.ndarray]:
+    every = {OPEN_REFERENCE: sounds.reference, **sounds.stimuli}
+    return {
         name: fade_ends(
             sound.wave, study.sample_rate_hz, fade_in_s=FADE_IN_S, fade_out_s=FADE_OUT_S
         )
-        for name, sound in sounds.items()
+        for name, sound in every.items()
     }
+
+
+def _match(task: ItemTask, waves: dict[str, np.ndarray]) -> Gains:
+    study = task.study
     try:
-        gains_db, loudness_lufs = match_loudness(
+        return match_loudness(
             waves,
             study.sample_rate_hz,
             target_lufs=study.target_lufs,
             ceiling_dbtp=study.true_peak_dbtp,
         )
     except ValueError as error:
-        raise StudyError(f"{item}: {error}") from None
-    contents = _encode(study, item, waves, gains_db)
-    entries = {
-        name: {
-            "file": f"{AUDIO_FOLDER}/{derive_name(study.seed, item, name)}.{study.format}",
-            "sha256": bytes_sha256(contents[name]),
-            "effect": sound.effect,
-            "parameters": sound.parameters,
-            "normalized": sound.normalized,
-        }
-        for name, sound in sounds.items()
-    }
-    reference = Reference(**entries.pop(OPEN_REFERENCE), origin=_origin(task))
-    stimuli = [
-        Stimulus(
-            **entry,
-            condition=name,
-            duration_s=waves[name].shape[1] / study.sample_rate_hz,
-            loudness_lufs=round(loudness_lufs, 3),
-            gain_db=round(gains_db[name], 3),
-            distances=_measure(task, drawn, name),
-        )
-        for name, entry in entries.items()
-    ]
-    files = [reference.file, *(stimulus.file for stimulus in stimuli)]
-    return RenderedItem(
-        _describe(task, reference, stimuli, drawn.remarks),
-        dict(zip(files, contents.values(), strict=True)),
-    )
+        raise StudySpecError(f"{task.planned.id}: {error}") from None
 
 
-def _measure(task: ItemTask, drawn: DrawnItem, condition: str) -> dict[str, float]:
+def _measure(task: ItemTask, sounds: ItemSounds, condition: str) -> dict[str, float]:
     if not task.measure:
         return {}
-    other = drawn.sounds[condition].wave
-    return measure_distances(drawn.reference.wave, other, task.study.sample_rate_hz)
+    wave = sounds.stimuli[condition].wave
+    return measure_distances(sounds.reference.wave, wave, task.study.sample_rate_hz)
 
 
-def _describe(
+def _describe_item(
     task: ItemTask, reference: Reference, stimuli: list[Stimulus], remarks: list[str]
 ) -> Item:
     planned = task.planned
-    collection = "recorded" if planned.recording else task.study.clean.source
+    collection = "recorded" if planned.pair else task.study.clean.source
     return Item(
         id=planned.id,
-        family=planned.family,
+        family=planned.effect_class,
         domain="in" if planned.kind == "in_domain" else "out",
         training=planned.training,
-        clean=Clean(source=f"{collection}:{planned.clean.id}", sha256=task.clean_sha256),
+        clean=Clean(source=f"{collection}:{planned.clean.id}", sha256=task.clean.sha256),
         reference=reference,
         stimuli=stimuli,
         remarks=remarks,
     )
 
 
-def _origin(task: ItemTask) -> str:
-    recording = task.planned.recording
-    if recording is not None:
-        return f"recorded: {recording.processed.id} sha256:{task.recording_sha256}"
-    table = "effects" if task.planned.kind == "in_domain" else "designs"
-    return f"{task.planned.kind.replace('_', '-')}: autofx_core.{table}"
+def _describe_origin(task: ItemTask) -> str:
+    if task.planned.pair is not None and task.recording is not None:
+        return f"recorded: {task.planned.pair.processed.id} sha256:{task.recording.sha256}"
+    table = "table" if task.planned.pedal is None else "pedals"
+    return f"{task.planned.kind.replace('_', '-')}: autofx_core.effects.{table}"
 
 
-def _encode(
-    study: Study, item: str, waves: dict[str, np.ndarray], gains_db: dict[str, float]
-) -> dict[str, bytes]:
+def _encode(task: ItemTask, waves: dict[str, np.ndarray], gains: Gains) -> dict[str, bytes]:
+    study = task.study
     encoded = {}
     for name, wave in waves.items():
-        rng = derive_rng(study.seed, item, name, "dither") if study.dither == "tpdf" else None
-        steps = quantize(wave * 10 ** (gains_db[name] / 20), study.bit_depth, rng)
+        rng = None
+        if study.dither == "tpdf":
+            rng = derive_rng(study.seed, task.planned.id, name, "dither")
+        steps = quantize(wave * 10 ** (gains.gains_db[name] / 20), study.bit_depth, rng)
         if name == OPEN_REFERENCE and rng is None:
             steps[:, -1] += 1  # equal bytes would give the hidden reference away
         encoded[name] = encode(

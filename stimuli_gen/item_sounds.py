@@ -1,6 +1,6 @@
-"""Draw one item's sounds: its reference, and what each system makes of it.
+"""Make one item's sounds: its reference, and what each condition makes of it.
 
-A function of the task alone, so that it can run in any process or machine. Conventions: waves have
+A function of the task alone, so that it runs in any process or machine. Conventions: waves have
 shape (1, samples), float32, full scale ±1.
 """
 
@@ -12,19 +12,27 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from stimuli_gen.conditions import Scene, make_stimulus
+from stimuli_gen.conditions import ConditionInput, make_stimulus
 from stimuli_gen.plan import PlannedItem
 from stimuli_gen.reference import Sound, make_reference, prepare_clean
 from stimuli_gen.signal_checks import (
     FaultError,
-    cannot_be_told,
+    is_indistinguishable,
     null_test_db,
     refuse_broken,
     refuse_clipped,
 )
-from stimuli_gen.study import Study, StudyError
+from stimuli_gen.study import StudySpec, StudySpecError
 
 ATTEMPTS = 20
+
+
+@dataclass(frozen=True)
+class InputSound:
+    """A sound as read, shape (1, samples), at the study's rate; the hash is of its file."""
+
+    wave: np.ndarray
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -33,34 +41,34 @@ class ItemTask:
 
     Attributes
     ----------
-    clean, recording : ndarray, shape (1, samples), float32
-        As read, at the study's sample rate.
-    clean_sha256, recording_sha256
-        Of the files they were read from.
-    elsewhere
-        Sounds that were rendered elsewhere, by condition.
+    study, study_folder
+        The study, and the folder of the users' own modules.
+    planned
+        The item of the study's plan.
+    clean, recording
+        Its clean sound, and the processed recording of an item that has a pair.
+    external
+        Finished sounds of conditions that were rendered by other programs, by condition.
     measure
         Whether to measure distances to the reference.
     """
 
-    study: Study
+    study: StudySpec
     study_folder: Path
     planned: PlannedItem
-    clean: np.ndarray
-    clean_sha256: str
-    recording: np.ndarray | None
-    recording_sha256: str | None
-    elsewhere: dict[str, np.ndarray]
+    clean: InputSound
+    recording: InputSound | None
+    external: dict[str, np.ndarray]
     measure: bool
 
 
 @dataclass(frozen=True)
-class DrawnItem:
-    """An item's sounds, not yet matched in loudness; `sounds` by condition."""
+class ItemSounds:
+    """An item's sounds, not yet matched in loudness; `stimuli` by condition."""
 
     clean: np.ndarray
     reference: Sound
-    sounds: dict[str, Sound]
+    stimuli: dict[str, Sound]
     remarks: list[str]
 
 
@@ -76,67 +84,68 @@ def one_thread() -> Iterator[None]:
 
 
 @one_thread()
-def draw_item(task: ItemTask) -> DrawnItem:
-    """Draw an item; faulty draws are thrown away, or stop the study if that is its wish.
+def make_item_sounds(task: ItemTask) -> ItemSounds:
+    """Make an item's sounds; a faulty draw is redrawn, or stops if the study wants that.
 
     Raises
     ------
-    StudyError
+    StudySpecError
         If a recording is clipped, or a fault stops it or remains after 20 draws.
     """
     _refuse_clipped_inputs(task)
     remarks: list[str] = []
     for attempt in range(ATTEMPTS):
         try:
-            return _draw_attempt(task, attempt, remarks)
+            return _draw(task, attempt, remarks)
         except FaultError as fault:
             if task.study.on_fault == "stop":
-                raise StudyError(
+                raise StudySpecError(
                     f"{task.planned.id}: {fault}; on_fault = 'redraw' would draw again"
                 ) from None
             remarks.append(f"draw {attempt + 1} thrown away: {fault}")
-    raise StudyError(f"{task.planned.id}: {ATTEMPTS} draws failed; {remarks[-1]}")
+    raise StudySpecError(f"{task.planned.id}: {ATTEMPTS} draws failed; {remarks[-1]}")
 
 
 def _refuse_clipped_inputs(task: ItemTask) -> None:
     planned = task.planned
     try:
-        refuse_clipped(task.clean, f"clean sound {planned.clean.id}")
-        if planned.recording is not None:
-            refuse_clipped(task.recording, f"recording {planned.recording.processed.id}")
+        refuse_clipped(task.clean.wave, f"clean sound {planned.clean.id}")
+        if planned.pair is not None and task.recording is not None:
+            refuse_clipped(task.recording.wave, f"recording {planned.pair.processed.id}")
     except FaultError as fault:
-        raise StudyError(f"{planned.id}: {fault}; take it out or record it again") from None
+        raise StudySpecError(f"{planned.id}: {fault}; take it out or record it again") from None
 
 
-def _draw_attempt(task: ItemTask, attempt: int, remarks: list[str]) -> DrawnItem:
+def _draw(task: ItemTask, attempt: int, remarks: list[str]) -> ItemSounds:
     study, planned = task.study, task.planned
-    clean = prepare_clean(task.clean, study)
-    reference = make_reference(study, planned, clean, task.recording, attempt=attempt)
-    scene = Scene(
+    clean = prepare_clean(task.clean.wave, study)
+    recording = task.recording.wave if task.recording else None
+    reference = make_reference(study, planned, clean, recording, attempt=attempt)
+    given = ConditionInput(
         study=study,
         study_folder=task.study_folder,
         item=planned.id,
-        family=planned.family,
+        effect_class=planned.effect_class,
         clean=clean,
         reference=reference,
         attempt=attempt,
-        elsewhere=task.elsewhere,
+        external=task.external,
     )
-    sounds = {spec.id: make_stimulus(spec, scene) for spec in study.conditions}
-    told = _refuse_faults(study, sounds, reference)
-    return DrawnItem(clean, reference, sounds, [*remarks, *told])
+    stimuli = {spec.id: make_stimulus(spec, given) for spec in study.conditions}
+    found = _refuse_faults(study, stimuli, reference)
+    return ItemSounds(clean, reference, stimuli, [*remarks, *found])
 
 
-def _refuse_faults(study: Study, sounds: dict[str, Sound], reference: Sound) -> list[str]:
-    """Refuse faulty renders; list the sounds that cannot be told from the reference.
+def _refuse_faults(study: StudySpec, stimuli: dict[str, Sound], reference: Sound) -> list[str]:
+    """Refuse faulty renders; list the sounds that are indistinguishable from the reference.
 
     Random settings that hit the reference are drawn again. An estimate that does is kept: to throw
     it away would punish good systems; and so is an anchor, since a dull guitar is its own low-pass.
     """
-    told = []
+    remarks = []
     for spec in study.conditions:
-        wave = sounds[spec.id].wave
-        name = f"{spec.id} ({sounds[spec.id].effect})"
+        wave = stimuli[spec.id].wave
+        name = f"{spec.id} ({stimuli[spec.id].effect})"
         try:
             refuse_broken(wave, name)
             if spec.folder is not None:
@@ -145,11 +154,11 @@ def _refuse_faults(study: Study, sounds: dict[str, Sound], reference: Sound) -> 
             if spec.folder is None:
                 raise
             # Another reference would not be the one that the sound was made for.
-            raise StudyError(str(fault)) from None
-        if spec.resolved_kind == "reference" or not cannot_be_told(reference.wave, wave):
+            raise StudySpecError(str(fault)) from None
+        if spec.resolved_kind == "reference" or not is_indistinguishable(reference.wave, wave):
             continue
-        remark = f"{name} cannot be told from the reference"
+        remark = f"{name} is indistinguishable from the reference"
         if spec.resolved_kind == "random":
             raise FaultError(remark)
-        told.append(f"{remark}: null test {null_test_db(reference.wave, wave):.0f} dB")
-    return told
+        remarks.append(f"{remark}: null test {null_test_db(reference.wave, wave):.0f} dB")
+    return remarks

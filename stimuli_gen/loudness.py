@@ -8,6 +8,8 @@ References
 Rec. ITU-R BS.1770-5 (2023), annex 1 (loudness, by pyloudnorm) and annex 2 (true peak).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyloudnorm
 import soxr
@@ -24,6 +26,8 @@ def measure_loudness(wave: np.ndarray, sample_rate: int) -> float:
     ----------
     wave : ndarray, shape (channels, samples)
         Sounds shorter than a block of 0.4 s are taken as if silence followed.
+    sample_rate
+        In Hz.
 
     Returns
     -------
@@ -53,20 +57,32 @@ def measure_true_peak(wave: np.ndarray) -> float:
     return float(20 * np.log10(peak)) if peak > 0 else -np.inf
 
 
+@dataclass(frozen=True)
+class Gains:
+    """Gain of each sound in dB, and the loudness that all have with it."""
+
+    gains_db: dict[str, float]
+    loudness_lufs: float
+
+
 def match_loudness(
     waves: dict[str, np.ndarray], sample_rate: int, *, target_lufs: float, ceiling_dbtp: float
-) -> tuple[dict[str, float], float]:
+) -> Gains:
     """Find the gains that make sounds equally loud.
 
     Every sound goes to the target. If one of them then peaks above the ceiling, all are lowered
     by what it is too high, so that they stay equally loud.
 
-    Returns
-    -------
-    gains_db : dict
-        Gain of each sound.
-    loudness_lufs : float
-        What they all have then.
+    Parameters
+    ----------
+    waves : dict of ndarray, shape (channels, samples)
+        The sounds of one item, by name.
+    sample_rate
+        In Hz.
+    target_lufs
+        Loudness to reach.
+    ceiling_dbtp
+        True peak that no sound may pass.
 
     Raises
     ------
@@ -80,4 +96,5 @@ def match_loudness(
             raise ValueError(f"{name} is too quiet to be made as loud as the others")
     highest = max(measure_true_peak(wave) + gains_db[name] for name, wave in waves.items())
     excess_db = max(0.0, highest - ceiling_dbtp)
-    return {name: gain - excess_db for name, gain in gains_db.items()}, target_lufs - excess_db
+    lowered_db = {name: gain - excess_db for name, gain in gains_db.items()}
+    return Gains(lowered_db, target_lufs - excess_db)

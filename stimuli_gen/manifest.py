@@ -33,7 +33,7 @@ Domain = Literal["in", "out"]
 
 
 class ManifestError(ValueError):
-    """A stimulus set that cannot be used; the message names the file and the mend."""
+    """A stimulus set that cannot be used; the message names the file and how to fix it."""
 
 
 def _inside_the_set(name: str) -> str:
@@ -81,7 +81,7 @@ class Clean(_Record):
 
 
 class Reference(_Record):
-    """The sound to match. ``parameters`` is null where nobody knows them.
+    """The sound to match. ``parameters`` is null where they are unknown.
 
     ``normalized`` has the same parameters mapped linearly from their ranges to [0, 1].
     """
@@ -112,8 +112,8 @@ class Stimulus(_Record):
 class Item(_Record):
     """One clean sound with one reference to match: one page of the test.
 
-    ``remarks`` says why earlier draws of the item were thrown away, and which estimates cannot be
-    told from the reference.
+    ``remarks`` says why earlier draws of the item were thrown away, and which estimates are
+    indistinguishable from the reference.
     """
 
     id: Identifier
@@ -124,6 +124,10 @@ class Item(_Record):
     reference: Reference
     stimuli: Annotated[list[Stimulus], Field(min_length=1)]
     remarks: list[str] = []
+
+    def sounds(self) -> list[Reference | Stimulus]:
+        """List the item's files, the open reference first."""
+        return [self.reference, *self.stimuli]
 
 
 class Manifest(_Record):
@@ -164,11 +168,7 @@ class Manifest(_Record):
 
     def files(self) -> list[str]:
         """List every audio file of the set, references and stimuli."""
-        return [
-            file
-            for item in self.items
-            for file in (item.reference.file, *(s.file for s in item.stimuli))
-        ]
+        return [sound.file for item in self.items for sound in item.sounds()]
 
     def to_json(self) -> str:
         """Serialise with a fixed order and indentation, so that equal sets are equal bytes."""
@@ -224,7 +224,7 @@ def verify_files(folder: Path, manifest: Manifest) -> None:
         For the first file that is missing or has changed.
     """
     for item in manifest.items:
-        for entry in (item.reference, *item.stimuli):
+        for entry in item.sounds():
             path = folder / entry.file
             if not path.is_file():
                 raise ManifestError(f"{path}: missing; render the stimulus set again")

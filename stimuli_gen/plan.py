@@ -1,9 +1,9 @@
-"""Draw the items of a study: which clean sound, which kind of reference, which effect.
+"""Draw the items of a study: which clean sound, which kind of reference, which pedal.
 
-Families are balanced by design: each gets the same number of items of each kind, and clean sounds
-are dealt to them in turn. Clean sounds are drawn without repetition, so that they spread over
-pitches, strings, instruments and source recordings; none comes from a recording that a shipped
-network has learnt from.
+Effect classes are balanced by design: each gets the same number of items of each kind, and clean
+sounds are dealt to them in turn. Clean sounds are drawn without repetition, so that they spread
+over pitches, strings, instruments and source recordings; none comes from a recording that a
+pretrained network was trained on.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, cycle
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -28,16 +28,19 @@ from autofx_core.sources.clean import (
     rendered_notes,
 )
 from stimuli_gen.seeds import derive_rng
-from stimuli_gen.study import Study, StudyError
+from stimuli_gen.study import StudySpec, StudySpecError
 
 PITCH_BAND_SEMITONES = 5
 
+Thing = TypeVar("Thing")
+Trait = tuple[str, object]
+
 
 @dataclass(frozen=True)
-class Recording:
+class RecordedPair:
     """A processed sound with the clean take it was made from."""
 
-    family: str
+    effect_class: str
     clean: CleanSound
     processed: CleanSound
     effect: str
@@ -49,25 +52,31 @@ class PlannedItem:
 
     Attributes
     ----------
-    kind
-        'in_domain', 'out_of_domain' or 'recorded'.
-    design
-        Name in `autofx_core.effects.pedals.DESIGNS`, for the kind 'out_of_domain'.
-    recording
-        For the kind 'recorded'.
+    effect_class
+        One of `autofx_core.effects.table.EFFECTS`.
+    pedal
+        Name in `autofx_core.effects.pedals.DESIGNS`, if another pedal makes the reference.
+    pair
+        The recording that is the reference, if one is.
     """
 
     id: str
-    family: str
-    kind: Literal["in_domain", "out_of_domain", "recorded"]
+    effect_class: str
     clean: CleanSound
     training: bool = False
-    design: str | None = None
-    recording: Recording | None = None
+    pedal: str | None = None
+    pair: RecordedPair | None = None
+
+    @property
+    def kind(self) -> Literal["in_domain", "out_of_domain", "recorded"]:
+        """What makes the reference: the generic effect, another pedal, or a recording."""
+        if self.pair is not None:
+            return "recorded"
+        return "in_domain" if self.pedal is None else "out_of_domain"
 
 
-def plan_items(study: Study, folder: Path) -> list[PlannedItem]:
-    """Draw the items of a study, those to practise on first.
+def plan_items(study: StudySpec, folder: Path) -> list[PlannedItem]:
+    """Draw the items of a study, the training items first.
 
     Parameters
     ----------
@@ -76,69 +85,70 @@ def plan_items(study: Study, folder: Path) -> list[PlannedItem]:
 
     Raises
     ------
-    StudyError, AudioError
+    StudySpecError, AudioError
         If there are too few clean sounds or recordings.
     """
     counts = study.items
-    drawn = counts.training + len(study.families) * (counts.in_domain + counts.out_of_domain)
-    sounds = _draw_clean(study, folder, drawn)
+    n_sounds = counts.training + len(study.families) * (counts.in_domain + counts.out_of_domain)
+    sounds = _draw_clean(study, folder, n_sounds)
     items = [
-        PlannedItem(f"training-{i + 1:02d}", family, "in_domain", sound, training=True)
-        for i, (sound, family) in enumerate(
+        PlannedItem(f"training-{i + 1:02d}", effect_class, sound, training=True)
+        for i, (sound, effect_class) in enumerate(
             zip(sounds[: counts.training], cycle(study.families), strict=False)
         )
     ]
-    for place, family in enumerate(study.families):
-        # Dealt in turn, so that no family gets the first choice of recordings and pitches.
-        own = sounds[counts.training + place :: len(study.families)]
-        items += _plan_family(study, folder, family, iter(own))
+    for place, effect_class in enumerate(study.families):
+        # Dealt in turn, so that no class gets the first choice of recordings and pitches.
+        dealt = sounds[counts.training + place :: len(study.families)]
+        items += _plan_class(study, folder, effect_class, iter(dealt))
     return items
 
 
-def _plan_family(
-    study: Study, folder: Path, family: str, sounds: Iterator[CleanSound]
+def _plan_class(
+    study: StudySpec, folder: Path, effect_class: str, sounds: Iterator[CleanSound]
 ) -> list[PlannedItem]:
     counts = study.items
-    names = (f"{family}-{number:02d}" for number in count(1))
-    designs = [design.name for design in DESIGNS.values() if design.effect_class == family]
-    derive_rng(study.seed, "designs", family).shuffle(designs)
-    items = [
-        PlannedItem(next(names), family, "in_domain", next(sounds)) for _ in range(counts.in_domain)
-    ]
+    ids = (f"{effect_class}-{number:02d}" for number in count(1))
+    pedals = [pedal.name for pedal in DESIGNS.values() if pedal.effect_class == effect_class]
+    derive_rng(study.seed, "designs", effect_class).shuffle(pedals)
+    items = [PlannedItem(next(ids), effect_class, next(sounds)) for _ in range(counts.in_domain)]
     items += [
-        PlannedItem(next(names), family, "out_of_domain", next(sounds), design=design)
-        for _, design in zip(range(counts.out_of_domain), cycle(designs), strict=False)
+        PlannedItem(next(ids), effect_class, next(sounds), pedal=pedal)
+        for _, pedal in zip(range(counts.out_of_domain), cycle(pedals), strict=False)
     ]
     if counts.recorded:
         items += [
-            PlannedItem(next(names), family, "recorded", recording.clean, recording=recording)
-            for recording in _draw_recordings(study, folder, family)
+            PlannedItem(next(ids), effect_class, pair.clean, pair=pair)
+            for pair in _draw_pairs(study, folder, effect_class)
         ]
     return items
 
 
-def _draw_clean(study: Study, folder: Path, n: int) -> list[CleanSound]:
-    where = study.clean.folder and folder / study.clean.folder
-    if study.clean.source == "builtin":
-        sounds = builtin_notes("test")
-    elif study.clean.source == "idmt":
-        sounds = idmt_notes(where)
-    elif (where / NOTES_CSV_NAME).is_file():
-        sounds = rendered_notes(where, "test")
-    else:
-        sounds = folder_notes(where)
-    learnt = _learnt()
-    unseen = [sound for sound in sounds if sound.source not in learnt]
+def _draw_clean(study: StudySpec, folder: Path, n: int) -> list[CleanSound]:
+    trained = _trained_recordings()
+    unseen = [sound for sound in _list_clean(study, folder) if sound.source not in trained]
     if len(unseen) < n:
-        raise StudyError(
-            f"{study.name}: {n} clean sounds wanted, {len(unseen)} there that no network has "
-            f"learnt from ({where or 'built-in notes'}); ask for fewer items or add recordings"
+        place = folder / study.clean.folder if study.clean.folder else "built-in notes"
+        raise StudySpecError(
+            f"{study.name}: {n} clean sounds wanted, {len(unseen)} there that no network was "
+            f"trained on ({place}); ask for fewer items or add recordings"
         )
     return spread(unseen, n, seed=study.seed)
 
 
-def _learnt() -> frozenset[str]:
-    """Name the recordings that any shipped network has learnt from."""
+def _list_clean(study: StudySpec, folder: Path) -> list[CleanSound]:
+    if study.clean.folder is None:
+        return builtin_notes("test")
+    place = folder / study.clean.folder
+    if study.clean.source == "idmt":
+        return idmt_notes(place)
+    if (place / NOTES_CSV_NAME).is_file():
+        return rendered_notes(place, "test")
+    return folder_notes(place)
+
+
+def _trained_recordings() -> frozenset[str]:
+    """Name the recordings that any pretrained network was trained on."""
     return frozenset().union(*(trained_on(network) for network in shipped()))
 
 
@@ -147,15 +157,24 @@ def spread(sounds: Sequence[CleanSound], n: int, *, seed: int) -> list[CleanSoun
 
     Each choice is the sound whose recording has been used least; among these, the one whose band
     of pitches, string and instrument have; among these, by chance.
+
+    Parameters
+    ----------
+    sounds
+        What to choose from; at least n.
+    n
+        How many to choose.
+    seed
+        The study's.
     """
     return _choose_unlike(sounds, [_traits(s) for s in sounds], n, derive_rng(seed, "clean"))
 
 
 def _choose_unlike(
-    things: Sequence[Any], traits: Sequence[list], n: int, rng: np.random.Generator
-) -> list:
+    things: Sequence[Thing], traits: Sequence[list[Trait]], n: int, rng: np.random.Generator
+) -> list[Thing]:
     left = rng.permutation(len(things)).tolist()
-    used: Counter = Counter()
+    used: Counter[Trait] = Counter()
     chosen = []
     for _ in range(n):
         best = min(left, key=lambda i: [used[trait] for trait in traits[i]])
@@ -165,7 +184,7 @@ def _choose_unlike(
     return chosen
 
 
-def _traits(sound: CleanSound) -> list[tuple]:
+def _traits(sound: CleanSound) -> list[Trait]:
     band = None if sound.midi is None else sound.midi // PITCH_BAND_SEMITONES
     return [
         ("source", sound.source),
@@ -175,21 +194,21 @@ def _traits(sound: CleanSound) -> list[tuple]:
     ]
 
 
-def _draw_recordings(study: Study, folder: Path, family: str) -> list[Recording]:
-    """Choose a family's recordings so that effects, takes and pitches differ."""
-    own = [r for r in _list_recordings(study, folder) if r.family == family]
+def _draw_pairs(study: StudySpec, folder: Path, effect_class: str) -> list[RecordedPair]:
+    """Choose recordings of a class so that effects, takes and pitches differ."""
+    pairs = [pair for pair in _list_pairs(study, folder) if pair.effect_class == effect_class]
     wanted = study.items.recorded
-    if len(own) < wanted:
-        raise StudyError(
-            f"{study.name}: {wanted} recorded references of the family {family} wanted, "
-            f"{len(own)} there; add some to [recorded] or lower items.recorded"
+    if len(pairs) < wanted:
+        raise StudySpecError(
+            f"{study.name}: {wanted} recorded references of the family {effect_class} wanted, "
+            f"{len(pairs)} there; add some to [recorded] or lower items.recorded"
         )
-    traits = [[("effect", r.effect), *_traits(r.clean)] for r in own]
-    return _choose_unlike(own, traits, wanted, derive_rng(study.seed, "recorded", family))
+    traits: list[list[Trait]] = [[("effect", p.effect), *_traits(p.clean)] for p in pairs]
+    return _choose_unlike(pairs, traits, wanted, derive_rng(study.seed, "recorded", effect_class))
 
 
-def _list_recordings(study: Study, folder: Path) -> list[Recording]:
-    recordings = []
+def _list_pairs(study: StudySpec, folder: Path) -> list[RecordedPair]:
+    pairs = []
     for pair in study.recorded.pairs:
         clean, processed = (
             CleanSound(id=Path(name).stem, path=folder / name, source=pair.clean)
@@ -198,10 +217,10 @@ def _list_recordings(study: Study, folder: Path) -> list[Recording]:
         for sound in (clean, processed):
             if not sound.path.is_file():
                 raise AudioError(f"{sound.path}: no such file")
-        recordings.append(Recording(pair.family, clean, processed, pair.effect))
+        pairs.append(RecordedPair(pair.family, clean, processed, pair.effect))
     if study.recorded.idmt:
-        recordings += [
-            Recording(name.family, clean, processed, name.effect)
+        pairs += [
+            RecordedPair(name.family, clean, processed, name.effect)
             for clean, processed, name in idmt_pairs(folder / study.recorded.idmt)
         ]
-    return recordings
+    return pairs

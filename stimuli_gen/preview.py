@@ -1,7 +1,7 @@
 """A page for the experimenter: every sound with its picture, settings, distances and loudness.
 
-It says which sound is which, so it is not for listeners: the listening test serves the manifest's
-sounds alone. The pictures are in the page; the sounds are the set's own files.
+It names the condition of each sound, so it is not for listeners: the listening test serves only
+the sounds in the manifest. The pictures are in the page; the sounds are the set's own files.
 """
 
 import base64
@@ -34,7 +34,7 @@ svg, img {{ display: block; width: {width}px; height: {height}px }} .dim {{ colo
 ul {{ margin: .2rem 0 }}
 </style></head><body>
 <h1>{title}</h1>
-<p>For the experimenter: this page tells which sound is which. Spectrograms: {low:.0f} Hz to
+<p>For the experimenter: this page names the condition of each sound. Spectrograms: {low:.0f} Hz to
 {high:.0f} kHz, logarithmic, {range:.0f} dB.</p>
 {items}
 </body></html>
@@ -65,7 +65,7 @@ def _describe_item(folder: Path, manifest: Manifest, item: Item) -> str:
     return (
         f"<h2 id='{escape(item.id)}'>{escape(item.id)}</h2><p class='dim'>{escape(item.family)}, "
         f"{escape(item.reference.origin)}, clean sound {escape(item.clean.source)}"
-        f"{', to practise on' if item.training else ''}</p>"
+        f"{', for training' if item.training else ''}</p>"
         f"{f'<ul>{remarks}</ul>' if remarks else ''}<table><tr>"
         + "".join(f"<th>{escape(head)}</th>" for head in heads)
         + "</tr>"
@@ -131,6 +131,6 @@ def draw_spectrogram(wave: np.ndarray, sample_rate: int) -> str:
         cmap=colormaps["magma"],
         origin="lower",
         format="png",
-        metadata={"Software": None},
+        metadata={"Software": None},  # type: ignore[dict-item]  # None leaves the version out
     )
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -1,7 +1,7 @@
 """Make an item's reference: the sound that the systems under test must match.
 
 Conventions: waves have shape (1, samples), float32, full scale ±1. Clean sounds go into effects
-at peak 1, the level at which settings are learnt and matched.
+at peak 1, the level at which networks are trained and settings are matched.
 """
 
 from collections.abc import Mapping
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autofx_core.audio import normalize_peak
+from autofx_core.audio import find_onset, normalize_peak, skip_silence
 from autofx_core.effects.pedals import DESIGNS
 from autofx_core.effects.table import draw_setting, effect_of, render
 from stimuli_gen.plan import PlannedItem
 from stimuli_gen.seeds import derive_rng
-from stimuli_gen.signal_checks import FaultError, cannot_be_told, refuse_broken
-from stimuli_gen.study import Study
+from stimuli_gen.signal_checks import FaultError, is_indistinguishable, refuse_broken
+from stimuli_gen.study import StudySpec
 
 ONSET_DB = -30.0
-LEAD_IN_S = 0.005
+"""A sound begins where it comes within 30 dB of its peak."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,28 @@ class Sound:
     normalized: dict[str, float] | None = None
 
 
-def play_effect(family: str, clean: np.ndarray, sample_rate: int, setting: dict) -> Sound:
-    """Play a clean sound through the generic effect of a family."""
-    wave = render(family, clean, sample_rate, setting)
-    effect = effect_of(family)
+def play_effect(
+    effect_class: str, clean: np.ndarray, sample_rate: int, setting: dict[str, float]
+) -> Sound:
+    """Play a clean sound through the generic effect of a class.
+
+    Parameters
+    ----------
+    effect_class
+        One of `autofx_core.effects.table.EFFECTS`.
+    clean : ndarray, shape (1, samples), float32, peak 1
+    sample_rate
+        In Hz.
+    setting
+        Every parameter of the effect, in its unit.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is unknown, missing or outside its range.
+    """
+    wave = render(effect_class, clean, sample_rate, setting)
+    effect = effect_of(effect_class)
     ranges = {p.name: (p.low, p.high) for p in effect.parameters}
     return Sound(wave, effect.name, setting, _normalize(setting, ranges))
 
@@ -46,16 +64,16 @@ def _normalize(
     return {name: (setting[name] - low) / (high - low) for name, (low, high) in ranges.items()}
 
 
-def prepare_clean(wave: np.ndarray, study: Study) -> np.ndarray:
+def prepare_clean(wave: np.ndarray, study: StudySpec) -> np.ndarray:
     """Cut what comes before the onset, bring the sound to peak 1, and append the silent tail."""
     rate = study.sample_rate_hz
-    start = max(0, find_onset(wave) - round(LEAD_IN_S * rate))
-    wave = normalize_peak(wave[:, start : start + round(study.longest_s * rate)])
+    started = skip_silence(wave, rate, threshold_db=ONSET_DB)
+    wave = normalize_peak(started[:, : round(study.longest_s * rate)])
     return np.pad(wave, ((0, 0), (0, round(study.tail_s * rate)))).astype(np.float32)
 
 
 def make_reference(
-    study: Study,
+    study: StudySpec,
     planned: PlannedItem,
     clean: np.ndarray,
     recording: np.ndarray | None,
@@ -64,37 +82,44 @@ def make_reference(
 ) -> Sound:
     """Make the reference of an item; each attempt draws other settings.
 
+    Parameters
+    ----------
+    study, planned
+        The study and the item of its plan.
+    clean : ndarray, shape (1, samples), float32
+        As `prepare_clean` returns.
+    recording : ndarray, shape (1, samples), float32, optional
+        The processed recording, of an item that has a pair.
+    attempt
+        Number of the draw, from 0.
+
     Raises
     ------
     FaultError
-        If it is broken, or cannot be told from the clean sound.
+        If it is broken, or indistinguishable from the clean sound.
     """
     rng = derive_rng(study.seed, planned.id, "reference", attempt)
     rate = study.sample_rate_hz
-    if planned.kind == "in_domain":
-        sound = play_effect(planned.family, clean, rate, draw_setting(rng, planned.family))
-    elif planned.kind == "out_of_domain":
-        design = DESIGNS[planned.design]
-        setting = design.draw(rng)
-        normalized = _normalize(setting, design.ranges)
-        sound = Sound(design.render(clean, rate, setting), design.name, setting, normalized)
+    if planned.pair is not None and recording is not None:
+        sound = Sound(_align(recording, clean), planned.pair.effect)
+    elif planned.pedal is not None:
+        pedal = DESIGNS[planned.pedal]
+        setting = pedal.draw(rng)
+        normalized = _normalize(setting, pedal.ranges)
+        sound = Sound(pedal.render(clean, rate, setting), pedal.name, setting, normalized)
     else:
-        sound = Sound(_align(recording, clean), planned.recording.effect)
+        setting = draw_setting(rng, planned.effect_class)
+        sound = play_effect(planned.effect_class, clean, rate, setting)
     refuse_broken(sound.wave, f"reference ({sound.effect})")
-    if cannot_be_told(sound.wave, clean):
-        raise FaultError(f"reference ({sound.effect}) cannot be told from the clean sound")
+    if is_indistinguishable(sound.wave, clean):
+        raise FaultError(f"reference ({sound.effect}) is indistinguishable from the clean sound")
     return sound
-
-
-def find_onset(wave: np.ndarray) -> int:
-    """Find the first sample within 30 dB of the peak."""
-    level = np.abs(wave).max(axis=0)
-    return int(np.argmax(level >= level.max() * 10 ** (ONSET_DB / 20)))
 
 
 def _align(recording: np.ndarray, clean: np.ndarray) -> np.ndarray:
     """Shift a recording so that it begins when the clean sound does, and give it its length."""
-    shift = find_onset(clean) - find_onset(recording)
+    onsets = [find_onset(wave, threshold_db=ONSET_DB) for wave in (clean, recording)]
+    shift = onsets[0] - onsets[1]
     shifted = np.pad(recording, ((0, 0), (max(0, shift), 0)))[:, max(0, -shift) :]
     return fit_length(shifted, clean.shape[1])
 

@@ -1,4 +1,4 @@
-"""All chance in a stimulus set, from one seed.
+"""Derive all random numbers of a stimulus set from one seed.
 
 Every draw has a generator of its own, named by what it is for. So a draw depends on the study's
 seed and its own name alone: not on the order of the work, the number of workers, or other items.
@@ -27,5 +27,5 @@ def derive_rng(seed: int, *names: str | int) -> np.random.Generator:
 
 
 def derive_name(seed: int, *names: str | int) -> str:
-    """Derive a file name of 16 hexadecimal digits that says nothing to who lacks the seed."""
+    """Derive a file name of 16 hexadecimal digits that reveals nothing without the seed."""
     return f"{derive_seed(seed, 'file', *names):016x}"

@@ -1,4 +1,4 @@
-"""Find the sounds that must not come before a listener.
+"""Find the sounds that must not be presented: broken, silent, clipped, indistinguishable.
 
 Conventions: waves have shape (channels, samples), full scale ±1.
 """
@@ -8,7 +8,7 @@ import numpy as np
 from autofx_core.audio import SILENCE_DBFS
 
 NULL_TEST_DB = -30.0
-"""Two sounds whose difference lies this far below them cannot be told apart in a test."""
+"""Two sounds whose difference lies this far below them are indistinguishable in a test."""
 
 CLIPPED_LEVEL = 0.9999
 CLIPPED_RUN = 4
@@ -16,7 +16,7 @@ CLIPPED_RUN = 4
 
 
 class FaultError(ValueError):
-    """A render that no listener should hear; says which and why."""
+    """A render that must not be presented; the message names the sound and the reason."""
 
 
 def refuse_broken(wave: np.ndarray, name: str) -> None:
@@ -64,6 +64,6 @@ def null_test_db(reference: np.ndarray, other: np.ndarray) -> float:
     return float(10 * np.log10(share)) if share > 0 else -np.inf
 
 
-def cannot_be_told(reference: np.ndarray, other: np.ndarray) -> bool:
-    """Tell whether two sounds are the same but for a difference below `NULL_TEST_DB`."""
+def is_indistinguishable(reference: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether two sounds differ by less than `NULL_TEST_DB`, a gain aside."""
     return null_test_db(reference, other) < NULL_TEST_DB

@@ -1,15 +1,23 @@
-"""A study as a TOML file: what is rendered, from what, and how it is matched.
+"""A study as a TOML file: what is rendered, from what, and how the sounds are matched.
 
 Paths in a study are relative to the TOML file's folder. The table ``[listening_test]`` belongs to
-the listening test and is carried along unread. `describe_keys` lists every key with its meaning:
-the command line's help is made of it.
+the listening test and is copied unread. `describe_keys` lists every key with its meaning; the
+command line's help is made of it.
 """
 
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from autofx_core.audio import LISTENING_RATE_HZ
@@ -26,8 +34,8 @@ PRESETS = Path(__file__).parent / "presets"
 STUDY_NAME = "study.toml"
 
 
-class StudyError(ValueError):
-    """A study that cannot be rendered; one line that names the key and the mend."""
+class StudySpecError(ValueError):
+    """A study that cannot be rendered; one line that names the key and how to fix it."""
 
 
 class _Table(BaseModel):
@@ -54,7 +62,7 @@ class ConditionSpec(_Table):
         ),
     ] = None
     folder: Annotated[
-        str | None, Field(description="rendered elsewhere: a folder with one <item>.wav per item")
+        str | None, Field(description="external: a folder with one <item>.wav per item")
     ] = None
 
     @model_validator(mode="after")
@@ -65,7 +73,7 @@ class ConditionSpec(_Table):
 
     @property
     def resolved_kind(self) -> ConditionKind:
-        """The kind given, or the one its id tells."""
+        """The kind given, or else the one that its id implies."""
         return self.kind or KNOWN_KINDS.get(self.id, "estimated")
 
 
@@ -74,13 +82,13 @@ def _name_as_table(value: Any) -> Any:
 
 
 class Items(_Table):
-    """How many items each family gets of each kind of reference."""
+    """How many items each class of effects gets of each kind of reference."""
 
     in_domain: Annotated[
         int, Field(ge=0, description="per family: our own effect, settings drawn and so known")
     ] = 0
     out_of_domain: Annotated[
-        int, Field(ge=0, description="per family: other designs of the effect (phaser, fuzz, …)")
+        int, Field(ge=0, description="per family: other pedals of the class (phaser, fuzz, …)")
     ] = 0
     recorded: Annotated[
         int, Field(ge=0, description="per family: processed sounds from [recorded]")
@@ -107,12 +115,21 @@ class Clean(_Table):
         return self
 
 
+def _known_class(name: str) -> str:
+    if name not in EFFECTS:
+        raise ValueError(f"unknown family {name!r}; known: {', '.join(EFFECTS)}")
+    return name
+
+
+EffectClass = Annotated[str, AfterValidator(_known_class)]
+
+
 class Pair(_Table):
     """One recorded reference and the clean sound it was made from."""
 
     reference: Annotated[str, Field(description="file of the processed sound")]
     clean: Annotated[str, Field(description="file of the same take without the effect")]
-    family: Annotated[Literal[tuple(EFFECTS)], Field(description="family of its effect")]
+    family: Annotated[EffectClass, Field(description=f"class of its effect ({', '.join(EFFECTS)})")]
     effect: Annotated[str, Field(description="what it was processed with")] = "unknown"
 
 
@@ -125,14 +142,15 @@ class Recorded(_Table):
     ] = None
 
 
-class Study(_Table):
+class StudySpec(_Table):
     """A whole study."""
 
     name: Annotated[Identifier, Field(description="short name")]
     title: Annotated[str, Field(description="what listeners and readers see")]
     seed: Annotated[int, Field(ge=0, description="all chance follows from it")] = 0
     families: Annotated[
-        list[Literal[tuple(EFFECTS)]], Field(min_length=1, description="families of effects")
+        list[EffectClass],
+        Field(min_length=1, description="classes of effects"),
     ] = list(EFFECTS)
     conditions: Annotated[
         list[Annotated[ConditionSpec, BeforeValidator(_name_as_table)]],
@@ -162,7 +180,7 @@ class Study(_Table):
     ] = -1.0
     tail_s: Annotated[
         float,
-        Field(ge=0, le=5, description="silence appended to the clean sound: the effect rings"),
+        Field(ge=0, le=5, description="silence appended to the clean sound, for the effect's tail"),
     ] = 0.5
     longest_s: Annotated[
         float,
@@ -214,35 +232,36 @@ def find_study(name: str) -> Path:
 
     Raises
     ------
-    StudyError
+    StudySpecError
         If it is neither.
     """
     for path in (Path(name), PRESETS / f"{name}.toml"):
         if path.is_file():
             return path
-    raise StudyError(f"{name}: neither a file nor a preset ({', '.join(list_presets())})")
+    raise StudySpecError(f"{name}: neither a file nor a preset ({', '.join(list_presets())})")
 
 
-def read_study(path: Path) -> Study:
+def read_study(path: Path) -> StudySpec:
     """Read and validate a study.
 
     Raises
     ------
-    StudyError
+    StudySpecError
         If it is no TOML or breaks the schema; one line that names the key.
     """
     try:
-        return Study.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return StudySpec.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise StudyError(f"{path}: {error}") from None
+        raise StudySpecError(f"{path}: {error}") from None
     except ValidationError as error:
-        raise StudyError(f"{path}: {describe_validation_error(error, Study)}") from None
+        raise StudySpecError(f"{path}: {describe_validation_error(error, StudySpec)}") from None
 
 
 def describe_keys() -> list[tuple[str, str]]:
     """List every key of a study, dotted, with its meaning and default."""
     described = []
-    for prefix, table in (("", Study), *TABLES.items(), ("recorded.pairs", Pair)):
+    tables: dict[str, type[BaseModel]] = {"": StudySpec, **TABLES, "recorded.pairs": Pair}
+    for prefix, table in tables.items():
         for name, field in table.model_fields.items():
             key = f"{prefix}.{name}" if prefix else name
             has_default = not field.is_required() and field.default not in (None, "", {}, [])

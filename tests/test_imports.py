@@ -47,7 +47,7 @@ LAYERS = {
         ["reference"],
         ["conditions"],
         ["item_sounds"],
-        ["item", "preview"],
+        ["item", "job", "preview"],
         ["render", "check"],
         ["__init__", "__main__"],
     ],

@@ -34,9 +34,9 @@ from autofx_core.datasets.synthetic import Shard, render_shard
 from autofx_core.effects.table import EFFECTS, draw_setting
 from autofx_core.sources.clean import CleanSound, builtin_notes
 from stimuli_gen.item import render_item
-from stimuli_gen.item_sounds import ItemTask, draw_item
+from stimuli_gen.item_sounds import InputSound, ItemTask, make_item_sounds
 from stimuli_gen.plan import plan_items
-from stimuli_gen.study import ConditionSpec, Items, Study
+from stimuli_gen.study import ConditionSpec, Items, StudySpec
 
 SYSTEMS = 6
 SHARDS = 4
@@ -57,7 +57,7 @@ def best_of(rounds: int, *functions, clock=time.process_time) -> list[float]:
 def make_tasks(per_family: int) -> list[ItemTask]:
     """Plan items whose systems all draw at random: nothing but rendering is left to do."""
     systems = [ConditionSpec(id=f"s{i}", method="random") for i in range(SYSTEMS)]
-    study = Study(
+    study = StudySpec(
         name="speed",
         title="Speed",
         conditions=[ConditionSpec(id="reference"), *systems],
@@ -68,11 +68,9 @@ def make_tasks(per_family: int) -> list[ItemTask]:
             study=study,
             study_folder=Path(),
             planned=planned,
-            clean=planned.clean.read(study.sample_rate_hz),
-            clean_sha256="0" * 64,
+            clean=InputSound(planned.clean.read(study.sample_rate_hz), "0" * 64),
             recording=None,
-            recording_sha256=None,
-            elsewhere={},
+            external={},
             measure=False,
         )
         for planned in plan_items(study, Path())
@@ -90,12 +88,12 @@ def call_pedalboard(boards: dict, family: str, clean: np.ndarray, rate: int, set
 def compare_rendering(per_family: int, rounds: int) -> float:
     """Print rendered seconds of audio per second; return the ratio to the bare calls."""
     tasks = make_tasks(per_family)
-    drawn = [draw_item(task) for task in tasks]
+    items = [make_item_sounds(task) for task in tasks]
     rate = tasks[0].study.sample_rate_hz
     calls = [
-        (task.planned.family, item.clean, rate, sound.parameters)
-        for task, item in zip(tasks, drawn, strict=True)
-        for name, sound in {"open": item.reference, **item.sounds}.items()
+        (task.planned.effect_class, item.clean, rate, sound.parameters)
+        for task, item in zip(tasks, items, strict=True)
+        for name, sound in {"open": item.reference, **item.stimuli}.items()
         if name != "reference"
     ]
     audio_s = sum(clean.shape[1] / rate for _, clean, _, _ in calls)
@@ -107,7 +105,7 @@ def compare_rendering(per_family: int, rounds: int) -> float:
     bare, drawing, whole, with_distances = best_of(
         rounds,
         lambda: [call_pedalboard(boards, *call) for call in calls],
-        lambda: [draw_item(task) for task in tasks],
+        lambda: [make_item_sounds(task) for task in tasks],
         lambda: [render_item(task) for task in tasks],
         lambda: [render_item(task) for task in measured],
     )

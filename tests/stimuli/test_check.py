@@ -68,7 +68,7 @@ def test_telling_file_name_is_found(small_copy):
     (small_copy / stimulus.file).rename(small_copy / "audio" / "mlp_163nc.wav")
     manifest = small_copy / "manifest.json"
     manifest.write_text(manifest.read_text().replace(stimulus.file, "audio/mlp_163nc.wav"))
-    assert "audio/mlp_163nc.wav: a name that may tell its condition" in check_set(small_copy)
+    assert "audio/mlp_163nc.wav: a name that may reveal its condition" in check_set(small_copy)
 
 
 def test_equal_bytes_of_open_and_hidden_reference_are_found(small_copy):

@@ -1,4 +1,4 @@
-"""The sounds of the conditions: BS.1534's anchors, users' own systems, sounds from elsewhere."""
+"""The sounds of the conditions: BS.1534's anchors, users' own systems, external sounds."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from autofx_core.audio import AudioError
 from stimuli_gen.check import check_set
 from stimuli_gen.conditions import low_pass
 from stimuli_gen.manifest import read_manifest
-from stimuli_gen.study import StudyError
+from stimuli_gen.study import StudySpecError
 
 RATE = 44_100
 RIPPLE_DB = 0.1
@@ -40,8 +40,8 @@ def test_anchor_is_aligned_with_the_reference_to_the_sample():
 
 
 TEXT = """
-name = "elsewhere"
-title = "Rendered elsewhere"
+name = "external"
+title = "Rendered by another program"
 seed = 5
 families = ["distortion"]
 conditions = ["reference", "random", { id = "theirs", folder = "renders" }]
@@ -49,7 +49,7 @@ items = { in_domain = 2 }
 """
 
 
-def render_elsewhere(folder, change):
+def render_externally(folder, change):
     """What another system would do: read the inputs, write its answers."""
     (folder / "my-study.toml").write_text(TEXT)
     result = invoke("inputs", folder / "my-study.toml", "-o", folder / "inputs")
@@ -64,8 +64,8 @@ def render_elsewhere(folder, change):
         )
 
 
-def test_sounds_rendered_elsewhere_come_into_the_set_matched_like_the_others(tmp_path):
-    render_elsewhere(tmp_path, lambda clean, _: 0.3 * np.tanh(20 * clean))
+def test_external_sounds_come_into_the_set_matched_like_the_others(tmp_path):
+    render_externally(tmp_path, lambda clean, _: 0.3 * np.tanh(20 * clean))
     folder = render_text(TEXT, tmp_path)
     assert check_set(folder) == []
     manifest = read_manifest(folder)
@@ -73,17 +73,19 @@ def test_sounds_rendered_elsewhere_come_into_the_set_matched_like_the_others(tmp
     theirs = manifest.items[0].stimuli[2]
     assert (theirs.condition, theirs.effect, theirs.parameters) == (
         "theirs",
-        "rendered elsewhere",
+        "external",
         None,
     )
 
 
 def test_inputs_are_the_very_sounds_of_the_set(tmp_path):
     """Whoever copies the reference has nothing left to improve."""
-    render_elsewhere(tmp_path, lambda _, reference: 0.1 * reference)
+    render_externally(tmp_path, lambda _, reference: 0.1 * reference)
     for item in read_manifest(render_text(TEXT, tmp_path)).items:
         assert item.stimuli[2].distances["mrstft"] < 0.01
-        assert any("theirs" in remark and "cannot be told" in remark for remark in item.remarks)
+        assert any(
+            "theirs" in remark and "is indistinguishable" in remark for remark in item.remarks
+        )
 
 
 @pytest.mark.parametrize(
@@ -94,13 +96,13 @@ def test_inputs_are_the_very_sounds_of_the_set(tmp_path):
         (lambda clean, _: clean[: len(clean) // 2], "lasts 66150 samples, the clean sound 132300"),
     ],
 )
-def test_unusable_sounds_from_elsewhere_stop_the_rendering(tmp_path, change, complaint):
-    render_elsewhere(tmp_path, change)
-    with pytest.raises((StudyError, AudioError), match=complaint):
+def test_unusable_external_sounds_stop_the_rendering(tmp_path, change, complaint):
+    render_externally(tmp_path, change)
+    with pytest.raises((StudySpecError, AudioError), match=complaint):
         render_text(TEXT, tmp_path)
 
 
-def test_missing_sound_from_elsewhere_is_named_with_the_command_that_helps(tmp_path):
+def test_missing_external_sound_is_named_with_the_command_that_helps(tmp_path):
     (tmp_path / "renders").mkdir()
-    with pytest.raises(StudyError, match=r"renders/distortion-01.wav: no such file; .* inputs"):
+    with pytest.raises(StudySpecError, match=r"renders/distortion-01.wav: no such file; .* inputs"):
         render_text(TEXT, tmp_path)

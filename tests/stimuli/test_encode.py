@@ -1,4 +1,4 @@
-"""Rounding, dither and files: nothing lost, nothing told."""
+"""Rounding, dither and files: nothing lost, nothing revealed."""
 
 import io
 

@@ -59,10 +59,9 @@ def test_matched_sounds_are_equally_loud_and_none_passes_the_ceiling(
         str(i): tone(200 * 2**i, level) + 10 ** (level / 20) * i * burst
         for i, level in enumerate(levels_db)
     }
-    gains_db, promised = match_loudness(
-        waves, RATE, target_lufs=target_lufs, ceiling_dbtp=ceiling_dbtp
-    )
-    matched = [wave * 10 ** (gains_db[name] / 20) for name, wave in waves.items()]
+    gains = match_loudness(waves, RATE, target_lufs=target_lufs, ceiling_dbtp=ceiling_dbtp)
+    promised = gains.loudness_lufs
+    matched = [wave * 10 ** (gains.gains_db[name] / 20) for name, wave in waves.items()]
     assert promised <= target_lufs
     for wave in matched:
         assert measure_loudness(wave, RATE) == pytest.approx(promised, abs=LOUDNESS_TOLERANCE_LU)

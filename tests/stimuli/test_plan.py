@@ -1,4 +1,4 @@
-"""Items are balanced, spread, drawn from what no network has learnt from."""
+"""Items are balanced, spread, drawn from recordings that no network was trained on."""
 
 from collections import Counter
 
@@ -17,13 +17,13 @@ from autofx_core.sources.clean import CleanSound, builtin_notes
 from stimuli_gen.check import check_set
 from stimuli_gen.manifest import read_manifest
 from stimuli_gen.plan import plan_items, spread
-from stimuli_gen.study import Clean, ConditionSpec, Items, Study, StudyError
+from stimuli_gen.study import Clean, ConditionSpec, Items, StudySpec, StudySpecError
 
 CONDITIONS = [ConditionSpec(id="reference"), ConditionSpec(id="random")]
 
 
 def plan(folder, **options):
-    study = Study(name="s", title="S", conditions=CONDITIONS, **options)
+    study = StudySpec(name="s", title="S", conditions=CONDITIONS, **options)
     return plan_items(study, folder)
 
 
@@ -41,10 +41,10 @@ def write_note(path, midi=57, seconds=1.0, delay_s=0.0, harmonics=(1.0, 0.5, 0.3
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 4), st.integers(0, 4), st.integers(0, 5), st.integers(0, 2**32))
-def test_families_get_equally_many_items_of_each_kind(n_in, n_out, n_training, seed):
+def test_effect_classes_get_equally_many_items_of_each_kind(n_in, n_out, n_training, seed):
     counts = Items(in_domain=n_in + 1, out_of_domain=n_out, training=n_training)
     items = plan(None, items=counts, seed=seed)
-    kinds = Counter((item.family, item.kind) for item in items if not item.training)
+    kinds = Counter((item.effect_class, item.kind) for item in items if not item.training)
     for family in EFFECTS:
         assert kinds[family, "in_domain"] == n_in + 1
         assert kinds[family, "out_of_domain"] == n_out
@@ -52,14 +52,14 @@ def test_families_get_equally_many_items_of_each_kind(n_in, n_out, n_training, s
     assert len({item.id for item in items}) == len(items)
 
 
-def test_no_clean_sound_comes_twice_and_none_was_learnt_from():
+def test_no_clean_sound_comes_twice_and_none_was_trained_on():
     items = plan(None, items=Items(in_domain=10, out_of_domain=10, training=3), seed=1)
     sounds = [item.clean for item in items]
     assert len(set(sounds)) == len(sounds) == 63
     assert {sound.split for sound in sounds} == {"test"}
-    learnt = frozenset().union(*map(trained_on, shipped()))
-    assert learnt
-    assert not learnt & {sound.source for sound in sounds}
+    trained = frozenset().union(*map(trained_on, shipped()))
+    assert trained
+    assert not trained & {sound.source for sound in sounds}
 
 
 def test_items_of_the_2022_experiment_spread_over_recordings_pitches_and_instruments():
@@ -75,10 +75,10 @@ def test_items_of_the_2022_experiment_spread_over_recordings_pitches_and_instrum
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2022])
-def test_no_family_gets_higher_notes_than_another(seed):
-    """Pitches of each family's ten items lie around the same mean, within two standard errors."""
+def test_no_effect_class_gets_higher_notes_than_another(seed):
+    """Pitches of each class's ten items lie around the same mean, within two standard errors."""
     items = plan(None, items=Items(out_of_domain=10), seed=seed)
-    keys = {family: [i.clean.midi for i in items if i.family == family] for family in EFFECTS}
+    keys = {family: [i.clean.midi for i in items if i.effect_class == family] for family in EFFECTS}
     spread_of_all = np.std([item.clean.midi for item in items])
     means = [np.mean(own) for own in keys.values()]
     assert np.ptp(means) < 2 * spread_of_all * np.sqrt(2 / 10)
@@ -86,10 +86,10 @@ def test_no_family_gets_higher_notes_than_another(seed):
         assert len({key // 5 for key in own}) >= 5
 
 
-def test_designs_of_a_family_are_used_in_turn():
+def test_pedals_of_a_class_are_used_in_turn():
     items = plan(None, items=Items(out_of_domain=14), seed=3)
     for family in EFFECTS:
-        uses = Counter(item.design for item in items if item.family == family)
+        uses = Counter(item.pedal for item in items if item.effect_class == family)
         assert set(uses) == {d.name for d in DESIGNS.values() if d.effect_class == family}
         assert max(uses.values()) - min(uses.values()) <= 1
 
@@ -141,7 +141,7 @@ items = { in_domain = 2, training = 1 }
 
 def test_too_few_recordings_are_counted(tmp_path):
     write_note(tmp_path / "guitar" / "only.wav")
-    with pytest.raises(StudyError, match="3 clean sounds wanted, 1 there"):
+    with pytest.raises(StudySpecError, match="3 clean sounds wanted, 1 there"):
         plan(tmp_path, items=Items(in_domain=1), clean=Clean(source="folder", folder="guitar"))
 
 
@@ -155,7 +155,7 @@ families = ["delay"]
 clean = { source = "folder", folder = "guitar" }
 items = { in_domain = 1 }
 """
-    with pytest.raises(StudyError, match=r"clean sound hot is clipped: .*; take it out"):
+    with pytest.raises(StudySpecError, match=r"clean sound hot is clipped: .*; take it out"):
         render_text(text, tmp_path)
 
 

@@ -48,7 +48,7 @@ def test_page_plays_and_pictures_every_file_of_the_set(small_set):
     assert all((small_set / file).is_file() for file in page.sounds)
 
 
-def test_page_tells_settings_distances_and_loudness(small_set):
+def test_page_shows_settings_distances_and_loudness(small_set):
     text = "\n".join(read_page(small_set).texts)
     item = read_manifest(small_set).items[0]
     for stimulus in item.stimuli:

@@ -133,7 +133,7 @@ def test_set_carries_its_study_verbatim_with_the_listening_tests_table(small_set
     assert (small_set / "study.toml").read_text() == SMALL
 
 
-def test_manifest_tells_inputs_versions_settings_and_distances(small_set):
+def test_manifest_lists_inputs_versions_settings_and_distances(small_set):
     manifest = read_manifest(small_set)
     verify_files(small_set, manifest)
     assert manifest.generator.inputs["study.toml"] == file_sha256(small_set / "study.toml")
@@ -185,7 +185,11 @@ def test_every_format_is_rendered_and_passes_its_check(tmp_path, file_format, bi
         ('"mlp_163nc"', '"mlp_9000"', "no method 'mlp_9000'; known: reference, clean"),
         ('"mlp_163nc"', '{ id = "x", folder = "no" }', "no/training-01.wav: no such file"),
         ('"mlp_163nc"', '{ id = "x", function = "nowhere:f" }', "No module named 'nowhere'"),
-        ('"delay", ', '"echo", ', "families.0: Input should be 'modulation', 'delay' or"),
+        (
+            '"delay", ',
+            '"echo", ',
+            "families.0: unknown family 'echo'; known: modulation, ",
+        ),
         ("in_domain = 1", "in_domain = 90", "183 clean sounds wanted, 67 there"),
         ("in_domain = 1", "recorded = 1", "1 recorded references of the family delay wanted, 0"),
         ("\n[items]", '[clean]\nsource = "folder"\nfolder = "none"\n[items]', "no such folder"),

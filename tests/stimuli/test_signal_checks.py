@@ -9,12 +9,12 @@ from support.small_studies import TINY, render_text
 from stimuli_gen.manifest import read_manifest
 from stimuli_gen.signal_checks import (
     FaultError,
-    cannot_be_told,
+    is_indistinguishable,
     null_test_db,
     refuse_broken,
     refuse_clipped,
 )
-from stimuli_gen.study import StudyError
+from stimuli_gen.study import StudySpecError
 
 TIME_S = np.arange(22_050) / 44_100
 NOTE = (0.5 * np.sin(2 * np.pi * 220 * TIME_S) * np.exp(-3 * TIME_S)).astype(np.float32)[None]
@@ -47,8 +47,8 @@ def test_null_test_measures_the_difference_whatever_the_level():
     assert null_test_db(NOTE, -2 * NOTE) < -60
     assert null_test_db(NOTE, NOTE + 0.1 * noise) == pytest.approx(-20, abs=0.5)
     assert null_test_db(NOTE, noise) == pytest.approx(0, abs=0.5)
-    assert cannot_be_told(NOTE, NOTE + 0.01 * noise)
-    assert not cannot_be_told(NOTE, NOTE + 0.1 * noise)
+    assert is_indistinguishable(NOTE, NOTE + 0.01 * noise)
+    assert not is_indistinguishable(NOTE, NOTE + 0.1 * noise)
 
 
 ESTIMATOR = """
@@ -112,12 +112,12 @@ def forget_the_module(monkeypatch):
     ],
 )
 def test_faulty_estimators_are_named_with_what_is_wrong(tmp_path, name, complaint):
-    with pytest.raises(StudyError, match=complaint):
+    with pytest.raises(StudySpecError, match=complaint):
         render_with(name, tmp_path)
 
 
 def test_study_may_stop_at_the_first_fault_instead_of_drawing_again(tmp_path):
-    with pytest.raises(StudyError, match=r"mine .* is silent .*on_fault = 'redraw' would"):
+    with pytest.raises(StudySpecError, match=r"mine .* is silent .*on_fault = 'redraw' would"):
         render_with("silent", tmp_path, 'on_fault = "stop"')
 
 
@@ -125,13 +125,13 @@ def test_perfect_estimate_is_kept_and_remarked_on(tmp_path):
     folder = render_with("perfect", tmp_path)
     (item,) = read_manifest(folder).items
     (remark,) = item.remarks
-    assert remark.startswith("mine (own sound) cannot be told from the reference: null test")
+    assert remark.startswith("mine (own sound) is indistinguishable from the reference: null test")
 
 
 def test_thrown_away_draws_are_remarked_on(tmp_path):
-    """Echoes that come after the end of a sound of 0.6 s cannot be heard."""
+    """Echoes that come after the end of a sound of 0.6 s are not in it."""
     text = TINY.replace("seed = 7", "seed = 3\ntail_s = 0.0\nlongest_s = 0.6")
     text = text.replace("in_domain = 1", "in_domain = 8")
     remarks = [r for item in read_manifest(render_text(text, tmp_path)).items for r in item.remarks]
-    thrown = [r for r in remarks if "thrown away: reference (Delay) cannot be told" in r]
+    thrown = [r for r in remarks if "thrown away: reference (Delay) is indistinguishable" in r]
     assert thrown

@@ -1,4 +1,4 @@
-"""Whoever sees the files but not the manifest cannot tell the conditions apart."""
+"""The files without the manifest reveal no condition."""
 
 import hashlib
 
@@ -37,7 +37,7 @@ def blind_items(blind_set):
 
 
 def probability_of_chance(scores):
-    """Test whether a score tells conditions apart, by permuting them within items.
+    """Test whether a score separates conditions, by permuting them within items.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stimuli_gen.study import STUDY_NAME, Study, StudyError, describe_keys, read_study
+from stimuli_gen.study import STUDY_NAME, StudySpec, StudySpecError, describe_keys, read_study
 
 values = st.recursive(
     st.one_of(
@@ -41,23 +41,23 @@ def as_toml(value):
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused_in_one_line(path, content):
     path.write_bytes(content)
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudySpecError) as refused:
         read_study(path)
     assert str(refused.value).startswith(str(path))
     assert "\n" not in str(refused.value)
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from(sorted(Study.model_fields)), values))
+@given(st.dictionaries(st.sampled_from(sorted(StudySpec.model_fields)), values))
 def test_any_values_are_accepted_or_refused_in_one_line_that_names_the_key(path, content):
     text = "\n".join(f"{key} = {as_toml(value)}" for key, value in content.items())
     assert tomllib.loads(text) == content
     path.write_text(text, encoding="utf-8")
     try:
         read_study(path)
-    except StudyError as error:
+    except StudySpecError as error:
         assert "\n" not in str(error)
-        assert any(key in str(error) for key in Study.model_fields)
+        assert any(key in str(error) for key in StudySpec.model_fields)
 
 
 def test_every_key_of_every_table_has_a_meaning():

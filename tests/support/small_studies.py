@@ -5,8 +5,9 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from stimuli_gen.__main__ import main
+from stimuli_gen.job import open_job
 from stimuli_gen.manifest import file_sha256
-from stimuli_gen.render import open_job, render_set
+from stimuli_gen.render import render_set
 
 SMALL = """
 name = "small"
@@ -31,7 +32,7 @@ TINY = (
 
 
 def invoke(*words: object):
-    """Run a command of stimuli_gen; gives click's result."""
+    """Run a command of stimuli_gen; return click's result."""
     return CliRunner().invoke(main, [str(word) for word in words])
 
 
