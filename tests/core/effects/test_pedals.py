@@ -136,11 +136,25 @@ def test_tape_echos_repeats_come_in_time_get_weaker_and_darker():
     assert centroids[0] > 1.15 * centroids[1] > 1.3 * centroids[2]
 
 
-def test_diode_overdrive_adds_even_harmonics_and_symmetric_distortion_does_not():
+def test_a_diode_overdrive_of_unequal_halves_adds_even_harmonics():
     wet = render("diode_overdrive", tone(220.0), drive_db=20.0, asymmetry=0.7, tone_hz=5000.0)
     level = harmonics(wet[RATE_HZ // 2 :], 220.0, 3)
     assert level[1] > 0.05 * level[0]
     assert abs(wet[RATE_HZ // 2 :].mean()) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("cubic_overdrive", dict(drive_db=20.0, tone_hz=5000.0)),
+        ("hard_clipper", dict(drive_db=40.0, tone=0.5)),
+    ],
+)
+def test_a_clipper_of_equal_halves_adds_odd_harmonics_alone(name, settings):
+    wet = render(name, tone(220.0), **settings)
+    first, second, third, fourth = harmonics(wet[RATE_HZ // 2 :], 220.0, 4)
+    assert third > 0.1 * first
+    assert max(second, fourth) < 1e-3 * first
 
 
 def test_fuzz_is_nearly_a_square_wave_whatever_the_input_level():

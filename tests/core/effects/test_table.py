@@ -136,7 +136,7 @@ def test_chorus_is_a_modulated_delay_line():
 
 
 @pytest.mark.parametrize("family", EFFECTS)
-def test_a_reused_plugin_renders_the_bytes_of_a_new_one(family):
+def test_an_effect_renders_the_bytes_of_a_pedalboard_with_the_same_settings(family):
     rng = np.random.default_rng(3)
     dry = noise()
     for _ in range(4):
@@ -152,6 +152,16 @@ def test_a_reused_plugin_renders_the_bytes_of_a_new_one(family):
         np.testing.assert_array_equal(
             render(family, dry, RATE_HZ, setting), chain(dry, RATE_HZ, reset=True)
         )
+
+
+@pytest.mark.parametrize("family", EFFECTS)
+def test_a_rendering_does_not_depend_on_what_was_rendered_before(family):
+    rng = np.random.default_rng(4)
+    dry = noise()
+    settings = [draw_setting(rng, family) for _ in range(3)]
+    first = [render(family, dry, RATE_HZ, setting) for setting in settings]
+    again = [render(family, dry, RATE_HZ, setting) for setting in reversed(settings)]
+    np.testing.assert_array_equal(first, again[::-1])
 
 
 @pytest.mark.parametrize("family", EFFECTS)
