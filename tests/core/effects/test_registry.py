@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autofx_core.effects.registry import FURTHER, find_effect, join_effects
-from autofx_core.effects.table import render
+from autofx_core.effects.table import EFFECTS, render
 
 RATE_HZ = 22_050
 
@@ -23,6 +23,16 @@ def test_every_parameter_changes_the_sound(name):
         moved[knob] = 0.9
         after = effect.render(noise(), RATE_HZ, effect.denormalize(moved))
         assert np.abs(after - before).max() > 1e-4
+
+
+@pytest.mark.parametrize("name", [*EFFECTS, *FURTHER])
+def test_a_rendering_does_not_depend_on_what_was_rendered_before(name):
+    effect = find_effect(name)
+    rng = np.random.default_rng(4)
+    settings = [effect.denormalize(rng.uniform(size=len(effect.parameters))) for _ in range(3)]
+    first = [effect.render(noise(), RATE_HZ, setting) for setting in settings]
+    again = [effect.render(noise(), RATE_HZ, setting) for setting in reversed(settings)]
+    np.testing.assert_array_equal(first, again[::-1])
 
 
 def test_a_tremolo_halves_the_level_at_half_depth():

@@ -155,16 +155,6 @@ def test_an_effect_renders_the_bytes_of_a_pedalboard_with_the_same_settings(fami
 
 
 @pytest.mark.parametrize("family", EFFECTS)
-def test_a_rendering_does_not_depend_on_what_was_rendered_before(family):
-    rng = np.random.default_rng(4)
-    dry = noise()
-    settings = [draw_setting(rng, family) for _ in range(3)]
-    first = [render(family, dry, RATE_HZ, setting) for setting in settings]
-    again = [render(family, dry, RATE_HZ, setting) for setting in reversed(settings)]
-    np.testing.assert_array_equal(first, again[::-1])
-
-
-@pytest.mark.parametrize("family", EFFECTS)
 @given(data=st.data())
 def test_normalize_undoes_denormalize(family, data):
     size = len(EFFECTS[family].parameters)
