@@ -7,7 +7,6 @@ import itertools
 from pathlib import Path
 
 import click
-import numpy as np
 
 from analysis.power.planning import (
     SETTING_UP_S,
@@ -22,7 +21,7 @@ from analysis.power.planning import (
 from analysis.ratings.readers import Mapping, read_database, read_file, read_mapping
 from analysis.ratings.scores import tabulate
 from analysis.ratings.table import RatingsError
-from analysis.report.tables import Table
+from analysis.report.table_writer import Column, Table
 
 EPILOG = "Example: python -m analysis.power --gap 10 --participants 12,17,24 --items 10,20,30"
 LEAST = {"participants": 3, "items": 2}
@@ -121,27 +120,34 @@ def _table(
         f"{components.item:.1f} (item × condition), {components.residual:.1f} (residual) from "
         f"{source}; {question.conditions} stimuli a trial, "
         f"{question.seconds_per_stimulus:.0f} s each, plus {SETTING_UP_S / 60:.0f} min setting up",
-        ("Participants", "Sounds", "Each rates", "Power", "Simulated", "Gap at .80", "Minutes"),
+        (
+            Column("participants", "Participants", "count"),
+            Column("sounds", "Sounds", "count"),
+            Column("each_rates", "Each rates", "count"),
+            Column("power", "Power", "number"),
+            Column("simulated_power", "Simulated", "number"),
+            Column("detectable_gap", "Gap at .80", "points"),
+            Column("minutes", "Minutes", "count"),
+        ),
         tuple(
             (
-                str(p.design.participants),
-                str(p.design.items),
-                str(p.design.per_participant),
-                f"{p.power:.2f}",
-                f"{p.simulated_power:.2f}" if np.isfinite(p.simulated_power) else "–",
-                f"{p.detectable:.1f}",
-                f"{p.minutes:.0f}",
+                p.design.participants,
+                p.design.items,
+                p.design.per_participant,
+                p.power,
+                p.simulated_power,
+                p.detectable,
+                round(p.minutes),
             )
             for p in plans
         ),
-        (),
     )
 
 
 def _as_text(table: Table) -> str:
     """Lay a table out in columns for the terminal."""
-    rows = [table.header, *table.rows]
-    widths = [max(len(row[n]) for row in rows) for n in range(len(table.header))]
+    rows = [[column.header for column in table.columns], *table.printed()]
+    widths = [max(len(row[n]) for row in rows) for n in range(len(table.columns))]
     lines = ["  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
     return "\n".join([table.caption, "", *lines])
 

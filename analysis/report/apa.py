@@ -15,10 +15,7 @@ MINUS = "−"
 
 def points(value: float, scale: tuple[float, float] = (0.0, 100.0)) -> str:
     """Format points of the scale."""
-    if not math.isfinite(value):
-        return "–"
-    decimals = 1 if scale[1] - scale[0] >= 20 else 2
-    return f"{value:.{decimals}f}".replace("-", MINUS)
+    return number(value, 1 if scale[1] - scale[0] >= 20 else 2)
 
 
 def p_value(p: float) -> str:
@@ -54,11 +51,24 @@ def brackets(low: float, high: float, scale: tuple[float, float] = (0.0, 100.0))
     return f"[{points(low, scale)}, {points(high, scale)}]"
 
 
+def cut(interval: tuple[float, float], limits: tuple[float, float]) -> tuple[float, float]:
+    """Cut an interval at what is possible.
+
+    Examples
+    --------
+    >>> cut((92.0, 104.5), (0.0, 100.0))
+    (92.0, 100.0)
+    """
+    low, high = (min(max(end, limits[0]), limits[1]) for end in interval)
+    return low, high
+
+
 def number(value: float, decimals: int = 2) -> str:
     """Format a plain number with a true minus sign, a dash where there is none."""
     if not math.isfinite(value):
         return "–"
-    return f"{value:.{decimals}f}".replace("-", MINUS)
+    rounded = round(value, decimals) + 0.0  # no minus before a zero
+    return f"{rounded:.{decimals}f}".replace("-", MINUS)
 
 
 def degrees(df: float) -> str:

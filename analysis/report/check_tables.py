@@ -1,11 +1,9 @@
-"""Tables of the report's checks: other routes, screening, agreement, objective distances, sets."""
-
-import math
+"""Tables of the report's checks: robustness, screening, agreement, distances, two sets."""
 
 from analysis.analyse import Findings
 from analysis.compare_sets import Change
 from analysis.report import apa
-from analysis.report.tables import Table
+from analysis.report.table_writer import Cell, Column, Table
 
 
 def check_tables(findings: Findings) -> tuple[Table, ...]:
@@ -21,14 +19,14 @@ def _yes(flag: bool) -> str:
 def _robustness(findings: Findings) -> Table | None:
     if not findings.robustness or findings.primary is None:
         return None
-    scale = findings.ratings.scale
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (
             r.name,
             r.claim,
-            f"{apa.points(r.estimate, scale)} {r.unit}",
-            apa.brackets(r.ci_low, r.ci_high, scale) if math.isfinite(r.ci_low) else "–",
-            apa.bare_p(r.p_value),
+            r.unit,
+            r.estimate,
+            (r.ci_low, r.ci_high),
+            r.p_value,
             _yes(r.same_sign),
             _yes(r.same_decision),
         )
@@ -39,87 +37,100 @@ def _robustness(findings: Findings) -> Table | None:
         half = 1.96 * m.se
         rows.append(
             (
-                "mixed model by REML",
+                "mixed model by REML (interval by z)",
                 "new listeners and new sounds",
-                f"{apa.points(m.estimate, scale)} points",
-                apa.brackets(m.estimate - half, m.estimate + half, scale) + " (z)",
-                "–",
-                _yes(m.estimate * e.estimate > 0) if m.converged else "–",
+                "points",
+                m.estimate,
+                (m.estimate - half, m.estimate + half),
+                None,
+                _yes(m.estimate * e.estimate > 0) if m.converged else None,
                 m.status,
             )
         )
     return Table(
-        "routes",
-        "The primary comparison by other routes: same sign, same decision at α = .05?",
-        ("Route", "Claim", "Estimate", "95 % CI", "p", "Same sign", "Same decision"),
+        "robustness",
+        "The primary comparison by other methods: same sign, same decision at α = .05?",
+        (
+            Column("method", "Method"),
+            Column("holds_for", "Holds for"),
+            Column("unit", "Unit"),
+            Column("estimate", "Estimate", "points"),
+            Column("ci", "95 % CI", "difference_ci"),
+            Column("p", "p", "p"),
+            Column("same_sign", "Same sign"),
+            Column("same_decision", "Same decision"),
+        ),
         tuple(rows),
-        (0, 1, 6),
+        findings.ratings.scale,
     )
 
 
 def _rules(findings: Findings) -> Table | None:
     if not findings.screened:
         return None
-    scale = findings.ratings.scale
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for rule, c in findings.screened.items():
-        excluded = findings.screening.excluded(rule)
-        chosen = " (this report)" if rule == findings.options.exclude else ""
+        excluded = len(findings.screening.excluded(rule))
+        name = rule + (" (this report)" if rule == findings.options.exclude else "")
         if c is None:
-            rows.append((rule + chosen, str(len(excluded)), "0", "–", "–", "–"))
+            rows.append((name, excluded, 0, None, None, None))
             continue
-        rows.append(
-            (
-                rule + chosen,
-                str(len(excluded)),
-                str(c.crossed.n_participants),
-                apa.points(c.crossed.estimate, scale),
-                apa.brackets(c.crossed.ci_low, c.crossed.ci_high, scale),
-                apa.bare_p(c.crossed.p_value),
-            )
-        )
+        e = c.crossed
+        interval = (e.ci_low, e.ci_high)
+        rows.append((name, excluded, e.n_participants, e.estimate, interval, e.p_value))
     return Table(
         "screening-rules",
         "The primary comparison under each exclusion rule",
-        ("Rule", "Excluded", "Left", "Difference", "95 % CI", "p"),
+        (
+            Column("rule", "Rule"),
+            Column("excluded", "Excluded", "count"),
+            Column("left", "Left", "count"),
+            Column("estimate", "Difference", "points"),
+            Column("ci", "95 % CI", "difference_ci"),
+            Column("p", "p", "p"),
+        ),
         tuple(rows),
+        findings.ratings.scale,
     )
 
 
 def _participants(findings: Findings) -> Table | None:
-    flagged = [v for v in findings.screening.results if v.bs1534 or v.rank]
+    flagged = [r for r in findings.screening.results if r.bs1534 or r.rank]
     if not flagged:
         return None
-
-    def percent(share: float) -> str:
-        return f"{100 * share:.0f} %" if math.isfinite(share) else "–"
-
     return Table(
         "flagged-participants",
         "Flagged participants: shares of their own trials (limits: reference below 90 in 15 %, mid "
         "anchor above 90 in 15 %, reference not first in 25 %)",
-        ("Participant", "Trials", "Reference < 90", "Mid anchor > 90", "Not first", "Flag"),
+        (
+            Column("participant", "Participant"),
+            Column("trials", "Trials", "count"),
+            Column("reference_below", "Reference < 90", "share"),
+            Column("mid_anchor_above", "Mid anchor > 90", "share"),
+            Column("not_first", "Not first", "share"),
+            Column("flag", "Flag"),
+        ),
         tuple(
             (
-                v.participant,
-                str(v.n_trials),
-                percent(v.reference_below),
-                percent(v.mid_anchor_above),
-                percent(v.not_first),
-                " and ".join(["BS.1534-3"] * v.bs1534 + ["rank"] * v.rank),
+                r.participant,
+                r.n_trials,
+                r.reference_below,
+                r.mid_anchor_above,
+                r.not_first,
+                " and ".join(["BS.1534-3"] * r.bs1534 + ["rank"] * r.rank),
             )
-            for v in flagged
+            for r in flagged
         ),
-        (0, 5),
     )
 
 
 def _reliability(findings: Findings) -> Table | None:
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (
             f"{name}, {r.conditions}",
-            apa.number(value),
-            f"[{apa.number(low)}, {apa.number(high)}]",
+            value,
+            (low, high),
+            "",
             f"{r.n_targets} stimuli × {r.n_participants} participants",
         )
         for r in findings.reliability
@@ -133,18 +144,21 @@ def _reliability(findings: Findings) -> Table | None:
         rows.append(
             (
                 "Kendall's W, without reference and anchors",
-                apa.number(o.kendall_w),
+                o.kendall_w,
+                None,
                 f"χ²({o.df}) = {apa.number(o.statistic)}, p {apa.p_value(o.p_value)}",
                 f"{o.n_conditions} conditions × {o.n_participants} participants",
             )
         )
     if findings.repeats:
         r = findings.repeats
+        distance = apa.points(r.median_distance, findings.ratings.scale)
         rows.append(
             (
                 "Repeated ratings: correlation",
-                apa.number(r.correlation),
-                f"median distance {apa.points(r.median_distance)} points",
+                r.correlation,
+                None,
+                f"median distance {distance} points",
                 f"{r.n_cells} cells",
             )
         )
@@ -153,9 +167,14 @@ def _reliability(findings: Findings) -> Table | None:
     return Table(
         "reliability",
         "Agreement of participants (intraclass correlations with 95 % intervals), omnibus test",
-        ("Measure", "Value", "95 % CI or test", "Over"),
+        (
+            Column("measure", "Measure"),
+            Column("value", "Value", "number"),
+            Column("ci", "95 % CI", "ratio_ci"),
+            Column("test", "Test"),
+            Column("over", "Over"),
+        ),
         tuple(rows),
-        (0, 2, 3),
     )
 
 
@@ -165,15 +184,15 @@ def _objective(findings: Findings) -> Table | None:
     return Table(
         "objective",
         "Spearman's ρ of objective distance and mean score within sounds (−1: the same order)",
-        ("Distance", "Mean ρ", "95 % CI over sounds", "Sounds", "Stimuli"),
+        (
+            Column("distance", "Distance"),
+            Column("rho", "Mean ρ", "number"),
+            Column("ci", "95 % CI over sounds", "ratio_ci"),
+            Column("sounds", "Sounds", "count"),
+            Column("stimuli", "Stimuli", "count"),
+        ),
         tuple(
-            (
-                a.distance,
-                apa.number(a.correlation),
-                f"[{apa.number(a.ci_low)}, {apa.number(a.ci_high)}]",
-                str(a.n_items),
-                str(a.n_stimuli),
-            )
+            (a.distance, a.correlation, (a.ci_low, a.ci_high), a.n_items, a.n_stimuli)
             for a in findings.objective
         ),
     )
@@ -196,17 +215,26 @@ def change_table(
     return Table(
         "compared",
         f"{names[0]} and {names[1]} compared: different participants, Welch's t on crossed errors",
-        ("What", names[0], names[1], "Change", "95 % CI", "df", "p"),
+        (
+            Column("what", "What"),
+            Column("first", names[0], "points"),
+            Column("second", names[1], "points"),
+            Column("change", "Change", "points"),
+            Column("ci", "95 % CI", "difference_ci"),
+            Column("df", "df", "df"),
+            Column("p", "p", "p"),
+        ),
         tuple(
             (
                 c.what,
-                apa.points(c.first.estimate, scale),
-                apa.points(c.second.estimate, scale),
-                apa.points(c.change, scale),
-                apa.brackets(c.ci_low, c.ci_high, scale),
-                apa.degrees(c.df) if math.isfinite(c.df) else "–",
-                apa.bare_p(c.p_value),
+                c.first.estimate,
+                c.second.estimate,
+                c.change,
+                (c.ci_low, c.ci_high),
+                c.df,
+                c.p_value,
             )
             for c in changes
         ),
+        scale,
     )

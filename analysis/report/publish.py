@@ -2,8 +2,8 @@
 
 ``index.html`` (stands alone), ``results.json``, ``ratings.csv`` (the rows analysed, without
 identifiers), ``excluded.csv`` (the rows left out), ``figures/`` (SVG, PDF, PNG at 300 dpi) and
-``tables/`` (CSV, LaTeX). The same input and options give the same bytes: nothing depends on the
-clock or on the folder.
+``tables/`` (CSV with plain numbers; LaTeX and Markdown as printed). The same input and options give
+the same bytes: nothing depends on the clock or on the folder.
 """
 
 from pathlib import Path
@@ -16,7 +16,8 @@ from analysis.report.methods_text import methods_paragraph
 from analysis.report.page import Picture, inline_svg, render
 from analysis.report.results_json import summarise, to_json, versions
 from analysis.report.style import encode
-from analysis.report.tables import Table, result_tables
+from analysis.report.table_writer import Table
+from analysis.report.tables import result_tables
 from analysis.report.warnings import collect_warnings
 from stimuli_gen.contract import RATING_COLUMNS
 
@@ -104,6 +105,7 @@ def _picture(figure: Figure, findings: Findings, folder: Path) -> Picture | None
 def _write_table(table: Table, folder: Path, *, simulated: bool) -> None:
     note = "Simulated participants. " if simulated else ""
     (folder / f"{table.name}.csv").write_text(table.to_csv(), encoding="utf-8")
+    (folder / f"{table.name}.md").write_text(table.to_markdown(note=note), encoding="utf-8")
     (folder / f"{table.name}.tex").write_text(table.to_latex(note=note), encoding="utf-8")
 
 

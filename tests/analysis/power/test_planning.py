@@ -85,8 +85,8 @@ def test_command_prints_a_table_and_writes_its_files(tmp_path, ratings_csv):
     assert written == {"power.csv", "power.tex", "power.svg", "power.pdf", "power.png"}
     with (tmp_path / "plan" / "power.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [row["Participants"] for row in rows] == ["8", "12"]
-    assert float(rows[0]["Power"]) < float(rows[1]["Power"])
+    assert [row["participants"] for row in rows] == ["8", "12"]
+    assert float(rows[0]["power"]) < float(rows[1]["power"])
 
 
 @pytest.mark.parametrize(

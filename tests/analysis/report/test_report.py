@@ -114,7 +114,7 @@ def test_figures_and_tables_come_in_every_form(twice):
     assert r"mlp\_163nc" in tex
     with (twice / "a" / "tables" / "planned.csv").open() as file:
         rows = list(csv.reader(file))
-    assert rows[0][:3] == ["Comparison", "Difference", "95 % CI"]
+    assert rows[0][:4] == ["comparison", "estimate", "ci_low", "ci_high"]
     assert len(rows) == 3
 
 
@@ -259,7 +259,7 @@ def test_comparison_of_two_sets_is_in_the_report(tmp_path, ratings_csv):
     simulate_ratings(seed=9).to_csv(other, index=False)
     result = run("--ratings", ratings_csv, "--compare", other, "-o", tmp_path / "r")
     assert result.exit_code == 0, result.output
-    assert "other.csv" in (tmp_path / "r" / "tables" / "compared.csv").read_text()
+    assert "other.csv" in (tmp_path / "r" / "tables" / "compared.md").read_text()
     assert results(tmp_path / "r")["compared"]
 
 
