@@ -16,7 +16,7 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from autofx_core.audio import AudioError
-from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.networks.checkpoints import shipped, trained_on
 from autofx_core.sources.clean import (
     NOTES_CSV_NAME,
@@ -55,7 +55,7 @@ class PlannedItem:
     effect_class
         One of `autofx_core.effects.table.EFFECTS`.
     pedal
-        Name in `autofx_core.effects.pedals.DESIGNS`, if another pedal makes the reference.
+        Name in `autofx_core.effects.pedals.PEDAL_MODELS`, if another pedal makes the reference.
     pair
         The recording that is the reference, if one is.
     """
@@ -109,7 +109,7 @@ def _plan_class(
 ) -> list[PlannedItem]:
     counts = study.items
     ids = (f"{effect_class}-{number:02d}" for number in count(1))
-    pedals = [pedal.name for pedal in DESIGNS.values() if pedal.effect_class == effect_class]
+    pedals = [pedal.name for pedal in PEDAL_MODELS.values() if pedal.effect_class == effect_class]
     derive_rng(study.seed, "designs", effect_class).shuffle(pedals)
     items = [PlannedItem(next(ids), effect_class, next(sounds)) for _ in range(counts.in_domain)]
     items += [
@@ -126,7 +126,7 @@ def _plan_class(
 
 def _draw_clean(study: StudySpec, folder: Path, n: int) -> list[CleanSound]:
     trained = _trained_recordings()
-    unseen = [sound for sound in _list_clean(study, folder) if sound.source not in trained]
+    unseen = [sound for sound in _list_clean(study, folder) if sound.recording not in trained]
     if len(unseen) < n:
         place = folder / study.clean.folder if study.clean.folder else "built-in notes"
         raise StudySpecError(
@@ -187,10 +187,10 @@ def _choose_unlike(
 def _traits(sound: CleanSound) -> list[Trait]:
     band = None if sound.midi is None else sound.midi // PITCH_BAND_SEMITONES
     return [
-        ("source", sound.source),
+        ("source", sound.recording),
         ("pitch", band),
         ("string", sound.string),
-        ("program", sound.program),
+        ("program", sound.instrument),
     ]
 
 
@@ -211,7 +211,7 @@ def _list_pairs(study: StudySpec, folder: Path) -> list[RecordedPair]:
     pairs = []
     for pair in study.recorded.pairs:
         clean, processed = (
-            CleanSound(id=Path(name).stem, path=folder / name, source=pair.clean)
+            CleanSound(id=Path(name).stem, path=folder / name, recording=pair.clean)
             for name in (pair.clean, pair.reference)
         )
         for sound in (clean, processed):
@@ -220,7 +220,7 @@ def _list_pairs(study: StudySpec, folder: Path) -> list[RecordedPair]:
         pairs.append(RecordedPair(pair.family, clean, processed, pair.effect))
     if study.recorded.idmt:
         pairs += [
-            RecordedPair(name.family, clean, processed, name.effect)
+            RecordedPair(name.effect_class, clean, processed, name.effect)
             for clean, processed, name in idmt_pairs(folder / study.recorded.idmt)
         ]
     return pairs

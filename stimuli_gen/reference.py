@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autofx_core.audio import find_onset, normalize_peak, skip_silence
-from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import draw_setting, effect_of, render
 from stimuli_gen.plan import PlannedItem
 from stimuli_gen.seeds import derive_rng
@@ -103,7 +103,7 @@ def make_reference(
     if planned.pair is not None and recording is not None:
         sound = Sound(_align(recording, clean), planned.pair.effect)
     elif planned.pedal is not None:
-        pedal = DESIGNS[planned.pedal]
+        pedal = PEDAL_MODELS[planned.pedal]
         setting = pedal.draw(rng)
         normalized = _normalize(setting, pedal.ranges)
         sound = Sound(pedal.render(clean, rate, setting), pedal.name, setting, normalized)

@@ -12,7 +12,7 @@ from autofx_core.sources.soundfont import (
     render_notes,
     write_table,
 )
-from autofx_core.sources.training_notes import make_up, plan_others, plan_relatives
+from autofx_core.sources.training_notes import plan_others, plan_plucked, synthesize_strings
 
 PACKAGES = {SOUNDFONT.name: "fluid-soundfont-gm", "TimGM6mb.sf2": "timgm6mb-soundfont"}
 
@@ -56,7 +56,7 @@ def notes_command(
     try:
         notes = plan_notes(read_presets(soundfont), full=full)
         if relatives:
-            notes += plan_relatives(soundfont)
+            notes += plan_plucked(soundfont)
         foreign = plan_others(others, soundfont) if others else []
     except SoundfontError as error:
         raise click.ClickException(str(error)) from None
@@ -64,6 +64,6 @@ def notes_command(
     rows = render_notes(soundfont, output, notes)
     if others:
         rows += render_notes(others, output, foreign)
-    rows += make_up(output, made_up)
+    rows += synthesize_strings(output, made_up)
     write_table(output, rows)
     click.echo(f"{len(rows)} notes in {output}")

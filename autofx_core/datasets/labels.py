@@ -34,7 +34,7 @@ from autofx_core.datasets.synthetic import (
     play_pedal,
     render_shard,
 )
-from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS, SLICES, denormalize
 from autofx_core.effects.taxonomy import EFFECT_NAMES
 from autofx_core.features import classification_features
@@ -42,7 +42,7 @@ from autofx_core.features.timbre import timbre_features
 from autofx_core.metrics.audibility import INAUDIBLE_DB, PLAIN_DB, strength_db
 from autofx_core.parallel import one_thread
 from autofx_core.sources.clean import CleanSound
-from autofx_core.sources.plucked_string import make_string
+from autofx_core.sources.plucked_string import synthesize_string
 
 EFFECT_ORDER = tuple(EFFECT_NAMES)
 UNKNOWN_UNIT = "unknown"
@@ -67,7 +67,7 @@ def pedals(per_design: int) -> dict[str, int]:
 
 
 def _is_dry(pedal: str) -> bool:
-    return pedal in DESIGNS and DESIGNS[pedal].effect == "dry"
+    return pedal in PEDAL_MODELS and PEDAL_MODELS[pedal].effect == "dry"
 
 
 def effect_name(pedal: str, settings: np.ndarray) -> str:
@@ -78,8 +78,8 @@ def effect_name(pedal: str, settings: np.ndarray) -> str:
     settings : ndarray, shape (15,), normalised
         Of a generic effect: how often the delay repeats and how hard the distortion drives decide.
     """
-    if pedal in DESIGNS:
-        return DESIGNS[pedal].effect
+    if pedal in PEDAL_MODELS:
+        return PEDAL_MODELS[pedal].effect
     setting = denormalize(pedal, settings[SLICES[pedal]])
     if pedal == "delay":
         few = setting["feedback"] < SLAPBACK_FEEDBACK
@@ -105,7 +105,9 @@ def _render_strings(shard: Shard) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(
         [shard.seed, LESSON_PARTS.index("strings"), PEDALS.index(shard.pedal), shard.index]
     )
-    clean = [make_string(rng, ANALYSIS_RATE_HZ, ANALYSIS_SAMPLES) for _ in range(shard.sounds)]
+    clean = [
+        synthesize_string(rng, ANALYSIS_RATE_HZ, ANALYSIS_SAMPLES) for _ in range(shard.sounds)
+    ]
     played = [play_pedal(shard.pedal, wave, rng) for wave in clean]
     return {
         "clean": np.concatenate(clean),
@@ -119,8 +121,8 @@ def _sources(shard: Shard, rendered: dict[str, np.ndarray], notes: Sequence[Clea
     if shard.part == "strings":
         first = (PEDALS.index(shard.pedal) * 10_000 + shard.index) * SHARD_SOUNDS
         return -1 - np.arange(first, first + shard.sounds)
-    recordings = sorted({note.source for note in notes})
-    of_note = {note.id: recordings.index(note.source) for note in notes}
+    recordings = sorted({note.recording for note in notes})
+    of_note = {note.id: recordings.index(note.recording) for note in notes}
     return np.array([of_note[note] for note in rendered["note"]])
 
 
@@ -172,7 +174,9 @@ def make_lessons(
         "seed": seed,
         "pedals": pedals(per_design),
         "notes": {part: len(of_part) for part, of_part in parts.items()},
-        "sources": {part: sorted({n.source for n in of_part}) for part, of_part in parts.items()},
+        "sources": {
+            part: sorted({n.recording for n in of_part}) for part, of_part in parts.items()
+        },
     }
     begin_set(folder, plan)
     parts["strings"] = []

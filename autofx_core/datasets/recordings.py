@@ -41,11 +41,11 @@ def make_recorded_lessons(idmt: Path, folder: Path, *, workers: int = 1) -> None
     """
     named = monophonic_guitar(idmt)
     effects = {
-        sound.id: DRY if name.family == "dry" else EFFECT_ORDER.index(name.effect)
+        sound.id: DRY if name.effect_class == "dry" else EFFECT_ORDER.index(name.effect)
         for sound, name in named
     }
     parts = all_parts(split_for_training([sound for sound, _ in named]))
-    sources = {part: sorted({s.source for s in of_part}) for part, of_part in parts.items()}
+    sources = {part: sorted({s.recording for s in of_part}) for part, of_part in parts.items()}
     counts = {part: len(of_part) for part, of_part in parts.items()}
     begin_set(folder, {"task": TASK, "recordings": counts, "sources": sources})
 
@@ -73,5 +73,5 @@ def _make(task: Task, *, effects: Mapping[str, int], sources: Mapping[str, list[
         "strength_db": np.where(effect == DRY, 0.0, np.inf).astype(np.float32),
         "effect": effect,
         "pedal": np.full(len(sounds), UNITS.index(UNKNOWN_UNIT)),
-        "source": np.array([sources[shard.part].index(sound.source) for sound in sounds]),
+        "source": np.array([sources[shard.part].index(sound.recording) for sound in sounds]),
     }

@@ -4,7 +4,7 @@ As in AutoFX, a processed sound is one clean note, peak-normalised, cut or padde
 at 22.05 kHz (1.587 s), through one pedal with every parameter uniform in its range,
 peak-normalised again. What is stored is what networks learn from: features, the settings of the
 generic effects, normalised, and the class that is heard. A *pedal* is a generic effect (`effects`)
-or another design (`designs`); the regressors learn from the former, the recogniser from both.
+or another one (`effects.pedals`); the regressors learn from the former, the recogniser from both.
 
 A setting that changes nothing that can be heard (a mix near 0) is heard as dry: the class is that
 of the pedal only if the log-mel distance to the clean sound is at least 0.5 dB.
@@ -39,10 +39,10 @@ import torch
 from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, normalize_peak
 from autofx_core.datasets.augmentation import vary_note
 from autofx_core.datasets.shards import DatasetError, Shard, Task, begin_set, make_shards
-from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS, N_PARAMETERS, SLICES, denormalize, render
 from autofx_core.effects.taxonomy import CLASSES
-from autofx_core.features.batch import CLEAN_PREFIX, Heard
+from autofx_core.features.batch import CLEAN_PREFIX, FeatureBatch
 from autofx_core.metrics.audibility import AUDIBLE_DB
 from autofx_core.metrics.distances import log_mel_distances
 from autofx_core.parallel import one_thread
@@ -59,7 +59,7 @@ AS_RECORDED = 0.5  # share of the training sounds whose note is the recording it
 CLEAN_KEPT = 4096  # waves by each process: 0.6 GB, more than all variants of 500 notes
 FULL_SCALE = 32_767  # of the stored waves
 
-PEDALS = (*EFFECTS, *DESIGNS)
+PEDALS = (*EFFECTS, *PEDAL_MODELS)
 """Every pedal, the generic effects first."""
 
 TRUTHS = ("settings", "family", "heard")
@@ -72,11 +72,11 @@ TASKS = {"settings": tuple(EFFECTS), "recognition": PEDALS}
 
 def part_notes(notes: Sequence[CleanSound]) -> dict[str, list[CleanSound]]:
     """Sort notes into the four parts by their split and by whether training saw their program."""
-    trained = {note.program for note in notes if note.split == "train"}
+    trained = {note.instrument for note in notes if note.split == "train"}
     parts: dict[str, list[CleanSound]] = {part: [] for part in PARTS}
     for note in notes:
         if note.split == "test":
-            part = "unseen_note" if note.program in trained else "unseen_program"
+            part = "unseen_note" if note.instrument in trained else "unseen_program"
         else:
             part = note.split or "train"
         parts[part].append(note)
@@ -132,7 +132,7 @@ def _clean_wave(note: CleanSound, variant: int = 0) -> np.ndarray:
 def _clean_column(note: CleanSound, variant: int, name: str) -> np.ndarray:
     """Describe a clean note, once for all pedals that it is played through."""
     wave = torch.from_numpy(_clean_wave(note, variant))
-    return Heard(wave, wave)[name].numpy()
+    return FeatureBatch(wave, wave)[name].numpy()
 
 
 def play_pedal(
@@ -146,8 +146,8 @@ def play_pedal(
     settings : ndarray, shape (15,), float32, normalised; zeros for foreign parameters
     """
     settings = np.zeros(N_PARAMETERS, dtype=np.float32)
-    if pedal in DESIGNS:
-        design = DESIGNS[pedal]
+    if pedal in PEDAL_MODELS:
+        design = PEDAL_MODELS[pedal]
         return design.render(clean, ANALYSIS_RATE_HZ, design.draw(rng)), settings
     vector = rng.uniform(size=len(EFFECTS[pedal].parameters))
     settings[SLICES[pedal]] = vector
@@ -214,7 +214,7 @@ def make_shard(
     """
     rendered = render_shard(shard, notes)
     generic = EFFECTS.get(shard.pedal)
-    family = generic.family if generic else DESIGNS[shard.pedal].effect_class
+    family = generic.key if generic else PEDAL_MODELS[shard.pedal].effect_class
     of_clean = [name for name in heard if name.startswith(CLEAN_PREFIX)]
     columns: dict[str, list[np.ndarray]] = {name: [] for name in heard}
     distances = []
@@ -222,7 +222,7 @@ def make_shard(
         rows = slice(start, start + CHUNK)
         wet, dry = (torch.from_numpy(rendered[name][rows]) for name in ("wet", "clean"))
         distances.append(log_mel_distances(dry, wet))
-        chunk = Heard(wet, dry)
+        chunk = FeatureBatch(wet, dry)
         for name in columns.keys() - of_clean:
             columns[name].append(chunk[name].numpy())
     by_id = {note.id: note for note in notes}
@@ -305,7 +305,9 @@ def make_dataset(
         "heard": list(heard),
         "waves": waves,
         "notes": {part: sorted(note.id for note in of_part) for part, of_part in parts.items()},
-        "sources": {part: sorted({n.source for n in of_part}) for part, of_part in parts.items()},
+        "sources": {
+            part: sorted({n.recording for n in of_part}) for part, of_part in parts.items()
+        },
     }
     begin_set(folder, plan)
 

@@ -41,12 +41,12 @@ class Tremolo:
         return wave * (1 - self.depth / 2 * (1 - np.cos(phase))).astype(np.float32)
 
 
-def _single(family: str, name: str, plugin: type, *parameters: Parameter) -> Effect:
-    return Effect(family, name, (Stage(plugin, "", parameters),))
+def _single(key: str, name: str, plugin: type, *parameters: Parameter) -> Effect:
+    return Effect(key, name, (Stage(plugin, "", parameters),))
 
 
 FURTHER: dict[str, Effect] = {
-    effect.family: effect
+    effect.key: effect
     for effect in (
         _single(
             "reverb",
@@ -88,7 +88,7 @@ FURTHER: dict[str, Effect] = {
 
 
 def add_effects(path: Path) -> None:
-    """Run a Python file, and make the effects that it declares known by their families' names.
+    """Run a Python file, and make the effects that it declares known by their keys.
 
     Raises
     ------
@@ -100,12 +100,12 @@ def add_effects(path: Path) -> None:
     except Exception as error:  # whatever the user's own code raises
         said = " ".join(str(error).split())
         raise ValueError(f"{path}: {type(error).__name__}: {said}") from None
-    own = {value.family: value for value in declared if isinstance(value, Effect)}
+    own = {value.key: value for value in declared if isinstance(value, Effect)}
     if not own:
         raise ValueError(f"{path}: declares no autofx_core.effects.table.Effect")
-    for family in own:
-        if family in EFFECTS | FURTHER or "+" in family:
-            raise ValueError(f"{path}: the name {family!r} cannot be taken; choose another family")
+    for key in own:
+        if key in EFFECTS | FURTHER or "+" in key:
+            raise ValueError(f"{path}: the key {key!r} cannot be taken; choose another key")
     FURTHER.update(own)
 
 
@@ -141,16 +141,16 @@ def join_effects(*effects: Effect) -> Effect:
     ValueError
         If an effect comes twice: its parameters would have the same names.
     """
-    families = [effect.family for effect in effects]
-    if len(set(families)) < len(families):
-        raise ValueError(f"{'+'.join(families)}: every effect can be in a chain only once")
+    keys = [effect.key for effect in effects]
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"{'+'.join(keys)}: every effect can be in a chain only once")
     stages = tuple(
         Stage(
             stage.plugin,
-            f"{effect.family}_{stage.prefix}",
-            tuple(replace(p, name=f"{effect.family}_{p.name}") for p in stage.parameters),
+            f"{effect.key}_{stage.prefix}",
+            tuple(replace(p, name=f"{effect.key}_{p.name}") for p in stage.parameters),
         )
         for effect in effects
         for stage in effect.stages
     )
-    return Effect("+".join(families), " → ".join(effect.name for effect in effects), stages)
+    return Effect("+".join(keys), " → ".join(effect.name for effect in effects), stages)

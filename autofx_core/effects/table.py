@@ -17,8 +17,6 @@ from typing import Protocol
 import numpy as np
 import pedalboard
 
-from autofx_core.effects.taxonomy import CLASSES
-
 
 @dataclass(frozen=True)
 class Parameter:
@@ -54,9 +52,20 @@ class Stage:
 
 @dataclass(frozen=True)
 class Effect:
-    """One row of the table: a family of pedals and the generic effect that stands for it."""
+    """One row of the table: an effect as a chain of plug-ins.
 
-    family: str
+    Attributes
+    ----------
+    key
+        What `EFFECTS`, `registry.FURTHER` and ``--effect`` call it; for the generic effects, the
+        class that it stands for.
+    name
+        What people call it.
+    stages
+        In signal order.
+    """
+
+    key: str
     name: str
     stages: tuple[Stage, ...]
 
@@ -64,11 +73,6 @@ class Effect:
     def parameters(self) -> tuple[Parameter, ...]:
         """All stages' parameters, in the networks' order."""
         return tuple(parameter for stage in self.stages for parameter in stage.parameters)
-
-    @property
-    def class_index(self) -> int:
-        """Index of the family among the recognition task's classes."""
-        return CLASSES.index(self.family)
 
     def check(self, setting: Mapping[str, float]) -> None:
         """Refuse a setting with unknown, missing or impossible values.
@@ -79,10 +83,10 @@ class Effect:
         """
         known = {parameter.name for parameter in self.parameters}
         if unknown := sorted(set(setting) - known):
-            raise ValueError(f"{self.family}: unknown parameter {unknown[0]!r}; known: {known}")
+            raise ValueError(f"{self.key}: unknown parameter {unknown[0]!r}; known: {known}")
         for parameter in self.parameters:
             if parameter.name not in setting:
-                raise ValueError(f"{self.family}: parameter {parameter.name!r} is missing")
+                raise ValueError(f"{self.key}: parameter {parameter.name!r} is missing")
             value = setting[parameter.name]
             if not parameter.low <= value <= parameter.high:
                 raise ValueError(
@@ -100,7 +104,7 @@ class Effect:
         values = np.clip(np.asarray(vector, dtype=np.float64), 0.0, 1.0)
         if values.shape != (len(self.parameters),):
             raise ValueError(
-                f"{self.family} has {len(self.parameters)} parameters, got shape {values.shape}"
+                f"{self.key} has {len(self.parameters)} parameters, got shape {values.shape}"
             )
         return {
             p.name: float(min(p.low + value * (p.high - p.low), p.high))
@@ -130,7 +134,7 @@ def _shelf(prefix: str, low_hz: float, high_hz: float) -> tuple[Parameter, ...]:
 
 
 EFFECTS: dict[str, Effect] = {
-    effect.family: effect
+    effect.key: effect
     for effect in (
         Effect(
             "modulation",
@@ -183,36 +187,38 @@ N_PARAMETERS = sum(len(effect.parameters) for effect in EFFECTS.values())
 
 def _slices() -> dict[str, slice]:
     found, start = {}, 0
-    for family, effect in EFFECTS.items():
-        found[family] = slice(start, start + len(effect.parameters))
-        start = found[family].stop
+    for effect_class, effect in EFFECTS.items():
+        found[effect_class] = slice(start, start + len(effect.parameters))
+        start = found[effect_class].stop
     return found
 
 
 SLICES: dict[str, slice] = _slices()
-"""Where each family's parameters lie in the vector of all fifteen."""
+"""Where each class's parameters lie in the vector of all fifteen."""
 
 
-def effect_of(family: str) -> Effect:
+def effect_of(effect_class: str) -> Effect:
     """Look up a row of the table.
 
     Raises
     ------
     ValueError
-        If no effect has that family.
+        If it has no generic effect.
     """
     try:
-        return EFFECTS[family]
+        return EFFECTS[effect_class]
     except KeyError:
-        raise ValueError(f"unknown effect family {family!r}; known: {', '.join(EFFECTS)}") from None
+        raise ValueError(
+            f"unknown effect class {effect_class!r}; known: {', '.join(EFFECTS)}"
+        ) from None
 
 
-def normalize(family: str, setting: Mapping[str, float]) -> np.ndarray:
+def normalize(effect_class: str, setting: Mapping[str, float]) -> np.ndarray:
     """Map a setting to [0, 1].
 
     Returns
     -------
-    ndarray, shape (parameters of the family,), float64
+    ndarray, shape (parameters of the effect,), float64
 
     Raises
     ------
@@ -224,10 +230,10 @@ def normalize(family: str, setting: Mapping[str, float]) -> np.ndarray:
     >>> normalize("delay", {"delay_seconds": 0.5, "feedback": 0.0, "mix": 1.0}).tolist()
     [0.5, 0.0, 1.0]
     """
-    return effect_of(family).normalize(setting)
+    return effect_of(effect_class).normalize(setting)
 
 
-def denormalize(family: str, vector: np.ndarray) -> dict[str, float]:
+def denormalize(effect_class: str, vector: np.ndarray) -> dict[str, float]:
     """Map a vector in [0, 1] (clipped to it) back to a setting in real units.
 
     Examples
@@ -235,21 +241,23 @@ def denormalize(family: str, vector: np.ndarray) -> dict[str, float]:
     >>> denormalize("delay", [0.5, 0.0, 1.0])
     {'delay_seconds': 0.5, 'feedback': 0.0, 'mix': 1.0}
     """
-    return effect_of(family).denormalize(vector)
+    return effect_of(effect_class).denormalize(vector)
 
 
-def draw_setting(rng: np.random.Generator, family: str) -> dict[str, float]:
+def draw_setting(rng: np.random.Generator, effect_class: str) -> dict[str, float]:
     """Draw every parameter uniformly from its range, as AutoFX's data and its random anchor."""
-    return denormalize(family, rng.uniform(size=len(effect_of(family).parameters)))
+    return denormalize(effect_class, rng.uniform(size=len(effect_of(effect_class).parameters)))
 
 
 def render(
-    family: str, wave: np.ndarray, sample_rate: int, setting: Mapping[str, float]
+    effect_class: str, wave: np.ndarray, sample_rate: int, setting: Mapping[str, float]
 ) -> np.ndarray:
-    """Play a clean sound through an effect. The low-frequency oscillators start at phase 0.
+    """Play a clean sound through a generic effect. The low-frequency oscillators start at phase 0.
 
     Parameters
     ----------
+    effect_class
+        A key of `EFFECTS`.
     wave : ndarray, shape (channels, samples), float32, full scale ±1
     sample_rate
         In Hz.
@@ -263,6 +271,6 @@ def render(
     Raises
     ------
     ValueError
-        If the family is unknown, or a parameter is unknown, missing or outside its range.
+        If the class is unknown, or a parameter is unknown, missing or outside its range.
     """
-    return effect_of(family).render(wave, sample_rate, setting)
+    return effect_of(effect_class).render(wave, sample_rate, setting)

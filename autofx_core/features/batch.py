@@ -6,7 +6,7 @@
 `regression`     48 numbers, `features.regression_features`
 `timbre`         606 numbers, `features.timbre.timbre_features`
 `clean_timbre`   the same of the sound without the effect
-`relation`       86 numbers of both sounds, `features.relation.relation_features`
+`relation`       86 numbers of both sounds, `features.pair.pair_features`
 `probabilities`  of the six classes, by the recogniser: never the truth
 ===============  ======================================================================
 
@@ -19,7 +19,7 @@ from typing import Protocol
 from torch import Tensor
 
 from autofx_core.features import classification_features, regression_features
-from autofx_core.features.pair import relation_features
+from autofx_core.features.pair import pair_features
 from autofx_core.features.timbre import timbre_features
 
 DESCRIPTIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -37,7 +37,7 @@ class Columns(Protocol):
         """Column of shape (batch, width)."""
 
 
-class Heard:
+class FeatureBatch:
     """A batch of sounds, described as far as one asks.
 
     Parameters
@@ -57,6 +57,6 @@ class Heard:
 
     def _describe(self, name: str) -> Tensor:
         if name == "relation":
-            return relation_features(self._columns["wave"], self._columns["clean_wave"])
+            return pair_features(self._columns["wave"], self._columns["clean_wave"])
         wave = "clean_wave" if name.startswith(CLEAN_PREFIX) else "wave"
         return DESCRIPTIONS[name.removeprefix(CLEAN_PREFIX)](self._columns[wave])

@@ -39,7 +39,7 @@ RIDGE = 1e-6
 FLOOR = 1e-7
 
 N_BANDS = len(BAND_EDGES_HZ) - 1
-RELATION_NAMES = (
+PAIR_NAMES = (
     *(f"unexplained_at_{drive}_db" for drive in DRIVES_DB),
     "likeliest_drive",
     *(f"response_band_{band}" for band in range(N_BANDS)),
@@ -53,7 +53,7 @@ RELATION_NAMES = (
 """Names of all features, in order."""
 
 
-def relation_features(wave: Tensor, clean: Tensor) -> Tensor:
+def pair_features(wave: Tensor, clean: Tensor) -> Tensor:
     """Compute the relation set.
 
     Parameters
@@ -62,7 +62,7 @@ def relation_features(wave: Tensor, clean: Tensor) -> Tensor:
 
     Returns
     -------
-    Tensor, shape (batch, len(RELATION_NAMES)), float32, finite; in the order of `RELATION_NAMES`
+    Tensor, shape (batch, len(PAIR_NAMES)), float32, finite; in the order of `PAIR_NAMES`
     """
     return torch.cat([_ask_for_drive(wave, clean), _ask_for_echo(wave, clean)], dim=1)
 

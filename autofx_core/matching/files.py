@@ -93,7 +93,7 @@ def match_files(
         dry,
         sample_rate=sample_rate,
         method=method or default_method(dry),
-        family=effect,
+        effect=effect,
         progress=progress,
     )
     record = asdict(answer) | {

@@ -39,7 +39,7 @@ from autofx_core.effects.table import (
     denormalize,
     draw_setting,
 )
-from autofx_core.features.batch import Heard
+from autofx_core.features.batch import FeatureBatch
 from autofx_core.matching.alignment import find_offset, shift
 from autofx_core.matching.excerpts import choose_excerpt
 from autofx_core.matching.recognise import recognise
@@ -90,7 +90,7 @@ class Match:
     effect
         Its name.
     probabilities
-        Of the six classes, the most probable first; empty where the family was given.
+        Of the six classes, the most probable first; empty where the effect was given.
     parameters
         Settings in real units; empty where the class has no generic effect.
     audio : ndarray, shape (channels, samples), float32, not normalised, or None
@@ -147,7 +147,7 @@ def match(
     *,
     sample_rate: int,
     method: str,
-    family: str | None = None,
+    effect: str | None = None,
     seed: int = 0,
     progress: Progress = ignore,
 ) -> Match:
@@ -165,7 +165,7 @@ def match(
         Of both, in Hz.
     method
         A name from `METHODS`.
-    family
+    effect
         Name of the effect, where it is known (see `further_effects.find_effect`); by default its
         class is recognised; methods that play the clean sound try the next likely class too, while
         none comes near. Dry sounds have no settings, and networks know none of reverb and
@@ -185,11 +185,11 @@ def match(
     """
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
-    if family is not None:
-        find_effect(family)
-        if method not in ANY_EFFECT and family not in EFFECTS:
+    if effect is not None:
+        find_effect(effect)
+        if method not in ANY_EFFECT and effect not in EFFECTS:
             raise ValueError(
-                f"method {method!r} knows {', '.join(EFFECTS)}, not {family!r}; 'refined' does, "
+                f"method {method!r} knows {', '.join(EFFECTS)}, not {effect!r}; 'refined' does, "
                 "with the clean sound"
             )
     if method in NEEDS_CLEAN and clean is None:
@@ -200,19 +200,19 @@ def match(
     require_sound(reference, sample_rate, "the reference")
     if clean is not None:
         require_sound(clean, sample_rate, "the clean sound")
-    probabilities = {} if family else recognise(skip_silence(reference, sample_rate), sample_rate)
-    family = family or next(iter(probabilities))
+    probabilities = {} if effect else recognise(skip_silence(reference, sample_rate), sample_rate)
+    effect = effect or next(iter(probabilities))
     dry = None if clean is None else normalize_peak(clean)
     known = EFFECTS | FURTHER if method in ANY_EFFECT else EFFECTS
-    classes = [family]
+    classes = [effect]
     if method in NEEDS_CLEAN and probabilities and _differ(reference, dry, sample_rate):
         classes = [name for name in probabilities if name in known][:MOST_CLASSES]
     if probabilities and classes[0] not in known:
-        return Match(method, family, probabilities, {}, None, {})
+        return Match(method, effect, probabilities, {}, None, {})
     rng = np.random.default_rng(seed)
     request = Request(reference, dry, sample_rate, find_effect(classes[0]), rng, progress)
     if dry is None:
-        return Match(method, family, probabilities, METHODS[method](request), None, {})
+        return Match(method, effect, probabilities, METHODS[method](request), None, {})
     part = choose_excerpt(dry, sample_rate)
     short = replace(request, reference=reference[:, part], clean=dry[:, part])
     found = _in_time(_nearest(method, classes, probabilities, short), short)
@@ -284,7 +284,7 @@ def _in_time(found: Match, request: Request) -> Match:
 @register("random")
 def draw_at_random(request: Request) -> dict[str, float]:
     """Draw every parameter uniformly from its range; deaf to the reference."""
-    return draw_setting(request.rng, request.effect.family)
+    return draw_setting(request.rng, request.effect.key)
 
 
 @dataclass(frozen=True)
@@ -308,10 +308,10 @@ class Network:
                 raise NeedsCleanError(f"{self.name} needs the clean sound; match_wet does without")
             sounds.append(request.clean)
         start = min(find_start(sound, request.sample_rate) for sound in sounds)
-        heard = Heard(*(_hear(sound[:, start:], request.sample_rate) for sound in sounds))
+        heard = FeatureBatch(*(_hear(sound[:, start:], request.sample_rate) for sound in sounds))
         vector = answer(model, heard)[0]
-        family = request.effect.family
-        return denormalize(family, vector[SLICES[family]].numpy())
+        effect_class = request.effect.key
+        return denormalize(effect_class, vector[SLICES[effect_class]].numpy())
 
 
 def _hear(wave: np.ndarray, sample_rate: int) -> torch.Tensor:
@@ -342,7 +342,7 @@ def play_until_alike(request: Request) -> dict[str, float]:
         request.effect,
         *sounds,
         sample_rate=sample_rate,
-        suggest=(lambda: network(request)) if request.effect.family in EFFECTS else None,
+        suggest=(lambda: network(request)) if request.effect.key in EFFECTS else None,
         seed=int(request.rng.integers(2**31)),
         progress=request.progress,
     )

@@ -45,10 +45,13 @@ class CalibrationSet:
     truths: dict[str, np.ndarray]
     spans: dict[str, float]
 
-    def ends(self, family: str, estimate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def ends(self, effect_class: str, estimate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lowest and highest normalised settings around an estimate of shape (parameters,)."""
         return interval_ends(
-            self.estimates[family], self.truths[family], estimate, self.spans[family]
+            self.estimates[effect_class],
+            self.truths[effect_class],
+            estimate,
+            self.spans[effect_class],
         )
 
 
@@ -85,11 +88,16 @@ def read_calibration(name: str) -> CalibrationSet | None:
         if stored["weights"] != weights_sha256(path.parent):
             return None
         estimates, truths = (
-            {family: stored[f"{family}_{kind}"].astype(np.float64) for family in EFFECTS}
+            {
+                effect_class: stored[f"{effect_class}_{kind}"].astype(np.float64)
+                for effect_class in EFFECTS
+            }
             for kind in ("estimates", "truths")
         )
         return CalibrationSet(
-            estimates, truths, {family: float(stored[f"{family}_span"]) for family in EFFECTS}
+            estimates,
+            truths,
+            {effect_class: float(stored[f"{effect_class}_span"]) for effect_class in EFFECTS},
         )
 
 
@@ -117,7 +125,7 @@ def prediction_interval(
     dict
         Name → lowest and highest value, in the parameter's unit.
     """
-    low, high = calibration.ends(effect.family, effect.normalize(parameters))
+    low, high = calibration.ends(effect.key, effect.normalize(parameters))
     return {
         p.name: (float(p.low + a * (p.high - p.low)), float(p.low + b * (p.high - p.low)))
         for p, a, b in zip(effect.parameters, low, high, strict=True)

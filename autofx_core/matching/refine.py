@@ -174,9 +174,9 @@ def refine(
     rng = np.random.default_rng(seed)
 
     settings = list(starts)
-    if invert and effect.family in INVERSIONS:
+    if invert and effect.key in INVERSIONS:
         dry, wet = to_mono(clean).astype(np.float64), target.astype(np.float64)
-        settings = INVERSIONS[effect.family](dry, wet, sample_rate) + settings
+        settings = INVERSIONS[effect.key](dry, wet, sample_rate) + settings
     player.compare([effect.normalize(setting) for setting in settings])
     if polish and player.best is not None and not player.alike:
         _polish(player, target)

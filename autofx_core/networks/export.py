@@ -28,7 +28,7 @@ from torch.nn.functional import pad
 from autofx_core.audio import ANALYSIS_RATE_HZ, ANALYSIS_SAMPLES
 from autofx_core.effects.table import EFFECTS, draw_setting, render
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
-from autofx_core.features.batch import Heard
+from autofx_core.features.batch import FeatureBatch
 from autofx_core.networks.checkpoints import SHIPPED, WEIGHTS_NAME, load_model
 from autofx_core.networks.classifier import TimbreRecogniser
 from autofx_core.networks.inputs import hears_clean
@@ -86,11 +86,11 @@ class Pipeline(nn.Module):
         (batch, 6) in the order of `effects.CLASSES` or (batch, 11) in that of
         `designs.EFFECT_NAMES`
         """
-        heard = Heard(_prepare(wave), None if clean is None else _prepare(clean))
+        heard = FeatureBatch(_prepare(wave), None if clean is None else _prepare(clean))
         told = self._ask(self.network, heard)
         return told.exp() if self.names_effects else told
 
-    def _ask(self, network: nn.Module, heard: Heard) -> Tensor:
+    def _ask(self, network: nn.Module, heard: FeatureBatch) -> Tensor:
         return network(
             *(
                 self._ask(self.recogniser, heard).exp() if name == "probabilities" else heard[name]

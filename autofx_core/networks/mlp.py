@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from autofx_core.effects.table import N_PARAMETERS
 from autofx_core.effects.taxonomy import CLASSES
 from autofx_core.features import CLASSIFICATION_NAMES, REGRESSION_NAMES
-from autofx_core.features.pair import RELATION_NAMES
+from autofx_core.features.pair import PAIR_NAMES
 from autofx_core.features.timbre import TIMBRE_NAMES
 from autofx_core.networks.cnn import SpectrogramCNN
 from autofx_core.networks.scaler import Scaler
@@ -38,7 +38,7 @@ WIDTHS = {
     "features": len(CLASSIFICATION_NAMES),
     "regression": len(REGRESSION_NAMES),
     "timbre": len(TIMBRE_NAMES),
-    "relation": len(RELATION_NAMES),
+    "relation": len(PAIR_NAMES),
 }
 """Sizes of the feature columns."""
 

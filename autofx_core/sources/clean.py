@@ -1,9 +1,9 @@
 """Clean guitar sounds, and which of them belong together.
 
 Three collections: the notes shipped with the package (or rendered from the soundfont the same
-way), any folder of recordings, and IDMT-SMT-Audio-Effects. Each sound names its *source*: the
-recording it stems from. Whatever splits sounds into training, validation and test splits them by
-source, so that no recording, nor a transposition of it, is on two sides.
+way), any folder of recordings, and IDMT-SMT-Audio-Effects. Each sound names the *recording* that
+it stems from. Whatever splits sounds into training, validation and test splits them by recording,
+so that no recording, nor a transposition of it, is on two sides.
 """
 
 import csv
@@ -48,9 +48,9 @@ class CleanSound:
         Unique in its collection.
     path
         The sound file.
-    source
-        The recording it stems from: the unit of every split.
-    program
+    recording
+        Name of the recording that it stems from: the unit of every split.
+    instrument
         The instrument (a soundfont's program, a guitar model), empty if unknown.
     midi
         The note, if it is one and it is known: 40 is E2, 82.4 Hz.
@@ -64,8 +64,8 @@ class CleanSound:
 
     id: str
     path: Path
-    source: str
-    program: str = ""
+    recording: str
+    instrument: str = ""
     midi: int | None = None
     velocity: int | None = None
     string: int | None = None
@@ -148,8 +148,8 @@ def _note(table: Path, row_number: int, row: dict[str, str]) -> CleanSound:
         return CleanSound(
             id=Path(row["file"]).stem,
             path=table.parent / row["file"],
-            source=row["sample"],
-            program=row["preset"],
+            recording=row["sample"],
+            instrument=row["preset"],
             midi=int(row["midi"]) if row["midi"] else None,
             velocity=int(row["velocity"]) if row["velocity"] else None,
             split=row["split"],
@@ -159,7 +159,7 @@ def _note(table: Path, row_number: int, row: dict[str, str]) -> CleanSound:
 
 
 def folder_notes(folder: str | Path) -> list[CleanSound]:
-    """List the WAV, FLAC and AIFF files in and under a folder, each its own source.
+    """List the WAV, FLAC and AIFF files in and under a folder, each its own recording.
 
     Raises
     ------
@@ -173,18 +173,18 @@ def folder_notes(folder: str | Path) -> list[CleanSound]:
     if not paths:
         raise AudioError(f"{folder}: holds no WAV, FLAC or AIFF file")
     names = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
-    return [CleanSound(id=n, path=p, source=n) for n, p in zip(names, paths, strict=True)]
+    return [CleanSound(id=n, path=p, recording=n) for n, p in zip(names, paths, strict=True)]
 
 
 def guitar_notes(folder: str | Path) -> list[CleanSound]:
-    """List the recordings in a folder whose own folders are guitars, each its own source.
+    """List the recordings in a folder whose own folders are guitars, each its own recording.
 
     Raises
     ------
     AudioError
         If there is no such folder or no sound in it.
     """
-    return [replace(note, program=note.id.rpartition("/")[0]) for note in folder_notes(folder)]
+    return [replace(note, instrument=note.id.rpartition("/")[0]) for note in folder_notes(folder)]
 
 
 def idmt_notes(folder: str | Path) -> list[CleanSound]:
@@ -203,8 +203,8 @@ def idmt_notes(folder: str | Path) -> list[CleanSound]:
                 replace(
                     sound,
                     id=sound.path.stem,
-                    source=name.take,
-                    program=f"model {name.model}",
+                    recording=name.take,
+                    instrument=f"model {name.model}",
                     midi=name.midi,
                     string=name.string,
                 )
@@ -236,51 +236,51 @@ def idmt_pairs(folder: str | Path, clean_folder: str | Path | None = None):
     AudioError
         If there is no clean take, no processed sound, or one without its clean take.
     """
-    takes = {note.source: note for note in idmt_notes(clean_folder or folder)}
+    takes = {note.recording: note for note in idmt_notes(clean_folder or folder)}
     pairs = []
     for sound in folder_notes(folder):
         name = parse_name(sound.path.stem)
-        if name is None or name.family == "dry":
+        if name is None or name.effect_class == "dry":
             continue
         if name.take not in takes:
             raise AudioError(f"{sound.path}: its clean take {name.take}-1111-*.wav is missing")
-        pairs.append((takes[name.take], replace(sound, source=name.take), name))
+        pairs.append((takes[name.take], replace(sound, recording=name.take), name))
     if not pairs:
         raise AudioError(f"{folder}: holds no processed IDMT-SMT file")
     return pairs
 
 
-def split_by_source(
+def split_by_recording(
     sounds: Sequence[CleanSound], *, validation: float = 0.1, test: float = 0.2
 ) -> list[CleanSound]:
-    """Give every sound a split drawn from its source's name: the same on every machine.
+    """Give every sound a split drawn from its recording's name: the same on every machine.
 
     Parameters
     ----------
     validation, test
-        Shares of the sources; the rest is for training.
+        Shares of the recordings; the rest is for training.
     """
 
-    def split(source: str) -> Split:
-        place = int.from_bytes(hashlib.sha256(source.encode()).digest()[:8], "big") / 2**64
+    def split(recording: str) -> Split:
+        place = int.from_bytes(hashlib.sha256(recording.encode()).digest()[:8], "big") / 2**64
         return "test" if place < test else "validation" if place < test + validation else "train"
 
-    return [replace(sound, split=split(sound.source)) for sound in sounds]
+    return [replace(sound, split=split(sound.recording)) for sound in sounds]
 
 
 def split_for_training(sounds: Sequence[CleanSound]) -> list[CleanSound]:
-    """Split by source, and hold out the program with the fewest sounds, to test on.
+    """Split by recording, and hold out the instrument with the fewest sounds, to test on.
 
     Raises
     ------
     AudioError
-        If there are not two programs at least.
+        If there are not two instruments at least.
     """
-    programs = Counter(sound.program for sound in sounds)
-    if len(programs) < 2:
+    instruments = Counter(sound.instrument for sound in sounds)
+    if len(instruments) < 2:
         raise AudioError("all clean sounds are of one guitar; a second is needed to test on")
-    unseen = min(programs, key=lambda program: (programs[program], program))
+    unseen = min(instruments, key=lambda name: (instruments[name], name))
     return [
-        replace(sound, split="test") if sound.program == unseen else sound
-        for sound in split_by_source(sounds)
+        replace(sound, split="test") if sound.instrument == unseen else sound
+        for sound in split_by_recording(sounds)
     ]

@@ -56,7 +56,7 @@ class IdmtName:
     string: int
     fret: int
     effect: str
-    family: str
+    effect_class: str
     setting: int
 
 
@@ -82,6 +82,6 @@ def parse_name(stem: str) -> IdmtName | None:
         string=int(match["string"]),
         fret=int(match["fret"]),
         effect=effect,
-        family=EFFECT_NAMES.get(effect, "dry"),
+        effect_class=EFFECT_NAMES.get(effect, "dry"),
         setting=int(match["setting"]),
     )

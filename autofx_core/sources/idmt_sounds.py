@@ -46,8 +46,8 @@ def monophonic_guitar(folder: str | Path) -> list[tuple[IdmtSound, IdmtName]]:
             known = IdmtSound(
                 id=sound.id,
                 path=sound.path,
-                source=name.take,
-                program=f"model {name.model}",
+                recording=name.take,
+                instrument=f"model {name.model}",
                 midi=name.midi,
                 string=name.string,
             )
@@ -68,7 +68,7 @@ def clean_guitar(folder: str | Path) -> list[IdmtSound]:
     AudioError
         If there is none.
     """
-    clean = [sound for sound, name in monophonic_guitar(folder) if name.family == "dry"]
+    clean = [sound for sound, name in monophonic_guitar(folder) if name.effect_class == "dry"]
     if not clean:
         raise AudioError(f"{folder}: holds no clean guitar note; are NoFX and EQ there?")
     return clean

@@ -22,7 +22,7 @@ MOST_PARTIALS = 80
 _BLOCK = 256
 
 
-def make_string(rng: np.random.Generator, sample_rate: int, samples: int) -> np.ndarray:
+def synthesize_string(rng: np.random.Generator, sample_rate: int, samples: int) -> np.ndarray:
     """Play a note on a string that is made up on the spot.
 
     Parameters

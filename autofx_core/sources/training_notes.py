@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autofx_core.sources.plucked_string import make_string
+from autofx_core.sources.plucked_string import synthesize_string
 from autofx_core.sources.sf2 import SoundfontError, Zone
 from autofx_core.sources.soundfont import (
     DURATION_S,
@@ -33,7 +33,7 @@ from autofx_core.sources.soundfont import (
 )
 
 GUITARS = {24: "nylon", 25: "steel", 26: "jazz", 27: "clean", 28: "muted"}
-RELATIVES = {
+PLUCKED_PROGRAMS = {
     6: "harpsichord",
     7: "clavinet",
     15: "dulcimer",
@@ -50,15 +50,15 @@ RELATIVES = {
 """General MIDI's programs whose strings are plucked or struck, in the guitar's range."""
 
 
-def plan_relatives(soundfont: Path) -> list[PlannedNote]:
-    """List notes of `RELATIVES`: the root, lowest and highest key of each recording.
+def plan_plucked(soundfont: Path) -> list[PlannedNote]:
+    """List notes of `PLUCKED_PROGRAMS`: the root, lowest and highest key of each recording.
 
     Raises
     ------
     SoundfontError
         If the file is no soundfont or lacks one of them.
     """
-    presets = [Preset(0, program, slug, slug) for program, slug in RELATIVES.items()]
+    presets = [Preset(0, program, slug, slug) for program, slug in PLUCKED_PROGRAMS.items()]
     return [
         PlannedNote(preset, name, zone, "train", key, preset.velocities[0])
         for preset, (name, zones) in read_presets(soundfont, presets).items()
@@ -79,7 +79,7 @@ def plan_others(soundfont: Path, first: Path) -> list[PlannedNote]:
     stem = soundfont.stem.lower()
     presets = [
         Preset(0, program, f"{stem}-{slug}", stem)
-        for program, slug in (GUITARS | RELATIVES).items()
+        for program, slug in (GUITARS | PLUCKED_PROGRAMS).items()
     ]
     taken = {z.sample for _, zones in read_presets(first, PRESETS).values() for z in zones}
     notes = []
@@ -113,7 +113,7 @@ def _three(keys: list[int]) -> list[int]:
     return sorted({keys[0], keys[len(keys) // 2], keys[-1]}) if keys else []
 
 
-def make_up(folder: Path, count: int) -> list[dict]:
+def synthesize_strings(folder: Path, count: int) -> list[dict]:
     """Render made-up strings as 16-bit FLAC files into a folder.
 
     Returns
@@ -124,7 +124,7 @@ def make_up(folder: Path, count: int) -> list[dict]:
     rows = []
     for number in range(count):
         rng = np.random.default_rng(number)
-        wave = make_string(rng, SAMPLE_RATE_HZ, round(DURATION_S * SAMPLE_RATE_HZ))[0]
+        wave = synthesize_string(rng, SAMPLE_RATE_HZ, round(DURATION_S * SAMPLE_RATE_HZ))[0]
         name = f"made-up-{number:05d}"
         rows.append(
             write_note(folder / f"{name}.flac", wave * 10 ** (PEAK_DBFS / 20))

@@ -64,11 +64,11 @@ def calibrate(
     estimates: dict[str, np.ndarray] = {}
     truths: dict[str, np.ndarray] = {}
     spans: dict[str, float] = {}
-    recording_of = {note.id: note.source for note in chosen}
-    for family, effect in EFFECTS.items():
-        rendered = render_shard(Shard(part, family, 0, sounds, seed), chosen)
+    recording_of = {note.id: note.recording for note in chosen}
+    for effect_class, effect in EFFECTS.items():
+        rendered = render_shard(Shard(part, effect_class, 0, sounds, seed), chosen)
         rows = []
-        for number, wet in enumerate(tqdm(rendered["wet"], desc=family, unit="sound")):
+        for number, wet in enumerate(tqdm(rendered["wet"], desc=effect_class, unit="sound")):
             request = Request(
                 wet[None],
                 normalize_peak(rendered["clean"][number][None]),
@@ -77,10 +77,10 @@ def calibrate(
                 np.random.default_rng(number),
             )
             rows.append(effect.normalize(METHODS[method](request)))
-        estimates[family] = np.array(rows)
-        truths[family] = rendered["settings"][:, SLICES[family]].astype(np.float64)
+        estimates[effect_class] = np.array(rows)
+        truths[effect_class] = rendered["settings"][:, SLICES[effect_class]].astype(np.float64)
         recordings = np.array([recording_of[note] for note in rendered["note"]])
-        spans[family] = fit_span(estimates[family], truths[family], recordings)
+        spans[effect_class] = fit_span(estimates[effect_class], truths[effect_class], recordings)
     return CalibrationSet(estimates, truths, spans)
 
 
@@ -117,10 +117,14 @@ def fit_span(estimates: np.ndarray, truths: np.ndarray, recordings: np.ndarray) 
 
 def write_calibration(calibration: CalibrationSet, folder: Path) -> None:
     """Write a calibration set beside the weights of its network."""
-    columns = {f"{family}_estimates": rows for family, rows in calibration.estimates.items()}
-    columns |= {f"{family}_truths": rows for family, rows in calibration.truths.items()}
+    columns = {
+        f"{effect_class}_estimates": rows for effect_class, rows in calibration.estimates.items()
+    }
+    columns |= {f"{effect_class}_truths": rows for effect_class, rows in calibration.truths.items()}
     halves = {name: rows.astype(np.float16) for name, rows in columns.items()}
-    spans = {f"{family}_span": np.array(span) for family, span in calibration.spans.items()}
+    spans = {
+        f"{effect_class}_span": np.array(span) for effect_class, span in calibration.spans.items()
+    }
     weights = np.array(weights_sha256(folder))
     with atomic_write(folder / CALIBRATION_NAME) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, weights=weights, **halves, **spans)  # type: ignore[arg-type]  # its stub takes a keyword named allow_pickle for all
@@ -129,10 +133,12 @@ def write_calibration(calibration: CalibrationSet, folder: Path) -> None:
 def coverage(calibration: CalibrationSet, fresh: CalibrationSet) -> dict[str, float]:
     """Measure the share of other sounds' settings inside their intervals, by effect."""
     shares = {}
-    for family in EFFECTS:
+    for effect_class in EFFECTS:
         inside = []
-        for estimate, truth in zip(fresh.estimates[family], fresh.truths[family], strict=True):
-            low, high = calibration.ends(family, estimate)
+        for estimate, truth in zip(
+            fresh.estimates[effect_class], fresh.truths[effect_class], strict=True
+        ):
+            low, high = calibration.ends(effect_class, estimate)
             inside.append((low <= truth) & (truth <= high))
-        shares[family] = float(np.mean(inside))
+        shares[effect_class] = float(np.mean(inside))
     return shares

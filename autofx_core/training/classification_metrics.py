@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from autofx_core.datasets.labels import EFFECT_ORDER, UNITS, Lessons
 from autofx_core.datasets.synthetic import PEDALS
-from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS
 from autofx_core.effects.taxonomy import CLASSES
 from autofx_core.features.timbre import GROUPS
@@ -111,7 +111,7 @@ def leave_one_design_out(
         for part, lessons in tests.items():
             own = lessons[(lessons.pedal == number) & lessons.plain]
             scores[part] = _share(guess(network, own)[1] == classes_of(own.effect))
-        effect_class = pedal if pedal in EFFECTS else DESIGNS[pedal].effect_class
+        effect_class = pedal if pedal in EFFECTS else PEDAL_MODELS[pedal].effect_class
         rows.append({"pedal": pedal, "effect_class": effect_class} | scores)
     return rows
 

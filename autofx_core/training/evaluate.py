@@ -12,7 +12,7 @@ from autofx_core.datasets.reader import Part, read_part
 from autofx_core.datasets.shards import DatasetError, read_plan
 from autofx_core.datasets.synthetic import PEDALS, TEST_PARTS
 from autofx_core.effects.taxonomy import CLASSES
-from autofx_core.features.batch import Heard
+from autofx_core.features.batch import FeatureBatch
 from autofx_core.metrics.losses import absolute_errors, c2_mse
 from autofx_core.networks.checkpoints import load_model
 from autofx_core.networks.inputs import answer, inputs_of
@@ -71,7 +71,7 @@ def inference_ms(model: nn.Module, *, repeats: int = 5) -> float:
     times = []
     for _ in range(1 + repeats):
         start = time.perf_counter()
-        answer(model, Heard(wave, wave))
+        answer(model, FeatureBatch(wave, wave))
         times.append(time.perf_counter() - start)
     return 1000 * min(times[1:])
 

@@ -32,9 +32,9 @@ def make_sounds() -> torch.Tensor:
     samples = round(SOUND_S * ANALYSIS_RATE_HZ)
     sounds = np.zeros((SOUNDS, samples), dtype=np.float32)
     for row, note in enumerate(notes[:: len(notes) // SOUNDS][:SOUNDS]):
-        family = list(EFFECTS)[row % len(EFFECTS)]
-        setting = draw_setting(rng, family)
-        wet = render(family, note.read(ANALYSIS_RATE_HZ), ANALYSIS_RATE_HZ, setting)
+        effect_class = list(EFFECTS)[row % len(EFFECTS)]
+        setting = draw_setting(rng, effect_class)
+        wet = render(effect_class, note.read(ANALYSIS_RATE_HZ), ANALYSIS_RATE_HZ, setting)
         wet = normalize_peak(wet)[0, :samples]
         sounds[row, : wet.size] = wet
     return torch.from_numpy(sounds)

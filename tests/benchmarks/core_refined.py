@@ -26,7 +26,7 @@ import torch
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, normalize_peak
 from autofx_core.datasets.synthetic import part_notes
-from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.registry import FURTHER, find_effect
 from autofx_core.effects.table import EFFECTS, Effect, draw_setting
 from autofx_core.matching.least_squares import INVERSIONS
@@ -91,7 +91,7 @@ def ask_network(case: Case) -> dict[str, float]:
 
 def refine_case(case: Case, **choices) -> tuple[dict[str, float], int]:
     """Refine, and say by how many renders."""
-    known = case.effect.family in EFFECTS
+    known = case.effect.key in EFFECTS
     found = refine(
         case.effect,
         case.reference,
@@ -106,11 +106,11 @@ def refine_case(case: Case, **choices) -> tuple[dict[str, float], int]:
 def read_off(case: Case) -> tuple[dict[str, float], int]:
     """Take the likeliest of what least squares say."""
     sounds = (wave[0].astype(np.float64) for wave in (case.clean, case.reference))
-    return INVERSIONS[case.effect.family](*sounds, ANALYSIS_RATE_HZ)[0], 0
+    return INVERSIONS[case.effect.key](*sounds, ANALYSIS_RATE_HZ)[0], 0
 
 
 WAYS: dict[str, Callable[[Case], tuple[dict[str, float], int]]] = {
-    "random": lambda case: (draw_setting(np.random.default_rng(1), case.effect.family), 0),
+    "random": lambda case: (draw_setting(np.random.default_rng(1), case.effect.key), 0),
     "network": lambda case: (ask_network(case), 0),
     "read off": read_off,
     "CMA-ES 300": lambda case: refine_case(case, invert=False, polish=False),
@@ -132,11 +132,11 @@ def measure(way: Callable, cases: list[Case]) -> np.ndarray:
 
 def compare_ways(ways: dict[str, Callable], cases: dict[str, list[Case]]) -> dict[str, dict]:
     """Print a row for each way; return the mean distances of the last, and its longest time."""
-    print(f"{'':22}   all " + " ".join(f"{family:>11}" for family in cases), end="")
+    print(f"{'':22}   all " + " ".join(f"{effect_class:>11}" for effect_class in cases), end="")
     print("   error  renders  s mean  s max  ratio to the first")
     first = None
     for name, way in ways.items():
-        found = {family: measure(way, of_family) for family, of_family in cases.items()}
+        found = {effect_class: measure(way, of_class) for effect_class, of_class in cases.items()}
         every = np.concatenate(list(found.values()))
         distance, error, renders, seconds = every.mean(axis=0)
         first = first or distance
@@ -166,10 +166,10 @@ def compare_others(sounds: int) -> None:
 
 
 def compare_designs(sounds: int) -> None:
-    """Print how near our effects come to other designs of their family."""
+    """Print how near our effects come to other designs of their effect_class."""
     rng = np.random.default_rng(0)
-    for family, effect in EFFECTS.items():
-        designs = [d for d in DESIGNS.values() if d.effect_class == family]
+    for effect_class, effect in EFFECTS.items():
+        designs = [d for d in PEDAL_MODELS.values() if d.effect_class == effect_class]
         rows = []
         for number, clean in enumerate(clean_sounds(("unseen_note",), sounds, 1)):
             design = designs[number % len(designs)]
@@ -184,7 +184,7 @@ def compare_designs(sounds: int) -> None:
             )
         clean_d, network_d, refined_d = np.mean(rows, axis=0)
         print(
-            f"other {family:16} clean {clean_d:.3f}  network {network_d:.3f}  "
+            f"other {effect_class:16} clean {clean_d:.3f}  network {network_d:.3f}  "
             f"refined {refined_d:.3f}  ratio to clean {refined_d / clean_d:.2f}",
             flush=True,
         )
@@ -196,7 +196,7 @@ def compare_designs(sounds: int) -> None:
 def main(sounds: int, others: bool) -> None:
     """Compare, and exit with 1 if `refined` is too far or too slow."""
     torch.set_num_threads(1)
-    cases = {family: make_cases(effect, sounds) for family, effect in EFFECTS.items()}
+    cases = {effect_class: make_cases(effect, sounds) for effect_class, effect in EFFECTS.items()}
     ask_network(cases["delay"][0])  # loads the weights
     found = compare_ways(WAYS, cases)
     if others:

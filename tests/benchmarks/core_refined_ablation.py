@@ -35,8 +35,8 @@ def main(sounds: int, seed: int) -> None:
     """Compare."""
     torch.set_num_threads(1)
     cases = {
-        family: make_cases(effect, sounds, parts=("validation",), seed=seed)
-        for family, effect in EFFECTS.items()
+        effect_class: make_cases(effect, sounds, parts=("validation",), seed=seed)
+        for effect_class, effect in EFFECTS.items()
     }
     ask_network(cases["delay"][0])  # loads the weights
     network = {"network": lambda case: (ask_network(case), 0)}

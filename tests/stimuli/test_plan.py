@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.small_studies import render_text
 
 from autofx_core.audio import AudioError
-from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS
 from autofx_core.networks.checkpoints import shipped, trained_on
 from autofx_core.sources.clean import CleanSound, builtin_notes
@@ -59,19 +59,19 @@ def test_no_clean_sound_comes_twice_and_none_was_trained_on():
     assert {sound.split for sound in sounds} == {"test"}
     trained = frozenset().union(*map(trained_on, shipped()))
     assert trained
-    assert not trained & {sound.source for sound in sounds}
+    assert not trained & {sound.recording for sound in sounds}
 
 
 def test_items_of_the_2022_experiment_spread_over_recordings_pitches_and_instruments():
     items = plan(None, items=Items(out_of_domain=10), seed=2022)
-    uses = Counter(item.clean.source for item in items)
-    recordings = {note.source for note in builtin_notes("test")}
+    uses = Counter(item.clean.recording for item in items)
+    recordings = {note.recording for note in builtin_notes("test")}
     assert set(uses) == recordings
     assert max(uses.values()) - min(uses.values()) <= 1
     keys = [item.clean.midi for item in items]
     assert min(keys) <= 45
     assert max(keys) >= 80
-    assert len({item.clean.program for item in items}) >= 5
+    assert len({item.clean.instrument for item in items}) >= 5
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2022])
@@ -90,7 +90,7 @@ def test_pedals_of_a_class_are_used_in_turn():
     items = plan(None, items=Items(out_of_domain=14), seed=3)
     for family in EFFECTS:
         uses = Counter(item.pedal for item in items if item.effect_class == family)
-        assert set(uses) == {d.name for d in DESIGNS.values() if d.effect_class == family}
+        assert set(uses) == {d.name for d in PEDAL_MODELS.values() if d.effect_class == family}
         assert max(uses.values()) - min(uses.values()) <= 1
 
 
@@ -101,7 +101,7 @@ def test_pedals_of_a_class_are_used_in_turn():
             CleanSound,
             id=st.uuids().map(str),
             path=st.none(),
-            source=st.sampled_from("abcde"),
+            recording=st.sampled_from("abcde"),
             midi=st.one_of(st.none(), st.integers(40, 88)),
             string=st.one_of(st.none(), st.integers(1, 6)),
         ),
@@ -115,8 +115,8 @@ def test_no_recording_is_used_again_while_another_is_unused(sounds, data):
     n = data.draw(st.integers(1, len(sounds)))
     chosen = spread(sounds, n, seed=0)
     assert len(set(chosen)) == n
-    used = Counter(sound.source for sound in chosen)
-    there = Counter(sound.source for sound in sounds)
+    used = Counter(sound.recording for sound in chosen)
+    there = Counter(sound.recording for sound in sounds)
     most = max(used.values())
     for source, number in there.items():
         assert used[source] >= min(number, most - 1)

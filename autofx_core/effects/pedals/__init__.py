@@ -1,8 +1,9 @@
-"""Other pedals: independent designs of every effect class, beside the generic ones of `effects`.
+"""Models of other pedals: independent of the generic effects, several for each of the eleven.
 
-A system that has met one chorus knows that chorus. These designs are what it has not met: their
-sounds serve as out-of-domain references in listening tests, and as training and test sounds of the
-recognition task. They are never estimated; only their class has a generic effect to match them by.
+A system that was trained on one chorus may only work for that chorus. These pedals are others;
+their sounds serve as out-of-domain references in listening tests, and as training and test sounds
+of the recognition task. Their settings are never estimated; only their class has a generic effect
+to match them by.
 
 =======================  ===============  ======================================================
 `flanger`                flanger          1–6 ms delay with feedback, triangle oscillator
@@ -65,6 +66,6 @@ from autofx_core.effects.pedals import (
     reverb,  # noqa: F401
     tremolo,  # noqa: F401
 )
-from autofx_core.effects.pedals.pedal import DESIGNS, Design, Range, Settings
+from autofx_core.effects.pedals.pedal import PEDAL_MODELS, Pedal, Range, Settings
 
-__all__ = ["DESIGNS", "Design", "Range", "Settings"]
+__all__ = ["PEDAL_MODELS", "Pedal", "Range", "Settings"]

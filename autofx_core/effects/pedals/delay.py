@@ -2,17 +2,18 @@
 
 import numpy as np
 
-from autofx_core.effects.pedals.pedal import delayed, design, high_pass, low_pass, phase_of
+from autofx_core.effects.pedals.dsp import delayed, high_pass, low_pass, phase_of
+from autofx_core.effects.pedals.pedal import pedal
 
 
-@design("slapback delay", delay_ms=(60.0, 160.0), level=(0.4, 0.9), cutoff_hz=(2000.0, 5000.0))
+@pedal("slapback delay", delay_ms=(60.0, 160.0), level=(0.4, 0.9), cutoff_hz=(2000.0, 5000.0))
 def slapback(wave, sample_rate, *, delay_ms, level, cutoff_hz):
     """Add one repeat, soft in the treble."""
     repeat = delayed(wave, delay_ms * sample_rate / 1000)
     return wave + level * low_pass(repeat, sample_rate, cutoff_hz)
 
 
-@design("feedback delay", delay_ms=(180.0, 600.0), feedback=(0.2, 0.75), level=(0.35, 0.9))
+@pedal("feedback delay", delay_ms=(180.0, 600.0), feedback=(0.2, 0.75), level=(0.35, 0.9))
 def tape_echo(wave, sample_rate, *, delay_ms, feedback, level):
     """Add repeats that lose treble and bass on each round, with the tape's wow (0.8 Hz, 0.3 ms)."""
     wow = 0.3 * np.sin(phase_of(wave, sample_rate, 0.8))
@@ -25,13 +26,13 @@ def tape_echo(wave, sample_rate, *, delay_ms, feedback, level):
     return wave + level * echoes
 
 
-@design("slapback delay", delay_ms=(50.0, 200.0), level=(0.3, 1.0))
+@pedal("slapback delay", delay_ms=(50.0, 200.0), level=(0.3, 1.0))
 def digital_slap(wave, sample_rate, *, delay_ms, level):
     """Add one repeat, exactly the sound again."""
     return wave + level * delayed(wave, round(delay_ms * sample_rate / 1000))
 
 
-@design("slapback delay", delay_ms=(80.0, 180.0), level=(0.4, 0.9), second=(0.2, 0.5))
+@pedal("slapback delay", delay_ms=(80.0, 180.0), level=(0.4, 0.9), second=(0.2, 0.5))
 def double_slap(wave, sample_rate, *, delay_ms, level, second):
     """Add a repeat and, at 1.6 times its delay, a weaker and darker one: two playback heads."""
     first = delayed(wave, delay_ms * sample_rate / 1000)
@@ -39,7 +40,7 @@ def double_slap(wave, sample_rate, *, delay_ms, level, second):
     return wave + level * (first + second * later)
 
 
-@design("feedback delay", delay_ms=(120.0, 700.0), feedback=(0.2, 0.8), mix=(0.2, 0.5))
+@pedal("feedback delay", delay_ms=(120.0, 700.0), feedback=(0.2, 0.8), mix=(0.2, 0.5))
 def digital_echo(wave, sample_rate, *, delay_ms, feedback, mix):
     """Mix with exact repeats, each `feedback` times the one before."""
     samples = round(delay_ms * sample_rate / 1000)
@@ -49,7 +50,7 @@ def digital_echo(wave, sample_rate, *, delay_ms, feedback, mix):
     return (1 - mix) * wave + mix * echoes
 
 
-@design("feedback delay", delay_ms=(100.0, 400.0), feedback=(0.3, 0.75), level=(0.4, 0.9))
+@pedal("feedback delay", delay_ms=(100.0, 400.0), feedback=(0.3, 0.75), level=(0.4, 0.9))
 def bucket_echo(wave, sample_rate, *, delay_ms, feedback, level):
     """Add repeats that a bucket-brigade line squeezes and darkens ever more."""
     echoes, repeat = np.zeros_like(wave), wave
@@ -60,7 +61,7 @@ def bucket_echo(wave, sample_rate, *, delay_ms, feedback, level):
     return wave + level * echoes
 
 
-@design("feedback delay", beat_ms=(160.0, 400.0), fall_db=(2.0, 6.0), level=(0.4, 0.8))
+@pedal("feedback delay", beat_ms=(160.0, 400.0), fall_db=(2.0, 6.0), level=(0.4, 0.8))
 def multi_tap(wave, sample_rate, *, beat_ms, fall_db, level):
     """Add six taps in a dotted rhythm (1, 1.5, 2, 3, 3.5, 4 beats), each weaker."""
     taps = [

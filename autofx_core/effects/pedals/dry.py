@@ -3,20 +3,21 @@
 import numpy as np
 import pedalboard
 
-from autofx_core.effects.pedals.pedal import design, high_pass, low_pass
+from autofx_core.effects.pedals.dsp import high_pass, low_pass
+from autofx_core.effects.pedals.pedal import pedal
 
 
 def _play(wave: np.ndarray, sample_rate: int, *plugins: pedalboard.Plugin) -> np.ndarray:
     return pedalboard.Pedalboard(list(plugins))(wave.astype(np.float32), sample_rate, reset=True)
 
 
-@design("dry")
+@pedal("dry")
 def clean(wave, sample_rate):
     """Leave the sound as it is."""
     return wave
 
 
-@design("dry", bass_db=(-6.0, 6.0), treble_db=(-6.0, 6.0))
+@pedal("dry", bass_db=(-6.0, 6.0), treble_db=(-6.0, 6.0))
 def amp_tone(wave, sample_rate, *, bass_db, treble_db):
     """Colour the sound by an amplifier's bass and treble knobs."""
     return _play(
@@ -27,7 +28,7 @@ def amp_tone(wave, sample_rate, *, bass_db, treble_db):
     )
 
 
-@design("dry", low_db=(-8.0, 8.0), mid_db=(-8.0, 8.0), high_db=(-8.0, 8.0), mid_hz=(400.0, 1500.0))
+@pedal("dry", low_db=(-8.0, 8.0), mid_db=(-8.0, 8.0), high_db=(-8.0, 8.0), mid_hz=(400.0, 1500.0))
 def equaliser(wave, sample_rate, *, low_db, mid_db, high_db, mid_hz):
     """Colour the sound by three peaks, around 150 Hz, the mid and 3.5 kHz."""
     return _play(
@@ -39,7 +40,7 @@ def equaliser(wave, sample_rate, *, low_db, mid_db, high_db, mid_hz):
     )
 
 
-@design("dry", cutoff_hz=(2800.0, 6000.0), resonance_hz=(80.0, 160.0))
+@pedal("dry", cutoff_hz=(2800.0, 6000.0), resonance_hz=(80.0, 160.0))
 def loudspeaker(wave, sample_rate, *, cutoff_hz, resonance_hz):
     """Play through a cabinet: its resonance, a presence peak, nothing above some kilohertz."""
     boosted = _play(
@@ -51,7 +52,7 @@ def loudspeaker(wave, sample_rate, *, cutoff_hz, resonance_hz):
     return low_pass(high_pass(boosted, sample_rate, 70.0, 2), sample_rate, cutoff_hz, 4)
 
 
-@design("dry", threshold_db=(-30.0, -10.0), ratio=(2.0, 6.0), release_ms=(80.0, 400.0))
+@pedal("dry", threshold_db=(-30.0, -10.0), ratio=(2.0, 6.0), release_ms=(80.0, 400.0))
 def compressor(wave, sample_rate, *, threshold_db, ratio, release_ms):
     """Even the level out above a threshold."""
     plugin = pedalboard.Compressor(
@@ -60,7 +61,7 @@ def compressor(wave, sample_rate, *, threshold_db, ratio, release_ms):
     return _play(wave, sample_rate, plugin)
 
 
-@design("dry", hiss_dbfs=(-70.0, -45.0), hum_dbfs=(-75.0, -50.0))
+@pedal("dry", hiss_dbfs=(-70.0, -45.0), hum_dbfs=(-75.0, -50.0))
 def noisy_line(wave, sample_rate, *, hiss_dbfs, hum_dbfs):
     """Add the hiss and the 50 Hz hum of an amplifier, below the sound's peak."""
     peak = np.abs(wave).max()

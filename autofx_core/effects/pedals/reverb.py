@@ -4,7 +4,8 @@ import numpy as np
 import pedalboard
 from scipy import signal
 
-from autofx_core.effects.pedals.pedal import delayed, design, feedback_line, high_pass, low_pass
+from autofx_core.effects.pedals.dsp import delayed, feedback_line, high_pass, low_pass
+from autofx_core.effects.pedals.pedal import pedal
 
 
 def _convolved(wave: np.ndarray, response: np.ndarray) -> np.ndarray:
@@ -17,7 +18,7 @@ def _noise(sample_rate: int, seconds: float, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(int(seconds * sample_rate))
 
 
-@design("reverb", room_size=(0.3, 0.95), damping=(0.1, 0.9), wet_level=(0.2, 0.6))
+@pedal("reverb", room_size=(0.3, 0.95), damping=(0.1, 0.9), wet_level=(0.2, 0.6))
 def plate_reverb(wave, sample_rate, *, room_size, damping, wet_level):
     """Play through Freeverb's parallel combs and serial all-passes."""
     reverb = pedalboard.Reverb(
@@ -26,7 +27,7 @@ def plate_reverb(wave, sample_rate, *, room_size, damping, wet_level):
     return reverb(wave.astype(np.float32), sample_rate, reset=True)
 
 
-@design("reverb", decay_s=(0.4, 2.5), brightness_hz=(1500.0, 6000.0), level=(0.3, 0.8))
+@pedal("reverb", decay_s=(0.4, 2.5), brightness_hz=(1500.0, 6000.0), level=(0.3, 0.8))
 def room_reverb(wave, sample_rate, *, decay_s, brightness_hz, level):
     """Convolve with noise that falls by 60 dB in the decay time."""
     samples = int(min(decay_s, 2.5) * sample_rate)
@@ -36,7 +37,7 @@ def room_reverb(wave, sample_rate, *, decay_s, brightness_hz, level):
     return wave + level * _convolved(wave, response)
 
 
-@design("reverb", decay_s=(1.2, 4.0), predelay_ms=(10.0, 60.0), level=(0.3, 0.9))
+@pedal("reverb", decay_s=(1.2, 4.0), predelay_ms=(10.0, 60.0), level=(0.3, 0.9))
 def hall_reverb(wave, sample_rate, *, decay_s, predelay_ms, level):
     """Convolve with noise that swells for 50 ms and whose treble dies twice as fast."""
     time_s = np.arange(int(2.5 * sample_rate)) / sample_rate
@@ -49,7 +50,7 @@ def hall_reverb(wave, sample_rate, *, decay_s, predelay_ms, level):
     return wave + level * delayed(tail, round(predelay_ms * sample_rate / 1000))
 
 
-@design("reverb", decay_s=(0.8, 2.5), delay_ms=(28.0, 45.0), level=(0.3, 0.8))
+@pedal("reverb", decay_s=(0.8, 2.5), delay_ms=(28.0, 45.0), level=(0.3, 0.8))
 def spring_reverb(wave, sample_rate, *, decay_s, delay_ms, level):
     """Convolve with two springs' chirps, bouncing to and fro: below 4 kHz, low tones come first."""
     samples = int(2.0 * sample_rate)
@@ -65,14 +66,14 @@ def spring_reverb(wave, sample_rate, *, decay_s, delay_ms, level):
     return wave + level * _convolved(high_pass(wave, sample_rate, 100.0), response)
 
 
-@design("reverb", gate_ms=(150.0, 400.0), level=(0.4, 1.0), brightness_hz=(2500.0, 7000.0))
+@pedal("reverb", gate_ms=(150.0, 400.0), level=(0.4, 1.0), brightness_hz=(2500.0, 7000.0))
 def gated_reverb(wave, sample_rate, *, gate_ms, level, brightness_hz):
     """Convolve with level noise that ends at once."""
     response = low_pass(_noise(sample_rate, gate_ms / 1000, 2), sample_rate, brightness_hz)
     return wave + level * _convolved(wave, response)
 
 
-@design("reverb", decay_s=(0.6, 3.0), mix=(0.2, 0.6))
+@pedal("reverb", decay_s=(0.6, 3.0), mix=(0.2, 0.6))
 def schroeder_reverb(wave, sample_rate, *, decay_s, mix):
     """Mix with four parallel combs and two all-passes in series (Schroeder 1962)."""
     tail = np.zeros_like(wave)

@@ -28,7 +28,7 @@ def play(*arguments):
 def files(tmp_path_factory):
     """A clean recording that no network learnt from, and a heavily distorted version of it."""
     folder = tmp_path_factory.mktemp("match")
-    note = next(n for n in builtin_notes("test") if n.source not in trained_on("recogniser"))
+    note = next(n for n in builtin_notes("test") if n.recording not in trained_on("recogniser"))
     clean = normalize_peak(note.read())
     setting = {p.name: p.default for p in EFFECTS["distortion"].parameters} | {"drive_db": 40.0}
     wet = normalize_peak(render("distortion", clean, LISTENING_RATE_HZ, setting))

@@ -24,11 +24,11 @@ def hashes(folder):
 
 def test_no_recording_is_in_two_parts_of_the_builtin_notes():
     parts = part_notes(builtin_notes())
-    sources = {part: {note.source for note in notes} for part, notes in parts.items()}
+    sources = {part: {note.recording for note in notes} for part, notes in parts.items()}
     assert all(sources.values())
     for first, second in itertools.combinations(sources.values(), 2):
         assert not first & second
-    programs = {part: {note.program for note in notes} for part, notes in parts.items()}
+    programs = {part: {note.instrument for note in notes} for part, notes in parts.items()}
     assert not programs["unseen_program"] & (programs["train"] | programs["validation"])
     assert programs["unseen_note"] <= programs["train"]
 

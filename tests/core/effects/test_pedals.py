@@ -1,9 +1,9 @@
-"""Each design does, measurably, what its pedal is known for."""
+"""Each pedal does, measurably, what its pedal is known for."""
 
 import numpy as np
 import pytest
 
-from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 
 RATE_HZ = 44_100
@@ -26,7 +26,7 @@ def impulse(seconds=2.0):
 
 
 def render(name, wave, **settings):
-    return DESIGNS[name].render(wave, RATE_HZ, settings)[0].astype(np.float64)
+    return PEDAL_MODELS[name].render(wave, RATE_HZ, settings)[0].astype(np.float64)
 
 
 def envelope(wave, frame=441):
@@ -39,12 +39,12 @@ def harmonics(wave, frequency_hz, count):
     return np.array([spectrum[b - 2 : b + 3].max() for b in bins])
 
 
-@pytest.mark.parametrize("name", DESIGNS)
-def test_every_design_keeps_shape_and_channels_and_stays_finite(name):
+@pytest.mark.parametrize("name", PEDAL_MODELS)
+def test_every_pedal_keeps_shape_and_channels_and_stays_finite(name):
     rng = np.random.default_rng(1)
     stereo = np.concatenate([noise(0.5), tone(seconds=0.5)])
     for _ in range(3):
-        wet = DESIGNS[name].render(stereo, RATE_HZ, DESIGNS[name].draw(rng))
+        wet = PEDAL_MODELS[name].render(stereo, RATE_HZ, PEDAL_MODELS[name].draw(rng))
         assert wet.shape == stereo.shape
         assert wet.dtype == np.float32
         assert np.isfinite(wet).all()
@@ -52,23 +52,23 @@ def test_every_design_keeps_shape_and_channels_and_stays_finite(name):
 
 
 @pytest.mark.parametrize("effect_class", CLASSES)
-def test_every_class_has_at_least_two_designs(effect_class):
-    assert sum(design.effect_class == effect_class for design in DESIGNS.values()) >= 2
+def test_every_class_has_at_least_two_pedals(effect_class):
+    assert sum(pedal.effect_class == effect_class for pedal in PEDAL_MODELS.values()) >= 2
 
 
-def test_every_effect_has_at_least_three_designs():
+def test_every_effect_has_at_least_three_pedals():
     for effect in EFFECT_NAMES:
-        assert sum(design.effect == effect for design in DESIGNS.values()) >= 3
+        assert sum(pedal.effect == effect for pedal in PEDAL_MODELS.values()) >= 3
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, design in DESIGNS.items() if "start_turns" in design.ranges]
+    "name", [name for name, pedal in PEDAL_MODELS.items() if "start_turns" in pedal.ranges]
 )
 def test_oscillators_start_where_they_are_told(name):
-    design = DESIGNS[name]
-    middle = {key: (low + high) / 2 for key, (low, high) in design.ranges.items()}
+    pedal = PEDAL_MODELS[name]
+    middle = {key: (low + high) / 2 for key, (low, high) in pedal.ranges.items()}
     at_rest, later, once_round = (
-        design.render(noise(1.0), RATE_HZ, middle | {"start_turns": turns})
+        pedal.render(noise(1.0), RATE_HZ, middle | {"start_turns": turns})
         for turns in (0.0, 0.3, 1.0)
     )
     assert np.abs(later - at_rest).max() > 0.01
@@ -356,7 +356,7 @@ def test_octave_fuzz_doubles_the_pitch_when_all_is_rectified():
 
 def test_overdrives_leave_a_quiet_sound_cleaner_than_a_loud_one():
     for name in ("screamer", "cubic_overdrive", "tube_amp"):
-        middle = {key: sum(limits) / 2 for key, limits in DESIGNS[name].ranges.items()}
+        middle = {key: sum(limits) / 2 for key, limits in PEDAL_MODELS[name].ranges.items()}
         shares = []
         for level in (0.01, 0.8):
             level_of = harmonics(render(name, tone(220.0, level=level), **middle), 220.0, 3)
@@ -438,7 +438,7 @@ def test_noisy_line_adds_hum_and_hiss_at_their_levels():
 
 def test_clean_is_the_sound_itself_and_amp_tone_only_changes_its_colour():
     wave = noise()
-    np.testing.assert_array_equal(DESIGNS["clean"].render(wave, RATE_HZ, {}), wave)
+    np.testing.assert_array_equal(PEDAL_MODELS["clean"].render(wave, RATE_HZ, {}), wave)
     wet = render("amp_tone", wave, bass_db=5.0, treble_db=-5.0)
     ratio = np.abs(np.fft.rfft(wet)) / np.abs(np.fft.rfft(wave[0]))
     low, high = (ratio[int(a * 2) : int(b * 2)] for a, b in ((30, 80), (8000, 15000)))

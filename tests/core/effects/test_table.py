@@ -27,21 +27,23 @@ def noise(seconds=0.5, seed=0, level=0.3):
     return (level * samples).astype(np.float32)
 
 
-def neutral(family, **changes):
-    return {p.name: p.default for p in EFFECTS[family].parameters} | changes
+def neutral(effect_class, **changes):
+    return {p.name: p.default for p in EFFECTS[effect_class].parameters} | changes
 
 
 def test_the_table_has_the_fifteen_parameters_of_autofx():
     assert N_PARAMETERS == 15
-    assert [SLICES[family].stop for family in ("modulation", "delay", "distortion")] == [5, 8, 15]
-    assert [effect.class_index for effect in EFFECTS.values()] == [0, 1, 2]
+    assert [
+        SLICES[effect_class].stop for effect_class in ("modulation", "delay", "distortion")
+    ] == [5, 8, 15]
+    assert tuple(EFFECTS) == CLASSES[:3]
     assert CLASSES[5] == "dry"
 
 
-@pytest.mark.parametrize("family", EFFECTS)
-def test_every_default_lies_within_its_range_and_renders_finite_sound(family):
-    setting = {p.name: p.default for p in EFFECTS[family].parameters}
-    wet = render(family, noise(), RATE_HZ, setting)
+@pytest.mark.parametrize("effect_class", EFFECTS)
+def test_every_default_lies_within_its_range_and_renders_finite_sound(effect_class):
+    setting = {p.name: p.default for p in EFFECTS[effect_class].parameters}
+    wet = render(effect_class, noise(), RATE_HZ, setting)
     assert wet.shape == (1, RATE_HZ // 2)
     assert np.isfinite(wet).all()
     assert np.abs(wet).max() > 0.01
@@ -135,31 +137,33 @@ def test_chorus_is_a_modulated_delay_line():
     assert error < CHORUS_RMS_TOLERANCE * np.sqrt(np.mean(expected[settled] ** 2))
 
 
-@pytest.mark.parametrize("family", EFFECTS)
-def test_an_effect_renders_the_bytes_of_a_pedalboard_with_the_same_settings(family):
+@pytest.mark.parametrize("effect_class", EFFECTS)
+def test_an_effect_renders_the_bytes_of_a_pedalboard_with_the_same_settings(effect_class):
     rng = np.random.default_rng(3)
     dry = noise()
     for _ in range(4):
-        setting = draw_setting(rng, family)
+        setting = draw_setting(rng, effect_class)
         chain = pedalboard.Pedalboard(
             [
                 stage.plugin(
                     **{p.name.removeprefix(stage.prefix): setting[p.name] for p in stage.parameters}
                 )
-                for stage in EFFECTS[family].stages
+                for stage in EFFECTS[effect_class].stages
             ]
         )
         np.testing.assert_array_equal(
-            render(family, dry, RATE_HZ, setting), chain(dry, RATE_HZ, reset=True)
+            render(effect_class, dry, RATE_HZ, setting), chain(dry, RATE_HZ, reset=True)
         )
 
 
-@pytest.mark.parametrize("family", EFFECTS)
+@pytest.mark.parametrize("effect_class", EFFECTS)
 @given(data=st.data())
-def test_normalize_undoes_denormalize(family, data):
-    size = len(EFFECTS[family].parameters)
+def test_normalize_undoes_denormalize(effect_class, data):
+    size = len(EFFECTS[effect_class].parameters)
     vector = data.draw(st.lists(st.floats(0, 1), min_size=size, max_size=size))
-    np.testing.assert_allclose(normalize(family, denormalize(family, vector)), vector, atol=1e-12)
+    np.testing.assert_allclose(
+        normalize(effect_class, denormalize(effect_class, vector)), vector, atol=1e-12
+    )
 
 
 def test_a_value_in_the_wrong_unit_is_refused_with_range_and_unit():

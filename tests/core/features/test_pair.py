@@ -9,8 +9,8 @@ from autofx_core.effects.table import render
 from autofx_core.features.pair import (
     BAND_EDGES_HZ,
     DRIVES_DB,
-    RELATION_NAMES,
-    relation_features,
+    PAIR_NAMES,
+    pair_features,
 )
 from autofx_core.matching.least_squares.distortion import shelf_response
 from autofx_core.sources.clean import builtin_notes
@@ -25,8 +25,8 @@ def clean() -> np.ndarray:
 
 def relate(family: str, clean: np.ndarray, **settings: float) -> dict[str, float]:
     wet = normalize_peak(render(family, clean, ANALYSIS_RATE_HZ, settings))
-    features = relation_features(torch.from_numpy(wet), torch.from_numpy(clean))[0]
-    return dict(zip(RELATION_NAMES, features.tolist(), strict=True))
+    features = pair_features(torch.from_numpy(wet), torch.from_numpy(clean))[0]
+    return dict(zip(PAIR_NAMES, features.tolist(), strict=True))
 
 
 @pytest.mark.parametrize("samples", [1104, 6872, 13672])
@@ -66,8 +66,8 @@ def test_the_likeliest_drive_is_the_one_that_was_set(clean, drive_db):
 
 def test_the_response_is_that_of_the_shelves_where_a_band_is_explained(clean):
     told = relate("distortion", clean, drive_db=25.0, **SHELVES)
-    explained = np.array([told[name] for name in RELATION_NAMES if "explained_band" in name])
-    response = np.array([told[name] for name in RELATION_NAMES if "response_band" in name])
+    explained = np.array([told[name] for name in PAIR_NAMES if "explained_band" in name])
+    response = np.array([told[name] for name in PAIR_NAMES if "response_band" in name])
     edges = np.array(BAND_EDGES_HZ)
     middle_hz = np.sqrt(edges[1:] * edges[:-1])
     shelves = [
@@ -93,11 +93,11 @@ def test_sounds_are_related_alike_one_by_one_and_together(clean):
     settings = [{"delay_seconds": d, "feedback": 0.3, "mix": 0.5} for d in rng.uniform(size=3)]
     wet = [normalize_peak(render("delay", clean, ANALYSIS_RATE_HZ, s)) for s in settings]
     waves, cleans = torch.from_numpy(np.concatenate(wet)), torch.from_numpy(clean).repeat(3, 1)
-    alone = torch.cat([relation_features(waves[i : i + 1], cleans[:1]) for i in range(3)])
-    torch.testing.assert_close(relation_features(waves, cleans), alone, rtol=1e-3, atol=1e-3)
+    alone = torch.cat([pair_features(waves[i : i + 1], cleans[:1]) for i in range(3)])
+    torch.testing.assert_close(pair_features(waves, cleans), alone, rtol=1e-3, atol=1e-3)
 
 
 def test_silence_has_finite_relations(clean):
     silent = torch.zeros(1, clean.shape[-1])
     for pair in ((silent, torch.from_numpy(clean)), (torch.from_numpy(clean), silent)):
-        assert relation_features(*pair).isfinite().all()
+        assert pair_features(*pair).isfinite().all()

@@ -35,7 +35,7 @@ def test_a_match_finds_the_offset_of_a_distorted_take_and_follows_it(samples):
         WITH_LEAD,
         sample_rate=ANALYSIS_RATE_HZ,
         method="refined",
-        family="distortion",
+        effect="distortion",
     )
     assert found.offset_samples == samples
     assert found.parameters["drive_db"] == pytest.approx(33.0, abs=0.2)

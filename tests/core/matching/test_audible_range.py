@@ -15,8 +15,8 @@ def clean():
     return normalize_peak(builtin_notes("validation")[3].read(ANALYSIS_RATE_HZ))[:, :22_050]
 
 
-def setting(family, **changes):
-    return {p.name: p.default for p in EFFECTS[family].parameters} | changes
+def setting(effect_class, **changes):
+    return {p.name: p.default for p in EFFECTS[effect_class].parameters} | changes
 
 
 def test_the_ends_of_an_interval_are_at_the_threshold_of_hearing(clean):

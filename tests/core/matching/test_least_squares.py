@@ -16,28 +16,28 @@ NOTES = builtin_notes("validation")
 SOUNDS = 8
 
 
-def sounds(family, sample_rate=ANALYSIS_RATE_HZ, seed=0):
+def sounds(effect_class, sample_rate=ANALYSIS_RATE_HZ, seed=0):
     """Clean notes, their processed versions and the true settings."""
     rng = np.random.default_rng(seed)
     for note in NOTES[:: len(NOTES) // SOUNDS][:SOUNDS]:
         clean = normalize_peak(note.read(sample_rate))[:, : int(1.6 * sample_rate)]
-        setting = draw_setting(rng, family)
-        yield clean, normalize_peak(render(family, clean, sample_rate, setting)), setting
+        setting = draw_setting(rng, effect_class)
+        yield clean, normalize_peak(render(effect_class, clean, sample_rate, setting)), setting
 
 
-def invert(family, clean, wet, sample_rate=ANALYSIS_RATE_HZ):
-    return INVERSIONS[family](clean[0].astype(float), wet[0].astype(float), sample_rate)
+def invert(effect_class, clean, wet, sample_rate=ANALYSIS_RATE_HZ):
+    return INVERSIONS[effect_class](clean[0].astype(float), wet[0].astype(float), sample_rate)
 
 
-@pytest.mark.parametrize("family", INVERSIONS)
-def test_the_answer_sounds_like_the_reference(family):
+@pytest.mark.parametrize("effect_class", INVERSIONS)
+def test_the_answer_sounds_like_the_reference(effect_class):
     distances = [
         mrstft_distance(
             wet,
-            render(family, clean, ANALYSIS_RATE_HZ, invert(family, clean, wet)[0]),
+            render(effect_class, clean, ANALYSIS_RATE_HZ, invert(effect_class, clean, wet)[0]),
             ANALYSIS_RATE_HZ,
         )
-        for clean, wet, _ in sounds(family)
+        for clean, wet, _ in sounds(effect_class)
     ]
     assert np.median(distances) < 0.1  # nepers; random settings are at about 1.5
 
@@ -80,10 +80,10 @@ def test_an_oscillator_is_found_to_a_hundredth_of_a_hertz():
         assert found["mix"] == pytest.approx(0.5, abs=0.02)
 
 
-@pytest.mark.parametrize("family", INVERSIONS)
-def test_the_references_level_does_not_matter(family):
-    clean, wet, _ = next(sounds(family))
-    loud, soft = (invert(family, clean, gain * wet)[0] for gain in (1.0, 0.01))
+@pytest.mark.parametrize("effect_class", INVERSIONS)
+def test_the_references_level_does_not_matter(effect_class):
+    clean, wet, _ = next(sounds(effect_class))
+    loud, soft = (invert(effect_class, clean, gain * wet)[0] for gain in (1.0, 0.01))
     assert soft == pytest.approx(loud, rel=1e-3, abs=1e-3)
 
 

@@ -14,36 +14,38 @@ from autofx_core.sources.clean import builtin_notes
 def unseen_notes():
     """Clean notes that no shipped network has learnt from."""
     seen = trained_on("mlp_163nc")
-    notes = [note for note in builtin_notes() if note.source not in seen]
+    notes = [note for note in builtin_notes() if note.recording not in seen]
     return notes[:: max(1, len(notes) // 12)][:12]
 
 
 @pytest.fixture(scope="module")
 def errors(unseen_notes):
-    """Mean absolute normalised error by method and family, on unseen notes."""
+    """Mean absolute normalised error by method and effect_class, on unseen notes."""
     rng = np.random.default_rng(0)
-    found = {method: {family: [] for family in EFFECTS} for method in ("random", "mlp_163nc")}
+    found = {
+        method: {effect_class: [] for effect_class in EFFECTS} for method in ("random", "mlp_163nc")
+    }
     for number, note in enumerate(unseen_notes):
         clean = normalize_peak(note.read())
-        for family in EFFECTS:
-            truth = draw_setting(rng, family)
-            reference = render(family, clean, LISTENING_RATE_HZ, truth)
-            for method, by_family in found.items():
+        for effect_class in EFFECTS:
+            truth = draw_setting(rng, effect_class)
+            reference = render(effect_class, clean, LISTENING_RATE_HZ, truth)
+            for method, by_class in found.items():
                 answer = match(
                     reference,
                     sample_rate=LISTENING_RATE_HZ,
                     method=method,
-                    family=family,
+                    effect=effect_class,
                     seed=number,
                 )
-                error = normalize(family, answer.parameters) - normalize(family, truth)
-                by_family[family].append(np.abs(error).mean())
+                error = normalize(effect_class, answer.parameters) - normalize(effect_class, truth)
+                by_class[effect_class].append(np.abs(error).mean())
     return {m: {f: np.mean(e) for f, e in by.items()} for m, by in found.items()}
 
 
-@pytest.mark.parametrize("family", EFFECTS)
-def test_the_shipped_network_beats_chance_on_unseen_notes(errors, family):
-    assert errors["mlp_163nc"][family] < 0.8 * errors["random"][family]
+@pytest.mark.parametrize("effect_class", EFFECTS)
+def test_the_shipped_network_beats_chance_on_unseen_notes(errors, effect_class):
+    assert errors["mlp_163nc"][effect_class] < 0.8 * errors["random"][effect_class]
 
 
 def test_the_shipped_card_says_what_made_it_and_beats_the_constant():
@@ -61,12 +63,12 @@ def test_a_match_renders_the_clean_sound_with_the_answer_and_measures_it(unseen_
         "distortion", clean, LISTENING_RATE_HZ, draw_setting(np.random.default_rng(1), "distortion")
     )
     answer = match(
-        reference, clean, sample_rate=LISTENING_RATE_HZ, method="mlp_163nc", family="distortion"
+        reference, clean, sample_rate=LISTENING_RATE_HZ, method="mlp_163nc", effect="distortion"
     )
     rendered = render("distortion", normalize_peak(clean), LISTENING_RATE_HZ, answer.parameters)
     np.testing.assert_array_equal(answer.audio, rendered)
     assert answer.distances["mrstft"] > 0
-    dry = match(clean, clean, sample_rate=LISTENING_RATE_HZ, method="random", family="delay")
+    dry = match(clean, clean, sample_rate=LISTENING_RATE_HZ, method="random", effect="delay")
     assert set(dry.distances) == {"mrstft", "log_mel_db"}
 
 
@@ -74,8 +76,8 @@ def test_an_answer_does_not_depend_on_level_or_rate(unseen_notes):
     clean = unseen_notes[1].read()
     setting = draw_setting(np.random.default_rng(2), "delay")
     loud = render("delay", clean, LISTENING_RATE_HZ, setting)
-    first = match(loud, sample_rate=LISTENING_RATE_HZ, method="mlp_163nc", family="delay")
-    second = match(0.1 * loud, sample_rate=LISTENING_RATE_HZ, method="mlp_163nc", family="delay")
+    first = match(loud, sample_rate=LISTENING_RATE_HZ, method="mlp_163nc", effect="delay")
+    second = match(0.1 * loud, sample_rate=LISTENING_RATE_HZ, method="mlp_163nc", effect="delay")
     np.testing.assert_allclose(
         normalize("delay", first.parameters), normalize("delay", second.parameters), atol=0.01
     )
@@ -86,7 +88,7 @@ def test_random_settings_follow_the_seed_and_cover_the_range(unseen_notes):
 
     def draw(seed):
         answer = match(
-            reference, sample_rate=LISTENING_RATE_HZ, method="random", family="delay", seed=seed
+            reference, sample_rate=LISTENING_RATE_HZ, method="random", effect="delay", seed=seed
         )
         return normalize("delay", answer.parameters)
 
@@ -105,7 +107,7 @@ def test_a_users_method_is_used_like_ours(unseen_notes):
     try:
         clean = unseen_notes[0].read()
         answer = match(
-            clean, clean, sample_rate=LISTENING_RATE_HZ, method="test_always_dry", family="delay"
+            clean, clean, sample_rate=LISTENING_RATE_HZ, method="test_always_dry", effect="delay"
         )
         np.testing.assert_allclose(answer.audio, normalize_peak(clean), atol=1e-6)
         with pytest.raises(ValueError, match="registered already"):
@@ -117,17 +119,17 @@ def test_a_users_method_is_used_like_ours(unseen_notes):
 def test_bad_requests_are_named():
     tone = np.sin(np.arange(LISTENING_RATE_HZ) / 20).astype(np.float32)[None]
     with pytest.raises(ValueError, match="unknown method 'best'; known: random"):
-        match(tone, sample_rate=LISTENING_RATE_HZ, method="best", family="delay")
+        match(tone, sample_rate=LISTENING_RATE_HZ, method="best", effect="delay")
     with pytest.raises(ValueError, match="unknown effect 'echo'; known: modulation"):
-        match(tone, sample_rate=LISTENING_RATE_HZ, method="random", family="echo")
+        match(tone, sample_rate=LISTENING_RATE_HZ, method="random", effect="echo")
     with pytest.raises(
         ValueError, match=r"'random' knows modulation.*, not 'reverb'; 'refined' does"
     ):
-        match(tone, sample_rate=LISTENING_RATE_HZ, method="random", family="reverb")
+        match(tone, sample_rate=LISTENING_RATE_HZ, method="random", effect="reverb")
     with pytest.raises(ValueError, match=r"'refined' needs the clean sound.*choose a network"):
-        match(tone, sample_rate=LISTENING_RATE_HZ, method="refined", family="delay")
+        match(tone, sample_rate=LISTENING_RATE_HZ, method="refined", effect="delay")
     with pytest.raises(AudioError, match="the reference: is silent"):
-        match(0 * tone, sample_rate=LISTENING_RATE_HZ, method="random", family="delay")
+        match(0 * tone, sample_rate=LISTENING_RATE_HZ, method="random", effect="delay")
 
 
 def test_a_network_that_hears_both_sounds_hears_them_in_time(unseen_notes):
@@ -135,7 +137,7 @@ def test_a_network_that_hears_both_sounds_hears_them_in_time(unseen_notes):
     truth = {"delay_seconds": 0.4, "feedback": 0.2, "mix": 1.0}  # begins when the echo does
     reference = render("delay", clean, LISTENING_RATE_HZ, truth)
     answer = match(
-        reference, clean, sample_rate=LISTENING_RATE_HZ, method="match_pair", family="delay"
+        reference, clean, sample_rate=LISTENING_RATE_HZ, method="match_pair", effect="delay"
     )
     assert answer.parameters["delay_seconds"] == pytest.approx(0.4, abs=0.05)
     assert answer.parameters["mix"] > 0.8

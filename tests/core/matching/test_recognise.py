@@ -11,10 +11,10 @@ from autofx_core.audio import (
     fit_length,
     normalize_peak,
 )
-from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS, draw_setting, render
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
-from autofx_core.features.batch import Heard
+from autofx_core.features.batch import FeatureBatch
 from autofx_core.matching.recognise import recognise, recognise_effect
 from autofx_core.networks.checkpoints import read_card, trained_on
 from autofx_core.networks.inputs import class_probabilities, inputs_of
@@ -26,7 +26,7 @@ from autofx_core.training.classification_tables import recognition_report
 
 @pytest.fixture(scope="module")
 def unseen_clean():
-    notes = [n for n in builtin_notes() if n.source not in trained_on("effects")]
+    notes = [n for n in builtin_notes() if n.recording not in trained_on("effects")]
     return [normalize_peak(note.read()) for note in notes[:: len(notes) // 8][:8]]
 
 
@@ -45,9 +45,9 @@ def test_classes_are_recognised_on_unseen_recordings(unseen_clean, effect_class,
     rng = np.random.default_rng(5)
     right = []
     for clean in unseen_clean:
-        for design in DESIGNS.values():
-            if design.effect_class == effect_class:
-                wet = design.render(clean, LISTENING_RATE_HZ, design.draw(rng))
+        for pedal in PEDAL_MODELS.values():
+            if pedal.effect_class == effect_class:
+                wet = pedal.render(clean, LISTENING_RATE_HZ, pedal.draw(rng))
                 right.append(next(iter(recognise(wet, LISTENING_RATE_HZ))) == effect_class)
         if effect_class in EFFECTS:
             wet = render(effect_class, clean, LISTENING_RATE_HZ, draw_setting(rng, effect_class))
@@ -62,7 +62,7 @@ def test_probabilities_are_ranked_and_sum_to_one(unseen_clean):
     assert list(found.values()) == sorted(found.values(), reverse=True)
 
 
-def test_each_of_the_eleven_effects_is_named_by_its_plainest_design(unseen_clean):
+def test_each_of_the_eleven_effects_is_named_by_its_plainest_pedal(unseen_clean):
     plain = {
         "flanger": ("flanger", dict(rate_hz=0.5, depth=1.0, feedback=0.8)),
         "vibrato": ("vibrato", dict(rate_hz=5.0, deviation_cents=50.0)),
@@ -72,7 +72,7 @@ def test_each_of_the_eleven_effects_is_named_by_its_plainest_design(unseen_clean
         "tremolo": ("sine_tremolo", dict(rate_hz=5.0, depth=0.8)),
     }
     for effect, (name, setting) in plain.items():
-        waves = [DESIGNS[name].render(w, LISTENING_RATE_HZ, setting) for w in unseen_clean]
+        waves = [PEDAL_MODELS[name].render(w, LISTENING_RATE_HZ, setting) for w in unseen_clean]
         named = [next(iter(recognise_effect(wave, LISTENING_RATE_HZ))) for wave in waves]
         assert np.mean([guess == effect for guess in named]) >= 0.6, effect
 
@@ -112,7 +112,7 @@ def test_the_scaler_gives_unit_variance_and_clips_what_is_absurd():
 
 def test_regressors_are_conditioned_by_what_is_recognised_not_by_the_truth(unseen_clean):
     wave = fit_length(unseen_clean[0][:, :: LISTENING_RATE_HZ // ANALYSIS_RATE_HZ])
-    heard = Heard(torch.from_numpy(wave))
+    heard = FeatureBatch(torch.from_numpy(wave))
     networks = {name: make() for name, make in REGRESSORS.items()}
     conditioned = {name for name, model in networks.items() if "probabilities" in model.inputs}
     assert conditioned == {"mlp_163c", "mlp_211c", "autofx", "autofx_f"}
@@ -130,7 +130,7 @@ def test_the_card_of_what_conditions_the_baselines_says_how_often_it_is_right():
         confusion = np.array(metrics["confusion"])
         assert confusion.sum() == metrics["sounds"]
         assert np.trace(confusion) / confusion.sum() == pytest.approx(metrics["accuracy"], abs=1e-4)
-        assert {*EFFECTS} < set(metrics["accuracy_by_pedal"]) <= {*EFFECTS, *DESIGNS}
+        assert {*EFFECTS} < set(metrics["accuracy_by_pedal"]) <= {*EFFECTS, *PEDAL_MODELS}
 
 
 def test_the_shipped_recogniser_is_better_than_the_originals_on_what_neither_met():
@@ -141,7 +141,7 @@ def test_the_shipped_recogniser_is_better_than_the_originals_on_what_neither_met
         assert six["ours", part] == card["metrics"][part]["six"]
         assert six["ours", part] > six["original", part] + 0.05
     *designs, mean = judgement["unmet_designs"]
-    assert {row["pedal"] for row in designs} == {*EFFECTS, *DESIGNS}
+    assert {row["pedal"] for row in designs} == {*EFFECTS, *PEDAL_MODELS}
     for part in ("unseen_note", "unseen_program"):
         assert mean[part] == pytest.approx(np.mean([row[part] for row in designs]), abs=1e-3)
 

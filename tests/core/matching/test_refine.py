@@ -26,11 +26,11 @@ def distance(effect, clean, reference, setting):
     return mrstft_distance(reference, play(effect, clean, setting), ANALYSIS_RATE_HZ)
 
 
-@pytest.mark.parametrize("family", EFFECTS)
-def test_the_generic_effects_are_found_to_a_fifth_of_a_neper(family, clean):
-    effect = EFFECTS[family]
+@pytest.mark.parametrize("effect_class", EFFECTS)
+def test_the_generic_effects_are_found_to_a_fifth_of_a_neper(effect_class, clean):
+    effect = EFFECTS[effect_class]
     for seed in range(3):
-        reference = play(effect, clean, draw_setting(np.random.default_rng(seed), family))
+        reference = play(effect, clean, draw_setting(np.random.default_rng(seed), effect_class))
         found = refine(effect, reference, clean, sample_rate=ANALYSIS_RATE_HZ)
         assert distance(effect, clean, reference, found.parameters) < 0.2
         assert found.renders <= 300

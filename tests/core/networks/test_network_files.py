@@ -13,7 +13,7 @@ from autofx_core.__main__ import main
 from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, for_analysis
 from autofx_core.effects.table import EFFECTS, denormalize, draw_setting, render
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
-from autofx_core.features.batch import Heard
+from autofx_core.features.batch import FeatureBatch
 from autofx_core.matching.recognise import recognise_effect
 from autofx_core.networks.checkpoints import load_model
 from autofx_core.networks.export import Pipeline, describe, make_pipeline
@@ -75,7 +75,7 @@ def exported(tmp_path_factory):
 def ours(sound):
     """Answer by the way that `match` takes."""
     waves = [fit_length(for_analysis(w[None], ANALYSIS_RATE_HZ)) for w in np.atleast_2d(sound)]
-    return answer(load_model(NAME), Heard(torch.from_numpy(np.stack(waves)))).numpy()
+    return answer(load_model(NAME), FeatureBatch(torch.from_numpy(np.stack(waves)))).numpy()
 
 
 @pytest.mark.parametrize(("kind", "run"), [("onnx", WITH_ONNX), ("pt2", WITH_TORCH)])

@@ -37,22 +37,22 @@ def write_tone(path, frequency_hz=220.0, sample_rate=44_100):
 def test_no_recording_is_in_two_splits():
     splits = {}
     for note in sources.builtin_notes():
-        splits.setdefault(note.source, set()).add(note.split)
+        splits.setdefault(note.recording, set()).add(note.split)
     assert all(len(found) == 1 for found in splits.values())
 
 
 def test_one_program_and_its_recordings_are_for_testing_only():
     program = f"{TEST_ONLY_FAMILY.capitalize()} Guitar"
     notes = sources.builtin_notes()
-    held_out = {note.source for note in notes if note.program == program}
+    held_out = {note.recording for note in notes if note.instrument == program}
     assert len(held_out) >= 10
-    assert {note.split for note in notes if note.source in held_out} == {"test"}
+    assert {note.split for note in notes if note.recording in held_out} == {"test"}
 
 
 def test_test_notes_suffice_for_a_study_of_thirty_items_and_include_unseen_recordings_elsewhere():
     test = sources.builtin_notes("test")
     assert len(test) >= 50
-    assert len({note.program for note in test}) >= 5
+    assert len({note.instrument for note in test}) >= 5
 
 
 def test_every_split_spreads_over_the_range():
@@ -116,7 +116,7 @@ def test_notes_differ_between_velocities_of_one_key(builtin):
         magnitude = np.abs(np.fft.rfft(wave))
         return (magnitude * np.fft.rfftfreq(wave.size, 1 / 44_100)).sum() / magnitude.sum()
 
-    jazz = [(n, w) for n, w in builtin if n.program == "Jazz Guitar"]
+    jazz = [(n, w) for n, w in builtin if n.instrument == "Jazz Guitar"]
     for _, group in itertools.groupby(jazz, key=lambda pair: pair[0].midi):
         soft, hard = sorted(group, key=lambda pair: pair[0].velocity)
         assert centroid_hz(soft[1]) < centroid_hz(hard[1]), soft[0].id
@@ -189,8 +189,8 @@ def idmt(tmp_path):
 
 def test_idmt_clean_takes_are_found_by_name_and_know_note_and_string(idmt):
     first, second = sources.idmt_notes(idmt)
-    assert (first.source, first.midi, first.string) == ("G61-40100", 40, 1)
-    assert (second.source, second.midi, second.string) == ("G61-45200", 45, 2)
+    assert (first.recording, first.midi, first.string) == ("G61-40100", 40, 1)
+    assert (second.recording, second.midi, second.string) == ("G61-45200", 45, 2)
 
 
 def test_idmt_processed_sounds_are_paired_with_the_clean_take_they_were_made_from(idmt):
@@ -219,7 +219,7 @@ def test_idmt_sound_without_its_clean_take_is_refused_by_name(idmt):
         string=st.integers(1, 6),
         fret=st.integers(0, 99),
         effect=st.just(""),
-        family=st.just(""),
+        effect_class=st.just(""),
         setting=st.integers(0, 9),
     ),
     st.sampled_from(sorted(EFFECTS)),
@@ -229,9 +229,9 @@ def test_idmt_names_are_read_back_as_written(said, code, number):
     style = next(digit for digit, name in PLAYING_STYLES.items() if name == said.style)
     take = f"G{said.model}{style}-{said.midi:02d}{said.string}{said.fret:02d}"
     effect = EFFECTS[code]
-    family = "dry" if effect == "amp simulation" else EFFECT_NAMES[effect]
+    effect_class = "dry" if effect == "amp simulation" else EFFECT_NAMES[effect]
     assert parse_name(f"{take}-{code[0]}{code}{said.setting}-{number:05d}") == replace(
-        said, take=take, effect=effect, family=family
+        said, take=take, effect=effect, effect_class=effect_class
     )
 
 
@@ -244,15 +244,15 @@ def test_any_other_name_is_no_idmt_name(text):
 @settings(deadline=None)
 @given(st.sets(st.text(min_size=1), min_size=1, max_size=50))
 def test_splits_by_source_do_not_depend_on_the_other_sounds(names):
-    sounds = [sources.CleanSound(id=n, path=None, source=n) for n in sorted(names)]
-    together = sources.split_by_source(sounds)
-    alone = [sources.split_by_source([sound])[0] for sound in sounds]
+    sounds = [sources.CleanSound(id=n, path=None, recording=n) for n in sorted(names)]
+    together = sources.split_by_recording(sounds)
+    alone = [sources.split_by_recording([sound])[0] for sound in sounds]
     assert together == alone
 
 
 def test_splits_by_source_have_about_the_shares_asked_for():
-    sounds = [sources.CleanSound(id=str(i), path=None, source=str(i)) for i in range(2_000)]
-    split = [sound.split for sound in sources.split_by_source(sounds, validation=0.1, test=0.2)]
+    sounds = [sources.CleanSound(id=str(i), path=None, recording=str(i)) for i in range(2_000)]
+    split = [sound.split for sound in sources.split_by_recording(sounds, validation=0.1, test=0.2)]
     standard_errors = 4 * np.sqrt(0.2 * 0.8 / 2_000)
     assert split.count("test") / 2_000 == pytest.approx(0.2, abs=standard_errors)
     assert split.count("validation") / 2_000 == pytest.approx(0.1, abs=standard_errors)

@@ -49,8 +49,8 @@ def test_only_single_guitar_notes_are_collected_and_the_clean_ones_known(idmt):
     assert collected[PROCESSED[0]].effect == "chorus"
     clean = clean_guitar(idmt)
     assert {sound.path.stem for sound in clean} == {*CLEAN, SIMULATED}
-    assert {sound.program for sound in clean} == {"model 6", "model 7"}
-    assert len({sound.source for sound in clean}) == len(CLEAN)  # one take, twice amplified
+    assert {sound.instrument for sound in clean} == {"model 6", "model 7"}
+    assert len({sound.recording for sound in clean}) == len(CLEAN)  # one take, twice amplified
 
 
 def test_a_recording_is_read_from_where_its_note_begins(idmt):
@@ -66,7 +66,7 @@ def test_the_table_has_a_row_for_each_sound_with_its_name_and_features(idmt, tmp
     with (tmp_path / "features.csv").open(newline="") as file:
         rows = {row["file"].rpartition("/")[2]: row for row in csv.DictReader(file)}
     assert set(rows) == {*CLEAN, SIMULATED, *PROCESSED}
-    assert rows[SIMULATED]["family"] == "dry"
+    assert rows[SIMULATED]["effect_class"] == "dry"
     assert rows[PROCESSED[1]]["effect"] == "distortion"
     sound = next(s for s, _ in monophonic_guitar(idmt) if s.path.stem == PROCESSED[0])
     wave = torch.from_numpy(fit_length(normalize_peak(sound.read(ANALYSIS_RATE_HZ))))

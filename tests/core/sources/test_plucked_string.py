@@ -6,7 +6,7 @@ import torch
 
 from autofx_core.features.timbre.note import pitch
 from autofx_core.features.timbre.spectrogram import hear
-from autofx_core.sources.plucked_string import MIDI, _oscillate, make_string
+from autofx_core.sources.plucked_string import MIDI, _oscillate, synthesize_string
 
 RATE_HZ = 22_050
 SAMPLES = 35_000
@@ -15,7 +15,7 @@ SAMPLES = 35_000
 @pytest.fixture(scope="module")
 def strings():
     rng = np.random.default_rng(0)
-    return np.concatenate([make_string(rng, RATE_HZ, SAMPLES) for _ in range(60)])
+    return np.concatenate([synthesize_string(rng, RATE_HZ, SAMPLES) for _ in range(60)])
 
 
 def test_they_have_peak_1_and_the_length_asked_for(strings):
@@ -41,7 +41,7 @@ def test_they_are_periodic_notes_of_the_guitars_range(strings):
 def test_no_two_are_alike_and_a_seed_makes_the_same_again(strings):
     correlation = np.corrcoef(strings)
     assert np.abs(correlation - np.eye(60)).max() < 0.9
-    again = make_string(np.random.default_rng(0), RATE_HZ, SAMPLES)
+    again = synthesize_string(np.random.default_rng(0), RATE_HZ, SAMPLES)
     np.testing.assert_array_equal(again[0], strings[0])
 
 

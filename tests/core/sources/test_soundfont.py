@@ -94,7 +94,10 @@ def test_soundfont_plays_back_the_very_samples_that_are_packaged(installed, tmp_
         # FluidSynth's filter starts from the note before, so a note's first block may differ.
         error = note.read() - packaged[note.id].read()
         assert np.square(error).sum() < 1e-4 * np.square(note.read()).sum()
-        assert (note.source, note.split) == (packaged[note.id].source, packaged[note.id].split)
+        assert (note.recording, note.split) == (
+            packaged[note.id].recording,
+            packaged[note.id].split,
+        )
 
 
 def test_packaged_table_is_the_plan(installed):
@@ -102,7 +105,7 @@ def test_packaged_table_is_the_plan(installed):
         (note.file, note.zone.sample, note.split)
         for note in soundfont.plan_notes(installed, full=False)
     ]
-    packaged = [(n.path.name, n.source, n.split) for n in sources.builtin_notes()]
+    packaged = [(n.path.name, n.recording, n.split) for n in sources.builtin_notes()]
     assert planned == packaged
 
 

@@ -11,7 +11,12 @@ from autofx_core.cli.notes import notes_command
 from autofx_core.sources import soundfont
 from autofx_core.sources.clean import CleanSound, rendered_notes
 from autofx_core.sources.sf2 import SoundfontError
-from autofx_core.sources.training_notes import GUITARS, make_up, plan_others, plan_relatives
+from autofx_core.sources.training_notes import (
+    GUITARS,
+    plan_others,
+    plan_plucked,
+    synthesize_strings,
+)
 
 OTHER = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
 
@@ -26,7 +31,7 @@ def guitars():
 
 
 def test_relatives_of_the_guitar_are_other_recordings_and_only_to_learn_from(guitars):
-    planned = plan_relatives(soundfont.SOUNDFONT)
+    planned = plan_plucked(soundfont.SOUNDFONT)
     assert {note.split for note in planned} == {"train"}
     recordings = {note.zone.sample for note in planned}
     assert len(recordings) > 60
@@ -53,10 +58,10 @@ def test_a_soundfont_with_recordings_that_test_is_refused(guitars):
 
 
 def test_made_up_strings_are_read_back_each_a_recording_of_its_own(tmp_path):
-    soundfont.write_table(tmp_path, make_up(tmp_path, 3))
+    soundfont.write_table(tmp_path, synthesize_strings(tmp_path, 3))
     notes = rendered_notes(tmp_path)
     assert [(note.split, note.midi) for note in notes] == [("train", None)] * 3
-    assert len({note.source for note in notes}) == 3
+    assert len({note.recording for note in notes}) == 3
     waves = [CleanSound.read(note, soundfont.SAMPLE_RATE_HZ) for note in notes]
     assert {wave.shape for wave in waves} == {(1, 110_250)}
     assert [np.abs(wave).max() for wave in waves] == pytest.approx([10 ** (-3 / 20)] * 3, rel=1e-3)

@@ -25,7 +25,7 @@ from autofx_core.datasets.labels import (
     read_training,
 )
 from autofx_core.datasets.synthetic import PARTS, PEDALS, DatasetError, part_notes
-from autofx_core.effects.pedals import DESIGNS
+from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS, SLICES, normalize, render
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 from autofx_core.features import CLASSIFICATION_NAMES
@@ -64,7 +64,9 @@ def strength(clean, wet):
 
 def test_a_gain_and_a_tone_control_are_no_effect(clean):
     assert strength(clean, 0.3 * clean) < 1e-3
-    tone = DESIGNS["amp_tone"].render(clean, ANALYSIS_RATE_HZ, dict(bass_db=3.0, treble_db=-3.0))
+    tone = PEDAL_MODELS["amp_tone"].render(
+        clean, ANALYSIS_RATE_HZ, dict(bass_db=3.0, treble_db=-3.0)
+    )
     assert strength(clean, tone) < PLAIN_DB
 
 
@@ -150,7 +152,10 @@ def made_up(pedals, *, columns, per_pedal=40, seed=0):
     """Lessons whose truth about each pedal's effect is in the given columns of the timbre set."""
     generator = torch.Generator().manual_seed(seed)
     pedal = torch.tensor(pedals).repeat_interleave(per_pedal)
-    effects = [EFFECT_ORDER.index(DESIGNS[p].effect if p in DESIGNS else "chorus") for p in PEDALS]
+    effects = [
+        EFFECT_ORDER.index(PEDAL_MODELS[p].effect if p in PEDAL_MODELS else "chorus")
+        for p in PEDALS
+    ]
     effect = torch.tensor(effects)[pedal]
     timbre = torch.randn(len(pedal), len(TIMBRE_NAMES), generator=generator)
     means = torch.randn(11, len(TIMBRE_NAMES), generator=torch.Generator().manual_seed(9))
