@@ -11,11 +11,11 @@ studies
 results
     The exported tables and their files.
 api
-    The routes of listeners' pages and of webMUSHRA's pages, and what crosses them.
+    The routes of participants' pages and of webMUSHRA's pages, and what crosses them.
 admin
     The experimenter's pages.
 server, simulate
-    gunicorn on this machine, and simulated listeners.
+    gunicorn on this machine, and simulated participants.
 """
 
 from pathlib import Path
@@ -28,12 +28,13 @@ from webmushra_app import admin, logs
 from webmushra_app.api import participant, rate_limits, responses, services, trial, webmushra
 from webmushra_app.config import Config, ConfigError, production_config
 from webmushra_app.database.connection import Database, DatabaseError
-from webmushra_app.studies.importer import StudyError, import_study, open_study
+from webmushra_app.studies.importer import import_study
 from webmushra_app.studies.registry import Studies
 from webmushra_app.studies.settings import ListeningTestError
+from webmushra_app.studies.study import OpenStudyError, open_study
 
-USER_ERRORS = (ConfigError, DatabaseError, StudyError)
-"""What can be wrong with a setting, a database or a stimulus set: one line says how to mend it.
+USER_ERRORS = (ConfigError, DatabaseError, OpenStudyError)
+"""Faults of a setting, a database or a stimulus set: one line says how to fix it.
 
 They are RuntimeErrors, which gunicorn prints as that line too.
 """
@@ -68,7 +69,9 @@ def create_app(config: Config | None = None) -> Flask:
     app = Flask(__name__)
     services.register(app, services.Services(config, database, studies))
     if config.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own way to wrap an app
+            app.wsgi_app, x_for=config.proxies, x_proto=config.proxies
+        )
     logs.register(app, config)
     responses.register(app)
     rate_limits.register(app, config)
@@ -83,4 +86,4 @@ def _import(database: Database, folder: Path) -> str:
     try:
         return import_study(database, folder)
     except (ManifestError, ListeningTestError) as error:
-        raise StudyError(str(error)) from None
+        raise OpenStudyError(str(error)) from None

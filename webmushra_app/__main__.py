@@ -29,7 +29,7 @@ database_option = click.option(
 
 
 class _Group(click.Group):
-    """Turns the errors that users can mend into one line and exit status 1."""
+    """Turns the errors that users can fix into one line and exit status 1."""
 
     def invoke(self, context: click.Context) -> object:
         try:
@@ -128,7 +128,7 @@ def admin_password_command(password: str, only_print: bool) -> None:
     help="The stimulus set that the test was opened with.",
 )
 @click.option("--listeners", type=click.IntRange(1, 1000), default=12, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the listeners' ears.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the listeners' scores.")
 def simulate_command(url: str, study: Path, listeners: int, seed: int) -> None:
     """Have simulated listeners take a running test; they are marked as simulated."""
     manifest = read_manifest(study)

@@ -14,12 +14,12 @@ MIN_SECRET_LENGTH = 32
 
 
 class ConfigError(RuntimeError):
-    """A setting that is missing or wrong; one line naming the variable and the mend."""
+    """A setting that is missing or wrong; one line naming the variable and how to fix it."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """What the server needs to know.
+    """The server's settings.
 
     Attributes
     ----------
@@ -32,13 +32,13 @@ class Config:
     requests_per_minute : int
         Limit for each address (``AUTOFX_REQUESTS_PER_MINUTE``); 0 for none.
     sessions_per_hour : int
-        Sittings that one address may begin (``AUTOFX_SESSIONS_PER_HOUR``); 0 for none.
+        Sessions that one address may begin (``AUTOFX_SESSIONS_PER_HOUR``); 0 for none.
     proxies : int
         Trusted reverse proxies in front (``AUTOFX_PROXIES``); 0 ignores forwarding headers.
     log_format : str
         ``json`` for a line a request, ``text`` for warnings only (``AUTOFX_LOG_FORMAT``).
     reopen_study : bool
-        Whether listeners hear ``study`` from now on, even if it was closed or another one opened
+        Whether participants hear ``study`` from now on, even if it was closed or another one opened
         since it was imported. In production such choices outlast a restart.
     admin_password_hash : str
         Of the experimenters' password (``AUTOFX_ADMIN_PASSWORD_HASH``); empty closes their pages.

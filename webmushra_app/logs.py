@@ -1,6 +1,6 @@
 """One line of JSON for each request and each fault, without anything that identifies a person.
 
-A sitting's address is its key, so lines name the route and not the path. Addresses and keys appear
+A session's address is its key, so lines name the route and not the path. Addresses and keys appear
 as pseudonyms: the first 12 hexadecimal digits of an HMAC-SHA-256 under the server's secret.
 """
 
@@ -14,7 +14,7 @@ import time
 from flask import Flask, Response, g, request
 
 from webmushra_app.config import Config
-from webmushra_app.database.models import moment
+from webmushra_app.timestamps import moment
 
 NAME = "webmushra_app"
 

@@ -11,11 +11,11 @@ from gunicorn.workers.gthread import ThreadWorker
 
 THREADS = 16
 HEAD_START_S = 0.001
-"""Ample for an idle process to wake up and take a connection; a busy one hardly feels it."""
+"""Ample for an idle process to wake up and take a connection, and short for a busy one."""
 
 
 class ServeError(RuntimeError):
-    """An address that cannot be listened on; one line with the mend."""
+    """An address that cannot be listened on; one line with how to fix it."""
 
 
 class _Server(BaseApplication):
@@ -71,7 +71,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address_of(taken: socket.socket) -> str:
-    """Tell the address that a browser on this machine opens."""
+    """Return the address that a browser on this machine opens."""
     host, port = taken.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104
     return f"http://{shown}:{port}/"

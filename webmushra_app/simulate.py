@@ -1,7 +1,7 @@
 """Simulated listeners who take the test over HTTP, as a browser does.
 
 They go through consent, every step and every trial, download each sound, and are marked as
-simulated from the first request on. A listener can't be told which stimulus is which, so these
+simulated from the first request on. The server never names a stimulus, so these listeners
 recognise the sounds by looking up the SHA-256 of the bytes in the stimulus set's manifest.
 
 The model: the quality of a stimulus falls with its distance to the reference (from the manifest),
@@ -9,8 +9,8 @@ The model: the quality of a stimulus falls with its distance to the reference (f
 reference. A score is that quality plus normal deviations of the listener (5 points), of the
 listener × condition (8), of the item × condition (8) and of the moment (13), clipped to 0–100;
 those are the variance components that real MUSHRA data show. The hidden reference is recognised
-with a little doubt. Nothing in the model knows which condition ought to win. Same seed, same
-scores, whatever orders the server deals.
+with a little doubt. The model has no parameter for a condition, so none is
+favoured. Same seed, same scores, whatever orders the server assigns.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ import random
 import secrets
 import statistics
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,7 +38,7 @@ TIMEOUT_S = 60.0
 
 
 class SimulationError(RuntimeError):
-    """A test that simulated listeners cannot take; one line with the mend."""
+    """A test that simulated listeners cannot take; one line with how to fix it."""
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Api:
             raise SimulationError(f"{self.url}: refused {method} {path}: {_detail(content)}")
         return content
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
+    def fetch_json(self, method: str, path: str, body: Any = None) -> Any:
         """Send one request and return the JSON it is answered with."""
         return json.loads(self.fetch(method, path, body))
 
@@ -95,10 +95,10 @@ def _detail(content: bytes) -> str:
 
 @dataclass(frozen=True)
 class Truth:
-    """What the manifest knows of a set: each sound's item and stimulus by its hash."""
+    """A set's truth from its manifest: each sound's item and stimulus by its hash."""
 
     by_sha256: dict[str, tuple[Item, Stimulus]]
-    kinds: dict[str, str]
+    kinds: Mapping[str, str]
     d50: float
     distance: str
 
@@ -123,13 +123,13 @@ class Truth:
         )
 
     def quality(self, stimulus: Stimulus) -> float:
-        """Tell how alike stimulus and reference are, 0–100, from their distance."""
+        """Return how alike stimulus and reference are, 0–100, from their distance."""
         return 100.0 / (1.0 + (max(stimulus.distances[self.distance], 0.0) / self.d50) ** SLOPE)
 
 
 @dataclass
 class Listener:
-    """One simulated listener's ears and habits, drawn from a seed."""
+    """One simulated listener's leniency and habits, drawn from a seed."""
 
     truth: Truth
     seed: int
@@ -160,7 +160,7 @@ class Listener:
             )
         return float(max(0, min(100, round(score))))
 
-    def hearing(self, *, duration_s: float) -> dict[str, float]:
+    def draw_playback(self, *, duration_s: float) -> dict[str, float]:
         """Draw how often and how long a sound is played."""
         plays = 1 + int(self._habits.expovariate(1.0))
         return {"plays": plays, "listened_s": round(plays * duration_s, 2)}
@@ -193,8 +193,8 @@ def take_the_test(api: Api, listener: Listener) -> Iterator[int]:
     SimulationError
         If the server refuses something, or plays a sound that isn't in the manifest.
     """
-    study = api.ask("GET", "/api/v1/study")
-    session = api.ask(
+    study = api.fetch_json("GET", "/api/v1/study")
+    session = api.fetch_json(
         "POST",
         "/api/v1/sessions",
         {
@@ -212,13 +212,13 @@ def take_the_test(api: Api, listener: Listener) -> Iterator[int]:
         "instructions": {},
     }
     for step in study["steps"]:
-        api.ask("PUT", f"{base}/steps/{step}", steps[step])
+        api.fetch_json("PUT", f"{base}/steps/{step}", steps[step])
     for number, summary in enumerate(session["trials"], 1):
-        trial = api.ask("GET", f"{base}/trials/{summary['id']}")
+        trial = api.fetch_json("GET", f"{base}/trials/{summary['id']}")
         api.fetch("GET", trial["reference"]["url"])
-        api.ask("PUT", f"{base}/trials/{trial['id']}", _rate(api, listener, trial))
+        api.fetch_json("PUT", f"{base}/trials/{trial['id']}", _rate(api, listener, trial))
         yield number
-    api.ask("POST", f"{base}/finish")
+    api.fetch_json("POST", f"{base}/finish")
 
 
 def _rate(api: Api, listener: Listener, trial: dict) -> dict:
@@ -233,7 +233,7 @@ def _rate(api: Api, listener: Listener, trial: dict) -> dict:
         item, known = listener.truth.by_sha256[sha256]
         ratings.append(
             {"stimulus": stimulus["id"], "score": listener.score(item, known)}
-            | listener.hearing(duration_s=known.duration_s)
+            | listener.draw_playback(duration_s=known.duration_s)
         )
     time_s = listener.trial_time_s(n_stimuli=len(ratings))
     return {"ratings": ratings, "trial_time_s": time_s, "comment": ""}
@@ -279,6 +279,6 @@ def simulate_listeners(
 
 
 def count_trials(url: str) -> int:
-    """Ask how many trials one listener does, training included."""
-    study = Api(url).ask("GET", "/api/v1/study")
+    """Fetch how many trials one listener does, training included."""
+    study = Api(url).fetch_json("GET", "/api/v1/study")
     return study["n_trials"] + study["n_training"]

@@ -98,7 +98,7 @@ def test_a_restart_while_listeners_rate_loses_no_request(site):
         return [answer.json["changed"] for answer in answers], listener.finish().status_code
 
     with ThreadPoolExecutor(N_LISTENERS) as pool:
-        sittings = pool.map(take_the_test, range(N_LISTENERS))
+        sessions = pool.map(take_the_test, range(N_LISTENERS))
         under_way.wait()
         site.restart()
-    assert list(sittings) == [([True] * 7, 200)] * N_LISTENERS
+    assert list(sessions) == [([True] * 7, 200)] * N_LISTENERS

@@ -117,7 +117,7 @@ def test_requests_over_an_addresss_limit_are_told_to_wait(make_app, stimulus_set
     assert refused.headers["Retry-After"] == "2"
 
 
-def test_sittings_over_an_addresss_limit_are_not_begun(make_app, make_listener, stimulus_set):
+def test_sessions_over_an_addresss_limit_are_not_begun(make_app, make_listener, stimulus_set):
     app = make_app(stimulus_set, sessions_per_hour=2)
     statuses = [make_listener(app).begin().status_code for _ in range(5)]
     assert statuses.count(429) >= 1

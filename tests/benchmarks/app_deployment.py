@@ -35,7 +35,7 @@ class SecureConnection(Connection):
 def measure(site: Deployment, *, n_restarts: int) -> None:
     """Restart again and again while clients put trials."""
     puts = in_parallel(
-        lambda _: prepare(site.https_port, n_sittings=6, connect=SecureConnection),
+        lambda _: prepare(site.https_port, n_sessions=6, connect=SecureConnection),
         [None] * N_CLIENTS,
     )
     failed: list = []

@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import text
 from tqdm import tqdm
 
+from webmushra_app import timestamps
 from webmushra_app.database import models
 from webmushra_app.database.connection import Database
 from webmushra_app.results.export import FILES
@@ -83,7 +84,7 @@ def fill(path: Path, n_listeners: int) -> int:
     settings = parse_listening_test({}).model_dump()
     n_ratings = n_listeners * N_TRIALS * len(CONDITIONS)
     values = {"n_listeners": n_listeners, "n_trials": N_TRIALS, "last": n_ratings - 1}
-    values["now"] = models.moment()
+    values["now"] = timestamps.moment()
     with database.writing() as db:
         db.add(
             models.Study(

@@ -106,7 +106,7 @@ def kill_at_random(study: Path, database_url: str, *, kills: int, rng: random.Ra
     """Kill workers and master under load and compare at the end."""
     port = free_port()
     with ours(study, database_url, port=port) as server:
-        puts = in_parallel(lambda _: prepare(port, n_sittings=12), [None] * N_CLIENTS)
+        puts = in_parallel(lambda _: prepare(port, n_sessions=12), [None] * N_CLIENTS)
     stop = threading.Event()
     listeners = [Listening(port, client_puts, stop) for client_puts in puts]
     killed = {"worker": 0, "master": 0}
@@ -139,12 +139,12 @@ def kill_at_random(study: Path, database_url: str, *, kills: int, rng: random.Ra
 
 
 def put_for_a_minute(study: Path, database_url: str, *, seconds: float) -> None:
-    """Let 32 clients put trials and compare; whenever they are through, they begin new sittings."""
+    """Let 32 clients put trials and compare; whenever they are through, they begin new sessions."""
     acknowledged: list[tuple[str, bytes]] = []
     took_s = refused = 0
     with ours(study, database_url) as server:
         while took_s < seconds:
-            puts = in_parallel(lambda _: prepare(server.port, n_sittings=12), [None] * N_CLIENTS)
+            puts = in_parallel(lambda _: prepare(server.port, n_sessions=12), [None] * N_CLIENTS)
             outcome = put_all(server.port, puts, seconds=seconds - took_s)
             acknowledged += outcome.acknowledged
             took_s += outcome.took_s
@@ -155,7 +155,7 @@ def put_for_a_minute(study: Path, database_url: str, *, seconds: float) -> None:
 def put_at_once(study: Path, database_url: str, *, rounds: int = 40) -> None:
     """Put the same trial K times at the same moment and compare."""
     with ours(study, database_url) as server:
-        puts = prepare(server.port, n_sittings=4)
+        puts = prepare(server.port, n_sessions=4)
         for n_at_once in (2, 3, 5):
             chosen, puts = puts[:rounds], puts[rounds:]
             n_changed = [0]

@@ -1,7 +1,7 @@
 """Hostile requests to every route by the thousand, on SQLite and on PostgreSQL.
 
 Prints how many were answered how, the faults (5xx), the rows that break a rule, and whether
-another sitting's data changed or leaked. See ``tests/app/fuzzing.py`` for what is sent.
+another session's data changed or leaked. See ``tests/app/fuzzing.py`` for what is sent.
 
     PYTHONPATH=tests python -m benchmarks.app_fuzz --requests 20000
 """
@@ -45,7 +45,7 @@ def main() -> None:
                     server_faults=len(outcome.faults),
                     broken_rows=len(broken) + len(faults),
                     leaks=len(outcome.leaks),
-                    other_sitting_changed=snapshot(database, fuzzer.prey) != before,
+                    other_session_changed=snapshot(database, fuzzer.prey) != before,
                     seconds=took_s,
                 )
                 for fault in outcome.faults[:5]:

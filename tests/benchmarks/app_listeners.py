@@ -1,8 +1,8 @@
-"""Many listeners at once, each a whole sitting of 10 trials with pauses compressed 20 times.
+"""Many listeners at once, each a whole session of 10 trials with pauses compressed 20 times.
 
 A listener begins at a random moment of the first 15 s, downloads each trial's sounds, pauses as
 long as a trial takes (60 s on average, log-normal, divided by 20), keeps a draft half-way, and puts
-the trial. Prints how many sittings were completed, errors, and the latencies of all requests and of
+the trial. Prints how many sessions were completed, errors, and the latencies of all requests and of
 the durable saves alone. Only loopback.
 
     PYTHONPATH=tests python -m benchmarks.app_listeners --listeners 500
@@ -70,7 +70,7 @@ class Browser:
 
 
 async def take_the_test(port: int, latencies: dict, rng: random.Random) -> None:
-    """One listener's whole sitting."""
+    """One listener's whole session."""
     await asyncio.sleep(rng.uniform(0, ARRIVAL_S))
     browser = Browser(port, latencies)
     await browser.json("GET", "/api/v1/study")
@@ -95,8 +95,8 @@ async def take_the_test(port: int, latencies: dict, rng: random.Random) -> None:
 
 async def run(port: int, *, n_listeners: int) -> tuple[list, dict[str, list[float]]]:
     latencies: dict[str, list[float]] = {"saves": [], "rest": []}
-    sittings = [take_the_test(port, latencies, random.Random(n)) for n in range(n_listeners)]
-    return await asyncio.gather(*sittings, return_exceptions=True), latencies
+    sessions = [take_the_test(port, latencies, random.Random(n)) for n in range(n_listeners)]
+    return await asyncio.gather(*sessions, return_exceptions=True), latencies
 
 
 def main() -> None:

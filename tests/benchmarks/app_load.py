@@ -1,6 +1,6 @@
 """Durable trial saves a second against a bare Flask + SQLite handler, in the same run.
 
-32 clients, gunicorn 2 × 8, SQLite with ``synchronous=FULL``. Each client has its sittings ready
+32 clients, gunicorn 2 × 8, SQLite with ``synchronous=FULL``. Each client has its sessions ready
 and puts one finished trial after the other; nothing else is timed. Rounds of ours and of the bare
 handler take turns, so that both meet the same machine; the median of the rounds' ratios counts.
 Only loopback, bounded by ``--rounds`` × ``--seconds``.
@@ -56,7 +56,7 @@ class Connection:
         return json.loads(content)
 
 
-def begin_sitting(connection: Connection) -> dict:
+def begin_session(connection: Connection) -> dict:
     """Consent and do the steps; gives the session's state."""
     wish = {
         "request_id": secrets.token_urlsafe(16),
@@ -79,12 +79,12 @@ def trial_body(trial: dict, *, score: float) -> bytes:
     return json.dumps({"ratings": ratings, "trial_time_s": 30.0, "comment": ""}).encode()
 
 
-def prepare(port: int, *, n_sittings: int, connect=Connection) -> list[tuple[str, bytes]]:
-    """Begin sittings and make the bodies of all their trials: what one client will put."""
+def prepare(port: int, *, n_sessions: int, connect=Connection) -> list[tuple[str, bytes]]:
+    """Begin sessions and make the bodies of all their trials: what one client will put."""
     connection = connect(port)
     puts = []
-    for _ in range(n_sittings):
-        state = begin_sitting(connection)
+    for _ in range(n_sessions):
+        state = begin_session(connection)
         for summary in state["trials"]:
             path = f"/api/v1/sessions/{state['token']}/trials/{summary['id']}"
             trial = connection.json("GET", path)
@@ -166,7 +166,7 @@ def main() -> None:
         with ours(study, f"sqlite:///{database}") as server, bare(folder) as baseline:
             print_row("start to first answer", seconds=server.start_s)
             for _ in range(options.rounds):
-                puts = in_parallel(lambda _: prepare(server.port, n_sittings=2), [None] * N_CLIENTS)
+                puts = in_parallel(lambda _: prepare(server.port, n_sessions=2), [None] * N_CLIENTS)
                 our_rounds.append(put_all(server.port, puts, seconds=options.seconds))
                 bare_rounds.append(put_all(baseline.port, puts, seconds=options.seconds))
             resident_mb = server.resident_mb()

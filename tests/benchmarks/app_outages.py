@@ -28,10 +28,10 @@ N_CLIENTS = 8
 
 
 @contextmanager
-def clients_putting(server, *, n_sittings: int):
+def clients_putting(server, *, n_sessions: int):
     """Let clients put trials while the block runs; gives them, to look at afterwards."""
     stop = threading.Event()
-    puts = in_parallel(lambda _: prepare(server.port, n_sittings=n_sittings), [None] * N_CLIENTS)
+    puts = in_parallel(lambda _: prepare(server.port, n_sessions=n_sessions), [None] * N_CLIENTS)
     listeners = [Listening(server.port, client_puts, stop) for client_puts in puts]
     for listener in listeners:
         listener.start()
@@ -60,7 +60,7 @@ def lock(study: Path, folder: Path, *, seconds: float) -> None:
     file = folder / "locked.sqlite3"
     with (
         ours(study, f"sqlite:///{file}") as server,
-        clients_putting(server, n_sittings=12) as listeners,
+        clients_putting(server, n_sessions=12) as listeners,
     ):
         time.sleep(2)
         with closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as other:
@@ -90,7 +90,7 @@ def fill(study: Path, folder: Path) -> None:
         return
     url = f"sqlite:///{small}/ratings.sqlite3"
     try:
-        with ours(study, url) as server, clients_putting(server, n_sittings=12) as listeners:
+        with ours(study, url) as server, clients_putting(server, n_sessions=12) as listeners:
             time.sleep(1)
             ballast = small / "ballast"
             with ballast.open("wb") as file:

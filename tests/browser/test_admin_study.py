@@ -43,23 +43,23 @@ def download(page: Page, name: str) -> str:
     return Path(downloading.value.path()).read_text(encoding="utf-8")
 
 
-def exclude(page: Page, sitting: str, *, reason: str) -> None:
-    page.get_by_role("link", name=sitting).click()
+def exclude(page: Page, session: str, *, reason: str) -> None:
+    page.get_by_role("link", name=session).click()
     page.get_by_label("Reason").fill(reason)
     page.get_by_role("button", name="Exclude").click()
     expect(page.get_by_role("status")).to_contain_text(reason)
 
 
-def withdraw(page: Page, sitting: str, *, code: str) -> None:
+def withdraw(page: Page, session: str, *, code: str) -> None:
     page.get_by_role("link", name="Withdraw").click()
-    page.get_by_label("The listener’s completion code").fill(code)
-    page.get_by_role("button", name="Find the sitting").click()
-    expect(page.get_by_role("main")).to_contain_text(sitting)
+    page.get_by_label("The participant’s completion code").fill(code)
+    page.get_by_role("button", name="Find the session").click()
+    expect(page.get_by_role("main")).to_contain_text(session)
     page.get_by_role("button", name="Erase it for good").click()
 
 
 def check_files(got: dict[str, str], *, excluded: str, erased: str, kept: list[str]) -> None:
-    """Find each sitting in the files where it belongs, and in no other."""
+    """Find each session in the files where it belongs, and in no other."""
     rows = list(csv.DictReader(got["ratings.csv"].splitlines()))
     assert {row["session"] for row in rows} == set(kept)
     assert len(rows) == len(json.loads(got["ratings.json"])) == len(kept) * N_RATINGS
@@ -78,7 +78,7 @@ def test_a_study_from_import_to_report_and_close(
     study = page.url
 
     simulating = lab.simulate(N_LISTENERS)
-    finished = page.locator("#live tr", has_text="Simulated listeners").locator("td").nth(1)
+    finished = page.locator("#live tr", has_text="Simulated participants").locator("td").nth(1)
     expect(finished).to_have_text(str(N_LISTENERS), timeout=3 * PATIENCE_MS)  # without a reload
     assert simulating.wait() == 0, simulating.stderr.read()
     simulating.stderr.close()
@@ -86,19 +86,19 @@ def test_a_study_from_import_to_report_and_close(
     expect(page.locator("#live svg .real")).to_have_count(0)
     expect(page.locator("#live")).to_contain_text("made by a program")
 
-    page.get_by_role("link", name="All sittings").click()
-    sittings = page.locator("tbody th a").all_inner_texts()
-    assert len(sittings) == N_LISTENERS
-    exclude(page, sittings[0], reason="=heard it before, 1 + 1")
-    (code,) = lab.server.rows("SELECT completion_code FROM sessions WHERE id = ?", sittings[1])
-    withdraw(page, sittings[1], code=code["completion_code"])
+    page.get_by_role("link", name="All sessions").click()
+    sessions = page.locator("tbody th a").all_inner_texts()
+    assert len(sessions) == N_LISTENERS
+    exclude(page, sessions[0], reason="=heard it before, 1 + 1")
+    (code,) = lab.server.rows("SELECT completion_code FROM sessions WHERE id = ?", sessions[1])
+    withdraw(page, sessions[1], code=code["completion_code"])
     expect(page).to_have_url(study)
-    counted = page.locator("#live tr", has_text="Simulated listeners").locator("td")
+    counted = page.locator("#live tr", has_text="Simulated participants").locator("td")
     expect(counted.nth(0)).to_have_text(str(N_LISTENERS - 1))
     expect(counted.nth(4)).to_have_text("1")
 
     got = {name: download(page, name) for name in FILES}
-    check_files(got, excluded=sittings[0], erased=sittings[1], kept=sittings[2:])
+    check_files(got, excluded=sessions[0], erased=sessions[1], kept=sessions[2:])
 
     make_report(page)
     page.get_by_role("link", name="Open the report").click()

@@ -2,7 +2,7 @@
 
 A round takes an operation of the document, fills its address and body with what a page would send,
 and then spoils some of it: other types, huge and non-finite numbers, a million sliders, broken
-JSON, another sitting's identifiers, path tricks, formula cells, line breaks for headers.
+JSON, another session's identifiers, path tricks, formula cells, line breaks for headers.
 """
 
 import json
@@ -58,7 +58,7 @@ class Outcome:
 
 
 class Fuzzer:
-    """Sends hostile requests on behalf of one listener, with another one's sitting as the prey."""
+    """Sends hostile requests on behalf of one listener, with another one's session as the prey."""
 
     def __init__(self, app, *, seed):
         self.rng = random.Random(seed)
@@ -185,19 +185,19 @@ class Fuzzer:
 
 
 def snapshot(database, listener):
-    """Read all that the database holds of one sitting."""
+    """Read all that the database holds of one session."""
     with database.reading() as db:
-        sitting = db.execute(
+        session = db.execute(
             text("SELECT * FROM sessions WHERE token = :token"), {"token": listener.token}
         ).one()
         ratings = db.execute(
             text("SELECT * FROM ratings_long WHERE session = :id ORDER BY item, condition"),
-            {"id": sitting.id},
+            {"id": session.id},
         ).all()
         events = db.execute(
-            text("SELECT count(*) FROM events WHERE session_id = :id"), {"id": sitting.id}
+            text("SELECT count(*) FROM events WHERE session_id = :id"), {"id": session.id}
         ).scalar()
-    return tuple(sitting), ratings, events
+    return tuple(session), ratings, events
 
 
 def broken_rows(database):

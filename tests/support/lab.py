@@ -56,7 +56,7 @@ class Lab:
         page.get_by_label("Sets in").select_option("pedals")
         page.get_by_role("button", name="Import").click()
         expect(page.locator("#live")).to_contain_text("not opened yet")
-        page.get_by_role("button", name="Open to listeners").click()
+        page.get_by_role("button", name="Open to participants").click()
         expect(page.locator("#live .state")).to_have_text("open")
 
 
@@ -95,14 +95,14 @@ def walk(lab: Lab, page: Page) -> Iterator[str]:
     arrive("Pedals")
     page.get_by_text("The same in numbers").click()
     yield "study"
-    page.get_by_role("link", name="All sittings").click()
-    arrive("Sittings")
-    yield "sittings"
+    page.get_by_role("link", name="All sessions").click()
+    arrive("Sessions")
+    yield "sessions"
     page.locator("tbody a").first.click()
-    arrive("Sitting ")
-    yield "sitting"
-    page.get_by_role("button", name="Withdraw this sitting").click()
-    arrive("Withdraw a listener")
+    arrive("Session ")
+    yield "session"
+    page.get_by_role("button", name="Withdraw this session").click()
+    arrive("Withdraw a participant")
     yield "withdraw"
     page.get_by_role("link", name="Audit log").click()
     arrive("Audit log")

@@ -65,12 +65,12 @@ class LiveServer:
 
 
 def stored_ratings(server: LiveServer, token: str) -> list[sqlite3.Row]:
-    """Read a sitting's rows of ``ratings_long``, in the order of presentation."""
+    """Read a session's rows of ``ratings_long``, in the order of presentation."""
     return server.rows(STORED, token)
 
 
 def stored_scores(server: LiveServer, token: str) -> list[list[float]]:
-    """Read a sitting's scores, one list a finished trial, in the order of presentation."""
+    """Read a session's scores, one list a finished trial, in the order of presentation."""
     trials: dict[int, list[float]] = {}
     for row in stored_ratings(server, token):
         trials.setdefault(row["trial_position"], []).append(row["score"])

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from webmushra_app import timestamps
 from webmushra_app.api.responses import (
     HTTP_DETAILS,
     HTTP_TITLES,
@@ -109,7 +110,7 @@ def _find_login(key: str) -> models.AdminLogin | None:
             select(models.AdminLogin).where(
                 models.AdminLogin.key_sha256 == sha256(key),
                 models.AdminLogin.password_sha256 == sha256(password_hash),
-                models.AdminLogin.started_at > models.moment(ago_s=LOGIN_LASTS_S),
+                models.AdminLogin.started_at > timestamps.moment(ago_s=LOGIN_LASTS_S),
             )
         )
 
@@ -124,7 +125,7 @@ def add_headers(response: Response) -> Response:
 
 @blueprint.errorhandler(Refusal)
 def refused(error: Refusal) -> Response:
-    """Say in one sentence why not."""
+    """Answer a refusal with a page of one sentence."""
     response = show(
         "refused", error.status, title=HTTP_TITLES.get(error.status, "Refused"), reason=error.detail
     )
@@ -135,7 +136,7 @@ def refused(error: Refusal) -> Response:
 
 @blueprint.errorhandler(HTTPException)
 def not_found(error: HTTPException) -> AnyResponse:
-    """Say in one sentence what is wrong with the request."""
+    """Answer a wrong request with a page of one sentence."""
     status = error.code or 500
     if status < 400:
         return error.get_response()

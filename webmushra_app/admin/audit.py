@@ -42,5 +42,5 @@ def show_audit() -> Response:
             .limit(ROWS_A_PAGE)
             .offset((page - 1) * ROWS_A_PAGE)
         ).all()
-        n_rows = db.scalar(select(func.count()).select_from(models.Audit))
+        n_rows = db.execute(select(func.count()).select_from(models.Audit)).scalar_one()
     return show("audit", rows=rows, page=page, n_pages=-(-n_rows // ROWS_A_PAGE))

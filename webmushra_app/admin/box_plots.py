@@ -1,4 +1,4 @@
-"""Running box plots: quartiles for each condition, real and simulated listeners apart.
+"""Running box plots: quartiles for each condition, real and simulated participants apart.
 
 Scores are counted by the database, so that a million of them take no memory here. Quartiles are
 those of linear interpolation (type 7 of Hyndman & Fan 1996), whiskers reach to the furthest score
@@ -80,7 +80,7 @@ def make_box(condition: models.Condition, counts: Counts, *, simulated: bool) ->
 
 
 def list_boxes(db: DbSession, study: models.Study) -> list[Box]:
-    """Summarise every condition that has scores, in the study's order, real listeners first."""
+    """Summarise every condition that has scores, in the study's order, real participants first."""
     counted = db.execute(
         select(RATINGS.c.condition, RATINGS.c.simulated, RATINGS.c.score, func.count())
         .where(RATINGS.c.study == study.name, ~RATINGS.c.training)
@@ -109,5 +109,5 @@ def x_px(score: float) -> float:
 
 
 def height_px(n_boxes: int) -> int:
-    """Tell how high the picture of so many boxes is."""
+    """Return the height of a picture of so many boxes."""
     return TOP_PX + ROW_PX * n_boxes + 10

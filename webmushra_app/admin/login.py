@@ -7,6 +7,7 @@ from flask import Response, g, request
 from sqlalchemy import delete, func, select
 from werkzeug.wrappers import Response as AnyResponse
 
+from webmushra_app import timestamps
 from webmushra_app.admin import audit
 from webmushra_app.admin.access import (
     COOKIE,
@@ -18,13 +19,13 @@ from webmushra_app.admin.access import (
     sha256,
     show,
 )
-from webmushra_app.admin.password import is_right
+from webmushra_app.admin.password import password_matches
 from webmushra_app.api.responses import Refusal
 from webmushra_app.api.services import services
 from webmushra_app.database import models
 
 FORM_COOKIE = "autofx_login"
-COOKIE_SETTINGS = {"path": "/admin", "httponly": True, "samesite": "Strict"}
+COOKIE_PATH = "/admin"
 WINDOW_S = 15 * 60.0
 TRIES_OF_ADDRESS = 5
 TRIES_OF_ALL = 50
@@ -41,8 +42,23 @@ def _form(status: int, problem: str = "") -> Response:
     if not re.fullmatch(r"[\w-]{32}", token, re.ASCII):
         token = secrets.token_urlsafe(24)
     response = show("login", status, form_token=token, problem=problem)
-    response.set_cookie(FORM_COOKIE, token, secure=request.is_secure, **COOKIE_SETTINGS)
+    _set_cookie(response, FORM_COOKIE, token)
     return response
+
+
+def _set_cookie(
+    response: AnyResponse, name: str, value: str, *, max_age_s: float | None = None
+) -> None:
+    """Set a cookie that only these pages get, and no script; by default until the browser ends."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=None if max_age_s is None else int(max_age_s),
+        path=COOKIE_PATH,
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Strict",
+    )
 
 
 @blueprint.post("/login")
@@ -51,7 +67,7 @@ def log_in() -> AnyResponse:
     refuse_foreign_form(request.cookies.get(FORM_COOKIE, ""))
     _count_try()
     password_hash = services().config.admin_password_hash
-    if not is_right(request.form.get("password", ""), password_hash):
+    if not password_matches(request.form.get("password", ""), password_hash):
         with services().database.writing() as db:
             audit.record(db, "log-in refused")
         return _form(401, "That is not the password.")
@@ -60,7 +76,7 @@ def log_in() -> AnyResponse:
         db.execute(delete(models.AdminAttempt).where(models.AdminAttempt.address == address()))
         db.execute(
             delete(models.AdminLogin).where(
-                models.AdminLogin.started_at <= models.moment(ago_s=LOGIN_LASTS_S)
+                models.AdminLogin.started_at <= timestamps.moment(ago_s=LOGIN_LASTS_S)
             )
         )
         db.add(
@@ -72,10 +88,8 @@ def log_in() -> AnyResponse:
         )
         audit.record(db, "logged in")
     response = go("list_studies")
-    response.set_cookie(
-        COOKIE, key, max_age=int(LOGIN_LASTS_S), secure=request.is_secure, **COOKIE_SETTINGS
-    )
-    response.delete_cookie(FORM_COOKIE, path=COOKIE_SETTINGS["path"])
+    _set_cookie(response, COOKIE, key, max_age_s=LOGIN_LASTS_S)
+    response.delete_cookie(FORM_COOKIE, path=COOKIE_PATH)
     return response
 
 
@@ -91,7 +105,7 @@ def _count_try() -> None:
     with services().database.writing() as db:
         db.execute(
             delete(models.AdminAttempt).where(
-                models.AdminAttempt.at <= models.moment(ago_s=WINDOW_S)
+                models.AdminAttempt.at <= timestamps.moment(ago_s=WINDOW_S)
             )
         )
         n_all, n_here = db.execute(
@@ -113,5 +127,5 @@ def log_out() -> AnyResponse:
         )
         audit.record(db, "logged out")
     response = go("show_login")
-    response.delete_cookie(COOKIE, path=COOKIE_SETTINGS["path"])
+    response.delete_cookie(COOKIE, path=COOKIE_PATH)
     return response

@@ -22,6 +22,6 @@ def hash_password(password: str) -> str:
     return generate_password_hash(password)
 
 
-def is_right(password: str, password_hash: str) -> bool:
-    """Tell whether this is the password."""
+def password_matches(password: str, password_hash: str) -> bool:
+    """Check a password against its hash."""
     return check_password_hash(password_hash, password)

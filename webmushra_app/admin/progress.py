@@ -1,8 +1,8 @@
-"""How far a study is: its sittings, where they were left, and how often each item was rated.
+"""How far a study is: its sessions, where they were left, and how often each item was rated.
 
-Conventions: a sitting is *under way* until nothing was heard of it for `LEFT_AFTER_S`, then it is
-*left*, though its listener may still come back. Excluded sittings count as begun and finished, but
-their ratings count for no item. Simulated listeners are counted apart from real ones.
+Conventions: a session is *under way* until its page has sent nothing for `LEFT_AFTER_S`, then it is
+*left*, though its participant may still come back. Excluded sessions count as begun and finished,
+but their ratings count for no item. Simulated participants are counted apart from real ones.
 """
 
 import statistics
@@ -13,14 +13,15 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 
+from webmushra_app import timestamps
 from webmushra_app.database import models
 
 LEFT_AFTER_S = 30 * 60.0
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """One line of a study's list of sittings."""
+class SessionProgress:
+    """One line of a study's list of sessions."""
 
     id: str
     simulated: bool
@@ -33,7 +34,7 @@ class Sitting:
 
     @property
     def place(self) -> str:
-        """Where the sitting stands, in words."""
+        """Where the session stands, in words."""
         if self.n_done == 0:
             return "before the first trial"
         return f"at trial {self.n_done + 1} of {self.n_trials}"
@@ -48,31 +49,31 @@ class Sitting:
 
 
 @dataclass(frozen=True)
-class Group:
-    """The sittings of real listeners, or those of simulated ones."""
+class SessionGroup:
+    """The sessions of real participants, or those of simulated ones."""
 
-    sittings: list[Sitting] = field(default_factory=list)
+    sessions: list[SessionProgress] = field(default_factory=list)
 
     def count(self, state: str) -> int:
-        """Count the sittings that are ``finished``, ``under way`` or ``left``."""
-        return sum(sitting.state == state for sitting in self.sittings)
+        """Count the sessions that are ``finished``, ``under way`` or ``left``."""
+        return sum(session.state == state for session in self.sessions)
 
     @property
     def n_excluded(self) -> int:
-        """Count the sittings that experimenters excluded."""
-        return sum(sitting.excluded_because is not None for sitting in self.sittings)
+        """Count the sessions that experimenters excluded."""
+        return sum(session.excluded_because is not None for session in self.sessions)
 
     @property
     def left_at(self) -> list[tuple[str, int]]:
-        """List where sittings were left, and how many there."""
-        left = [s for s in self.sittings if s.state == "left"]
+        """List where sessions were left, and how many there."""
+        left = [s for s in self.sessions if s.state == "left"]
         places = Counter((s.n_done, s.place) for s in left)
         return [(place, n) for (_, place), n in sorted(places.items())]
 
     @property
     def median_min(self) -> float | None:
-        """Median minutes from consent to the end, of finished sittings."""
-        times_s = [s.lasted_s for s in self.sittings if s.lasted_s is not None]
+        """Median minutes from consent to the end, of finished sessions."""
+        times_s = [s.lasted_s for s in self.sessions if s.lasted_s is not None]
         return round(statistics.median(times_s) / 60, 1) if times_s else None
 
 
@@ -87,8 +88,8 @@ class Coverage:
     n_simulated: int
 
 
-def list_sittings(db: DbSession, study_id: int) -> list[Sitting]:
-    """List a study's sittings, newest first."""
+def list_sessions(db: DbSession, study_id: int) -> list[SessionProgress]:
+    """List a study's sessions, newest first."""
     trials = (
         select(
             models.Trial.session_id,
@@ -106,9 +107,9 @@ def list_sittings(db: DbSession, study_id: int) -> list[Sitting]:
         .where(models.Session.study_id == study_id)
         .order_by(models.Session.started_at.desc(), models.Session.id)
     )
-    left_before = models.moment(ago_s=LEFT_AFTER_S)
+    left_before = timestamps.moment(ago_s=LEFT_AFTER_S)
     return [
-        Sitting(
+        SessionProgress(
             id=session.id,
             simulated=session.simulated,
             state=_state(session, left_before),
@@ -128,10 +129,10 @@ def _state(session: models.Session, left_before: str) -> str:
     return "under way" if session.seen_at > left_before else "left"
 
 
-def group_sittings(sittings: list[Sitting]) -> dict[str, Group]:
-    """Part real listeners' sittings from simulated ones'."""
+def group_sessions(sessions: list[SessionProgress]) -> dict[str, SessionGroup]:
+    """Separate real participants' sessions from simulated ones'."""
     return {
-        name: Group([s for s in sittings if s.simulated == simulated])
+        name: SessionGroup([s for s in sessions if s.simulated == simulated])
         for name, simulated in (("real", False), ("simulated", True))
     }
 

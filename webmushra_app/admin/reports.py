@@ -16,6 +16,7 @@ from flask import Response, send_from_directory
 from sqlalchemy.orm import Session as DbSession
 from werkzeug.wrappers import Response as AnyResponse
 
+from webmushra_app import timestamps
 from webmushra_app.admin import audit
 from webmushra_app.admin.access import blueprint, go, show
 from webmushra_app.admin.studies import STUDY, find_study
@@ -40,11 +41,11 @@ def folder_of(study_id: int) -> Path:
 
 
 def is_running(report: models.Report | None) -> bool:
-    """Tell whether a report is being made; one whose server died meanwhile isn't."""
+    """Whether a report is being made; one whose server was stopped meanwhile isn't."""
     return (
         report is not None
         and report.state == "running"
-        and report.started_at > models.moment(ago_s=TIMEOUT_S)
+        and report.started_at > timestamps.moment(ago_s=TIMEOUT_S)
     )
 
 
@@ -64,7 +65,7 @@ def make_report(study_id: int) -> AnyResponse:
         if is_running(report):
             return go("show_report", study_id=study_id)
         report.state, report.message = "running", ""
-        report.started_at, report.finished_at = models.moment(), None
+        report.started_at, report.finished_at = timestamps.moment(), None
         db.add(report)
         audit.record(db, "report", study=study.name)
     arguments = (services().database, study, folder_of(study_id))
@@ -105,16 +106,16 @@ def _run(database: Database, study: models.Study, folder: Path) -> None:
         state, message = "failed", str(error)
     with database.writing() as db:
         report = db.get(models.Report, study.id)
-        if report is None:  # a listener withdrew meanwhile
+        if report is None:  # a participant withdrew meanwhile
             shutil.rmtree(folder, ignore_errors=True)
             return
         report.state, report.message = state, message[:MAX_MESSAGE]
-        report.finished_at = models.moment()
+        report.finished_at = timestamps.moment()
 
 
 @blueprint.get(f"{STUDY}/report")
 def show_report(study_id: int) -> Response:
-    """Tell how the analysis stands."""
+    """Show how far the analysis is."""
     with services().database.reading() as db:
         study = find_study(db, study_id)
         report = db.get(models.Report, study_id)

@@ -1,8 +1,8 @@
-"""What looks odd about a sitting while the test runs; whom to exclude, people decide.
+"""Flags of sessions while the test runs; experimenters decide whom to exclude.
 
 Rec. ITU-R BS.1534-3, 4.1.2: the hidden reference below 90 in more than 15 % of the trials, or the
 mid anchor (7 kHz low-pass) above 90 in more than 15 % of them, where a trial whose mid anchor more
-than 25 % of the listeners put above 90 counts against nobody. Beside it: trials answered in less
+than 25 % of the participants put above 90 counts against nobody. Beside it: trials answered in less
 time than their sounds last, and a headphone check that wasn't passed. The report screens again,
 with more rules; these are for noticing early.
 """
@@ -27,39 +27,39 @@ RATINGS = table(
 )
 
 Scores = Iterable[tuple[str, str, float]]
-"""Sitting, item and score of one condition."""
+"""Session, item and score of one condition."""
 
 
 def flag_low_reference(scores: Scores) -> set[str]:
-    """Find the sittings that put the hidden reference below 90 too often.
+    """Find the sessions that put the hidden reference below 90 too often.
 
     >>> flag_low_reference([("a", "1", 89), ("a", "2", 95), ("b", "1", 90)])
     {'a'}
     """
-    return _too_often((sitting, score < THRESHOLD) for sitting, _item, score in scores)
+    return _too_often((session, score < THRESHOLD) for session, _item, score in scores)
 
 
 def flag_high_anchor(scores: Scores) -> set[str]:
-    """Find the sittings that put the mid anchor above 90 too often, exempt items left out."""
+    """Find the sessions that put the mid anchor above 90 too often, exempt items left out."""
     scores = list(scores)
     above = defaultdict(list)
-    for _sitting, item, score in scores:
+    for _session, item, score in scores:
         above[item].append(score > THRESHOLD)
     exempt = {item for item, misses in above.items() if sum(misses) / len(misses) > MAX_ITEM_SHARE}
     return _too_often(
-        (sitting, score > THRESHOLD) for sitting, item, score in scores if item not in exempt
+        (session, score > THRESHOLD) for session, item, score in scores if item not in exempt
     )
 
 
 def _too_often(misses: Iterable[tuple[str, bool]]) -> set[str]:
-    by_sitting = defaultdict(list)
-    for sitting, missed in misses:
-        by_sitting[sitting].append(missed)
-    return {sitting for sitting, seen in by_sitting.items() if sum(seen) / len(seen) > MAX_SHARE}
+    by_session = defaultdict(list)
+    for session, missed in misses:
+        by_session[session].append(missed)
+    return {session for session, seen in by_session.items() if sum(seen) / len(seen) > MAX_SHARE}
 
 
-def flag_sittings(db: DbSession, study: models.Study) -> dict[str, list[str]]:
-    """Tell for each sitting of a study what looks odd about it; the rest isn't named."""
+def flag_sessions(db: DbSession, study: models.Study) -> dict[str, list[str]]:
+    """List for each flagged session of a study its flags."""
     found = {
         f"hidden reference below {THRESHOLD:g} in over {MAX_SHARE:.0%} of trials": (
             flag_low_reference(_scores(db, study, RATINGS.c.kind == "reference"))
@@ -71,9 +71,9 @@ def flag_sittings(db: DbSession, study: models.Study) -> dict[str, list[str]]:
         "headphone check not passed": _without_headphones(db, study),
     }
     flags = defaultdict(list)
-    for what, sittings in found.items():
-        for sitting in sittings:
-            flags[sitting].append(what)
+    for what, sessions in found.items():
+        for session in sessions:
+            flags[session].append(what)
     return dict(flags)
 
 
@@ -104,4 +104,4 @@ def _without_headphones(db: DbSession, study: models.Study) -> set[str]:
             models.Session.study_id == study.id, models.Session.headphones.is_not(None)
         )
     )
-    return {sitting for sitting, headphones in checked if not headphones.get("passed")}
+    return {session for session, headphones in checked if not headphones.get("passed")}

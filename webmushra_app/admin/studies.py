@@ -8,20 +8,20 @@ from sqlalchemy.orm import Session as DbSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from stimuli_gen.manifest import MANIFEST_NAME, ManifestError
-from webmushra_app.admin import audit
-from webmushra_app.admin import box_plots as boxes
+from webmushra_app import timestamps
+from webmushra_app.admin import audit, box_plots
 from webmushra_app.admin.access import blueprint, go, show
-from webmushra_app.admin.box_plots import list_boxes
-from webmushra_app.admin.progress import count_coverage, group_sittings, list_sittings
-from webmushra_app.admin.screening import flag_sittings
-from webmushra_app.api import session as sitting
+from webmushra_app.admin.progress import count_coverage, group_sessions, list_sessions
+from webmushra_app.admin.screening import flag_sessions
 from webmushra_app.api.responses import Refusal
 from webmushra_app.api.services import services
+from webmushra_app.api.session import why_closed
 from webmushra_app.api.webmushra import MAX_NAME, new_collected_study
 from webmushra_app.database import models
 from webmushra_app.results import export
-from webmushra_app.studies.importer import StudyError, import_study
+from webmushra_app.studies.importer import import_study
 from webmushra_app.studies.settings import ListeningTestError
+from webmushra_app.studies.study import OpenStudyError
 
 STUDY = "/studies/<int(max=2147483647):study_id>"
 PROLIFIC = "?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"
@@ -44,14 +44,14 @@ def find_study(db: DbSession, study_id: int, *, lock: bool = False) -> models.St
 
 
 def state_of(db: DbSession, study: models.Study) -> str:
-    """Tell in words what a listener who comes now would find."""
+    """Return in words what a participant who comes now finds."""
     if not study.folder:
         return "closed" if study.closed_at else "collecting"
     if study.opened_at is None:
         return "not opened yet"
     if services().studies.current().study.id != study.id:
         return "replaced by another"
-    if reason := sitting.why_closed(db, study):
+    if reason := why_closed(db, study):
         return "closed" if study.closed_at else reason.split(";")[0].removeprefix("this study ")
     return "open"
 
@@ -94,18 +94,18 @@ def list_studies() -> Response:
 
 @blueprint.post("/studies/import")
 def bring_in() -> AnyResponse:
-    """Import one of the stimulus sets that are there, without opening it to listeners."""
+    """Import one of the stimulus sets that are there, without opening it to participants."""
     folder = list_sets().get(request.form.get("set", ""))
     if folder is None:
         raise Refusal(422, "choose one of the stimulus sets in the list")
     try:
         name = import_study(services().database, folder, open_new=False)
-    except (ManifestError, ListeningTestError, StudyError) as error:
+    except (ManifestError, ListeningTestError, OpenStudyError) as error:
         raise Refusal(422, str(error)) from None
     with services().database.writing() as db:
         study = db.scalars(select(models.Study).where(models.Study.name == name)).one()
         audit.record(db, "imported", study=name, folder=folder.name)
-    services().studies.look_again()
+    services().studies.reload()
     return go("show_study", study_id=study.id)
 
 
@@ -141,51 +141,51 @@ def show_study(study_id: int) -> Response:
 
 @blueprint.get(f"{STUDY}/live")
 def show_live(study_id: int) -> Response:
-    """Show what changes while listeners are at it; the page fetches this again and again."""
+    """Show what changes while participants are at it; the page fetches this again and again."""
     with services().database.reading() as db:
         study = find_study(db, study_id)
         return show("live", study=study, **_look_at(db, study))
 
 
 def _look_at(db: DbSession, study: models.Study) -> dict:
-    sittings = list_sittings(db, study.id)
-    flags = flag_sittings(db, study)
+    sessions = list_sessions(db, study.id)
+    flags = flag_sessions(db, study)
     return {
         "state": state_of(db, study),
-        "groups": group_sittings(sittings),
-        "flagged": [s for s in sittings if s.id in flags],
+        "groups": group_sessions(sessions),
+        "flagged": [s for s in sessions if s.id in flags],
         "flags": flags,
         "coverage": count_coverage(db, study.id),
-        "boxes": list_boxes(db, study),
-        "plot": boxes,
+        "boxes": box_plots.list_boxes(db, study),
+        "plot": box_plots,
     }
 
 
 @blueprint.post(f"{STUDY}/open")
-def open_to_listeners(study_id: int) -> AnyResponse:
-    """Show this study to the listeners who come from now on."""
+def open_to_participants(study_id: int) -> AnyResponse:
+    """Show this study to the participants who come from now on."""
     with services().database.writing() as db:
         study = find_study(db, study_id, lock=True)
-        study.opened_at = models.moment()
+        study.opened_at = timestamps.moment()
         study.closed_at = None
         audit.record(db, "opened", study=study.name)
-    services().studies.look_again()
+    services().studies.reload()
     return go("show_study", study_id=study_id)
 
 
 @blueprint.post(f"{STUDY}/close")
 def close(study_id: int) -> AnyResponse:
-    """Begin no more sittings; those under way may end."""
+    """Begin no more sessions; those under way may end."""
     with services().database.writing() as db:
         study = find_study(db, study_id, lock=True)
-        study.closed_at = study.closed_at or models.moment()
+        study.closed_at = study.closed_at or timestamps.moment()
         audit.record(db, "closed", study=study.name)
     return go("show_study", study_id=study_id)
 
 
 @blueprint.post(f"{STUDY}/quota")
 def set_quota(study_id: int) -> AnyResponse:
-    """Say how many real listeners are wanted; empty for no bound."""
+    """Set how many real participants are wanted; empty for no bound."""
     text = request.form.get("quota", "").strip()
     if text and not (text.isdecimal() and len(text) < 8 and 1 <= int(text) <= MAX_QUOTA):
         raise Refusal(422, f"quota: a whole number from 1 to {MAX_QUOTA}, or nothing")

@@ -1,8 +1,8 @@
-"""Erasing a sitting whose listener withdraws: found by what the listener holds, shown, erased.
+"""Erasing the session of a participant who withdraws: find it by a code, show it, erase it.
 
-A listener holds a completion code, a crowd-work id, or the link of the sitting. What is erased is
-gone from the database and from the study's report on this server; the audit log keeps the
-sitting's meaningless name.
+The code is a completion code, a crowd-work id, or the link of the session. What is erased is gone
+from the database and from the study's report on this server; the audit log keeps the
+session's meaningless name.
 """
 
 from flask import Response, request
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webmushra_app.admin import audit, reports
 from webmushra_app.admin.access import blueprint, go, show
-from webmushra_app.admin.sessions import SITTING, find_sitting
+from webmushra_app.admin.sessions import SESSION, find_session
 from webmushra_app.admin.studies import find_study
 from webmushra_app.api.responses import Refusal
 from webmushra_app.api.services import services
@@ -20,16 +20,16 @@ from webmushra_app.database import models
 
 @blueprint.get("/withdraw")
 def ask_code() -> Response:
-    """Ask for the listener's code."""
+    """Show the form for the participant's code."""
     return show("withdraw")
 
 
 @blueprint.post("/withdraw")
 def find_by_code() -> Response:
-    """Show which sitting a code belongs to; nothing is erased yet."""
+    """Show which session a code belongs to; nothing is erased yet."""
     code = request.form.get("code", "").strip().rsplit("/s/", 1)[-1]
     if not code or "\0" in code:
-        raise Refusal(422, "code: type the listener's code, crowd-work id or link")
+        raise Refusal(422, "code: type the participant's code, crowd-work id or link")
     with services().database.reading() as db:
         found = db.scalars(
             select(models.Session)
@@ -44,23 +44,23 @@ def find_by_code() -> Response:
             .limit(2)
         ).all()
         if not found:
-            raise Refusal(404, "no sitting has this code, crowd-work id or link")
+            raise Refusal(404, "no session has this code, crowd-work id or link")
         if len(found) > 1:
             raise Refusal(
                 409,
-                "several sittings share this code; ask the listener for the link of the sitting, "
-                "or open the right one from the list of sittings",
+                "several sessions share this code; ask the participant for the session's link, or "
+                "open the right one from the list of sessions",
             )
         study = find_study(db, found[0].study_id)
-    return show("withdraw", sitting=found[0], study=study)
+    return show("withdraw", session=found[0], study=study)
 
 
-@blueprint.post(f"{SITTING}/withdraw")
+@blueprint.post(f"{SESSION}/withdraw")
 def erase(session_id: str) -> AnyResponse:
-    """Erase a sitting with all that hangs on it."""
+    """Erase a session with all that hangs on it."""
     database = services().database
     with database.writing() as db:
-        session = find_sitting(db, session_id, lock=True)
+        session = find_session(db, session_id, lock=True)
         study = find_study(db, session.study_id)
         if database.is_sqlite:
             db.execute(text("PRAGMA secure_delete = ON"))  # overwrite, not only unlink

@@ -1,1 +1,1 @@
-"""The HTTP API that the listener's page uses, and the one that webMUSHRA pages post to."""
+"""The HTTP API that the participant's page uses, and the one that webMUSHRA pages post to."""

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from webmushra_app.api import schemas
 
@@ -47,12 +47,12 @@ PUT_REFUSALS = (400, 404, 409, 413, 415, 422)
 
 OPERATIONS = (
     Operation("get", "/healthz", "Is the server up, and its database?", schemas.Health),
-    Operation("get", f"{PREFIX}/study", "What the welcome page shows.", schemas.Study),
+    Operation("get", f"{PREFIX}/study", "What the welcome page shows.", schemas.StudyInfo),
     Operation(
         "get",
         f"{SESSION}/study",
-        "The same of the study that a sitting belongs to, though another may be open now.",
-        schemas.Study,
+        "The same of the study that a session belongs to, though another may be open now.",
+        schemas.StudyInfo,
         refusals=(404,),
     ),
     Operation(
@@ -69,7 +69,7 @@ OPERATIONS = (
     Operation(
         "put",
         SESSION,
-        "Change the sitting's language.",
+        "Change the session's language.",
         schemas.SessionState,
         schemas.SessionUpdate,
         refusals=PUT_REFUSALS,
@@ -115,7 +115,7 @@ OPERATIONS = (
     Operation(
         "get",
         TRIAL,
-        "One trial; any trial of the sitting may be fetched ahead, or looked at again.",
+        "One trial; any trial of the session may be fetched ahead, or looked at again.",
         schemas.Trial,
     ),
     Operation(
@@ -146,7 +146,7 @@ OPERATIONS = (
     Operation(
         "post",
         f"{SESSION}/finish",
-        "End the sitting and get the completion code; 409 while trials are left. No body.",
+        "End the session and get the completion code; 409 while trials are left. No body.",
         schemas.SessionState,
         refusals=(404, 409),
     ),
@@ -191,7 +191,7 @@ def _operation(operation: Operation, refs: dict) -> dict:
 
 def build_document() -> dict:
     """Build the OpenAPI 3.1 document from ``OPERATIONS`` and the models of ``schemas``."""
-    models = [(schemas.Problem, "serialization")]
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(schemas.Problem, "serialization")]
     for operation in OPERATIONS:
         if operation.answer:
             models.append((operation.answer, "serialization"))

@@ -1,4 +1,4 @@
-"""Blueprint of the participant's way through a sitting: pages, consent, steps, events, finish."""
+"""Blueprint of the participant's way through a session: pages, consent, steps, events, finish."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,26 +6,35 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, url_for
 from sqlalchemy import Connection, select
 
+from webmushra_app import timestamps
 from webmushra_app.api import openapi, schemas
-from webmushra_app.api import session as sitting
 from webmushra_app.api.responses import Refusal, answer, read_body
 from webmushra_app.api.services import services
-from webmushra_app.database import models
-from webmushra_app.database import queries as statements
+from webmushra_app.api.session import (
+    begin_session,
+    check_answers,
+    check_language,
+    describe_session,
+    find_session,
+    level_range_db,
+    list_trials,
+    why_closed,
+)
+from webmushra_app.database import models, queries
 from webmushra_app.database.group_commit import Changes
-from webmushra_app.database.queries import PlannedTrial, SessionRow
+from webmushra_app.database.queries import SessionRow, TrialRow
 
 blueprint = Blueprint("participant", __name__)
 API = openapi.PREFIX
-Trials = list[PlannedTrial]
+Trials = list[TrialRow]
 Columns = dict[str, Any]
-"""Columns of a sitting and their new values."""
+"""Columns of a session and their new values."""
 
 
 @blueprint.get("/")
 @blueprint.get("/s/<opaque:token>")
 def page(token: str = "") -> str:
-    """Serve the listener's page; it reads the sitting's key from its own address."""
+    """Serve the participant's page; it reads the session's key from its own address."""
     study = services().study
     language = study.settings.languages[0]
     return render_template(
@@ -35,7 +44,7 @@ def page(token: str = "") -> str:
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """Answer whether the database does."""
+    """Answer once the database has answered."""
     with services().database.connect() as db:
         db.execute(select(models.Study.id).limit(1))
     return answer(schemas.Health(status="ok"))
@@ -50,13 +59,13 @@ def document() -> Response:
 @blueprint.get(f"{API}/study")
 @blueprint.get(f"{API}/sessions/<opaque:token>/study")
 def show_study(token: str = "") -> Response:
-    """Describe the open study, or the one that a sitting belongs to."""
+    """Describe the open study, or the one that a session belongs to."""
     study, settings = services().study, services().study.settings
     with services().database.connect() as db:
         if token:
-            sitting.find_session(db, study, token)
-        row = db.execute(statements.STUDY, {"study": study.id}).one()
-        is_open = sitting.why_closed(db, row) is None
+            find_session(db, study, token)
+        row = db.execute(queries.STUDY, {"study": study.id}).one()
+        is_open = why_closed(db, row) is None
     n_training = len(study.training_items)
     n_pages = study.n_trials + n_training
     described = settings.model_dump(
@@ -77,43 +86,43 @@ def show_study(token: str = "") -> Response:
         "n_trials": study.n_trials,
         "n_training": n_training,
         "n_stimuli": max(len(item.stimuli) for item in study.items),
-        "estimate_s": services().clock.sitting_s(steps=settings.steps, n_trials=n_pages),
+        "estimate_s": services().duration.session_s(steps=settings.steps, n_trials=n_pages),
     }
-    return answer(schemas.Study.model_validate(described))
+    return answer(schemas.StudyInfo.model_validate(described))
 
 
 @blueprint.post(f"{API}/sessions")
 def begin() -> Response:
-    """Begin a sitting."""
-    wish = read_body(schemas.NewSession)
+    """Begin a session."""
+    body = read_body(schemas.NewSession)
     with services().database.writing() as db:
-        session, is_new = sitting.begin(db, services().study, wish)
-        trials = sitting.list_trials(db, session)
+        session, is_new = begin_session(db, services().study, body)
+        trials = list_trials(db, session)
     return answer(_describe(session, trials), 201 if is_new else 200)
 
 
 @blueprint.get(f"{API}/sessions/<opaque:token>")
 def show(token: str) -> Response:
-    """Tell all that a page needs to resume."""
+    """Return all that a page needs to resume."""
     with services().database.connect() as db:
-        session = sitting.find_session(db, services().study, token)
-        trials = sitting.list_trials(db, session)
+        session = find_session(db, services().study, token)
+        trials = list_trials(db, session)
     return answer(_describe(session, trials))
 
 
 @blueprint.put(f"{API}/sessions/<opaque:token>")
 def change_language(token: str) -> Response:
-    """Change the sitting's language."""
-    wish = read_body(schemas.SessionUpdate)
-    sitting.check_language(services().study, wish.language)
-    return _change(token, lambda _session, _trials: {"language": wish.language})
+    """Change the session's language."""
+    body = read_body(schemas.SessionUpdate)
+    check_language(services().study, body.language)
+    return _change(token, lambda _session, _trials: {"language": body.language})
 
 
 @blueprint.put(f"{API}/sessions/<opaque:token>/steps/questionnaire")
 def store_questionnaire(token: str) -> Response:
     """Store the answers."""
     answers = read_body(schemas.QuestionnaireAnswers).answers
-    sitting.check_answers(services().study, answers)
+    check_answers(services().study, answers)
 
     def change(session: SessionRow, trials: Trials) -> Columns:
         if session.questionnaire != answers and any(trial.finished_at for trial in trials):
@@ -129,7 +138,7 @@ def store_level(token: str) -> Response:
     level_db = read_body(schemas.LevelSetting).level_db
 
     def change(session: SessionRow, trials: Trials) -> Columns:
-        low, high = sitting.level_range_db(session, trials)
+        low, high = level_range_db(session, trials)
         if not low <= level_db <= high:
             raise Refusal(409, f"level_db: must now be in [{low:g}, {high:g}] dB", field="level_db")
         if any(trial.finished_at for trial in trials):
@@ -158,9 +167,9 @@ def store_headphones(token: str) -> Response:
 
 @blueprint.put(f"{API}/sessions/<opaque:token>/steps/instructions")
 def store_instructions(token: str) -> Response:
-    """Note that the instructions were shown."""
+    """Store when the instructions were shown."""
     read_body(schemas.InstructionsRead)
-    now = models.moment()
+    now = timestamps.moment()
     return _change(
         token, lambda session, _trials: {"instructions_at": session.instructions_at or now}
     )
@@ -170,14 +179,16 @@ def store_instructions(token: str) -> Response:
 def store_events(token: str) -> Response:
     """Store what happened in the page, each event once."""
     batch = read_body(schemas.EventBatch)
-    study, now = services().study, models.moment()
+    study, now = services().study, timestamps.moment()
     events = {event.seq: event for event in reversed(batch.events)}
 
     def work(db: Connection) -> tuple[int, Changes]:
-        session = sitting.find_session(db, study, token, to_change=True)
+        session = find_session(db, study, token, to_change=True)
         this_page = {"session": session.id, "page": batch.page}
-        seen = set(db.scalars(statements.SEEN_EVENTS, this_page))
-        positions = dict(db.execute(statements.POSITIONS, {"session": session.id}).all())
+        seen = set(db.scalars(queries.SEEN_EVENTS, this_page))
+        positions: dict[str | None, int] = dict(
+            db.execute(queries.POSITIONS, {"session": session.id}).all()
+        )
         rows = [
             {
                 "session_id": session.id,
@@ -193,15 +204,15 @@ def store_events(token: str) -> Response:
             for event in events.values()
             if event.seq not in seen
         ]
-        return len(rows), [(statements.NOTE_EVENTS, rows)] if rows else ()
+        return len(rows), [(queries.INSERT_EVENTS, rows)] if rows else ()
 
     return answer(schemas.EventsSaved(stored=services().database.store(work, about=token)))
 
 
 @blueprint.post(f"{API}/sessions/<opaque:token>/finish")
 def finish(token: str) -> Response:
-    """End the sitting."""
-    now = models.moment()
+    """End the session."""
+    now = timestamps.moment()
 
     def change(session: SessionRow, trials: Trials) -> Columns:
         left = sum(trial.finished_at is None for trial in trials)
@@ -213,14 +224,14 @@ def finish(token: str) -> Response:
 
 
 def _change(token: str, change: Callable[[SessionRow, Trials], Columns]) -> Response:
-    """Change one sitting's columns in one transaction and answer with its new state."""
-    study, now = services().study, models.moment()
+    """Change one session's columns in one transaction and answer with its new state."""
+    study, now = services().study, timestamps.moment()
 
     def work(db: Connection) -> tuple[tuple[SessionRow, Trials], Changes]:
-        session = sitting.find_session(db, study, token, to_change=True)
-        trials = sitting.list_trials(db, session)
+        session = find_session(db, study, token, to_change=True)
+        trials = list_trials(db, session)
         columns = change(session, trials)
-        statement = statements.CHANGE.values(seen_at=now, **columns)
+        statement = queries.UPDATE_SESSION.values(seen_at=now, **columns)
         return (session._replace(**columns), trials), [(statement, [{"session": session.id}])]
 
     return answer(_describe(*services().database.store(work, about=token)))
@@ -228,4 +239,4 @@ def _change(token: str, change: Callable[[SessionRow, Trials], Columns]) -> Resp
 
 def _describe(session: SessionRow, trials: Trials) -> schemas.SessionState:
     url = url_for("participant.page", token=session.token)
-    return sitting.describe(services().study, session, trials, services().clock, url=url)
+    return describe_session(services().study, session, trials, services().duration, url=url)

@@ -1,4 +1,4 @@
-"""Limits of requests for each address and each sitting, so that nobody takes the server alone.
+"""Limits of requests for each address and each session, so that nobody takes the server alone.
 
 Counts live in the worker's memory: they cost microseconds, need no other service, and with ``n``
 workers an address gets at most ``n`` times its limit. Behind a proxy the address is the one that
@@ -15,7 +15,7 @@ from webmushra_app.api.responses import Refusal
 from webmushra_app.config import Config
 
 SESSION_SHARE = 0.5
-"""A single sitting may use this share of its address's limit."""
+"""A single session may use this share of its address's limit."""
 
 
 class Limit:
@@ -59,4 +59,4 @@ def register(app: Flask, config: Config) -> None:
         if not by_address.allows(address) or (token and not by_session.allows(token)):
             raise Refusal(429, "too many requests at once; wait a minute")
         if request.endpoint == "participant.begin" and not beginnings.allows(address):
-            raise Refusal(429, "too many sittings were begun from this address; try again later")
+            raise Refusal(429, "too many sessions were begun from this address; try again later")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
+from werkzeug.wrappers import Response as AnyResponse
 
 from webmushra_app.api.schemas import Problem
 
@@ -29,7 +30,7 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""Referrers are withheld because a sitting's address holds its key."""
+"""Referrers are withheld because a session's address holds its key."""
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -117,7 +118,7 @@ def register(app: Flask) -> None:
         return refuse(error.status, error.detail, field=error.field)
 
     @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> Response:
+    def http_error(error: HTTPException) -> AnyResponse:
         status = error.code or 500
         if status < 400:
             return error.get_response()

@@ -10,15 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from webmushra_app.studies.vocabulary import HeadphoneCheck, Language, Stage, Step
+
 MAX_STIMULI = 100
 MAX_EVENTS = 200
 LEVEL_TRIM_DB = 4.0
 """How far the level may move once a trial is finished (Rec. ITU-R BS.1534-3, 13–14)."""
 
-Step = Literal["questionnaire", "level", "headphones", "instructions"]
-Stage = Literal["questionnaire", "level", "headphones", "instructions", "trials", "finished"]
-HeadphoneCheck = Literal["off", "advisory", "required"]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$", examples=["en"])]
 Texts = Annotated[dict[str, str], Field(examples=[{"en": "Welcome", "fr": "Bienvenue"}])]
 OpaqueId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,64}$", examples=["qN1f3W0cYt0zT2aB"])]
 Score = Annotated[float, Field(ge=0, le=100, examples=[73.0])]
@@ -76,15 +74,15 @@ class StudyTexts(Message):
 
     welcome: Texts
     instructions: Texts
-    question: Texts = Field(description="What the listener judges, shown on every trial.")
+    question: Texts = Field(description="What the participant judges, shown on every trial.")
     thanks: Texts
 
 
-class Study(Message):
+class StudyInfo(Message):
     """What the welcome page needs before anybody has agreed to anything."""
 
     name: str = Field(examples=["demo"])
-    open: bool = Field(description="False where no sitting may begin: closed, or full.")
+    open: bool = Field(description="False where no session may begin: closed, or full.")
     title: Texts
     languages: list[Language] = Field(description="Offered ones; the first is the fallback.")
     texts: StudyTexts
@@ -94,10 +92,10 @@ class Study(Message):
     level_check: bool = Field(description="Whether the level is confirmed by counting tones.")
     headphone_check: HeadphoneCheck
     comments: bool = Field(description="Whether a trial offers a comment field.")
-    n_trials: int = Field(description="Trials of a sitting, training left out.")
+    n_trials: int = Field(description="Trials of a session, training left out.")
     n_training: int
     n_stimuli: int = Field(description="Most stimuli that a trial asks to rate.")
-    estimate_s: float = Field(description="How long a whole sitting takes.")
+    estimate_s: float = Field(description="How long a whole session takes.")
 
 
 class External(Message):
@@ -109,7 +107,7 @@ class External(Message):
 
 
 class NewSession(Message):
-    """Consent given: begin a sitting.
+    """Consent given: begin a session.
 
     ``request_id`` is made by the browser, once for each click on "I agree": sending the same one
     again (a retry after a lost answer) returns the same session.
@@ -119,14 +117,14 @@ class NewSession(Message):
     consent_version: str = Field(max_length=64, examples=["2026-01"])
     language: Language
     external: External = External()
-    simulated: bool = Field(False, description="True for simulated listeners only.")
+    simulated: bool = Field(False, description="True for simulated participants only.")
 
 
 class TrialSummary(Message):
-    """One line of a sitting's plan."""
+    """One line of a session's plan."""
 
     id: OpaqueId
-    position: int = Field(description="1, 2, … over the whole sitting, training first.")
+    position: int = Field(description="1, 2, … over the whole session, training first.")
     training: bool
     done: bool
     break_before: bool = Field(description="Offer a break before this trial.")
@@ -140,7 +138,7 @@ class Completion(Message):
 
 
 class SessionState(Message):
-    """Everything the page needs to begin or to resume a sitting."""
+    """Everything the page needs to begin or to resume a session."""
 
     token: OpaqueId
     url: str = Field(examples=["/s/qN1f3W0cYt0zT2aB"], description="The link that resumes.")
@@ -157,7 +155,7 @@ class SessionState(Message):
 
 
 class SessionUpdate(Message):
-    """Change the language of a sitting (stored, so that a resumed sitting keeps it)."""
+    """Change the language of a session (stored, so that a resumed session keeps it)."""
 
     language: Language
 
@@ -171,7 +169,7 @@ class QuestionnaireAnswers(Message):
 
 
 class LevelSetting(Message):
-    """Level the listener chose; once a trial is finished it moves by ±4 dB at most.
+    """Level the participant chose; once a trial is finished it moves by ±4 dB at most.
 
     Never send it while a trial is being rated: the level holds within an item.
     """
@@ -244,7 +242,7 @@ class TrialResult(Message):
     """A finished trial: every stimulus once, all heard, all rated."""
 
     ratings: list[Rating] = Field(min_length=1, max_length=MAX_STIMULI)
-    trial_time_s: Seconds = Field(description="Time the listener spent on this trial.")
+    trial_time_s: Seconds = Field(description="Time the participant spent on this trial.")
     comment: Comment = ""
 
 

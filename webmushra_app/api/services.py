@@ -1,4 +1,4 @@
-"""What the routes work with: the settings, the database, the request's study and its clock."""
+"""What the routes work with: settings, database, the request's study and its duration."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from flask import Flask, current_app, g, request
 
 from webmushra_app.config import Config
 from webmushra_app.database.connection import Database
-from webmushra_app.studies.duration import Clock
-from webmushra_app.studies.importer import Study
+from webmushra_app.studies.duration import DurationEstimator
 from webmushra_app.studies.registry import Loaded, Studies
+from webmushra_app.studies.study import OpenStudy
 
 EXTENSION = "webmushra"
-LISTENERS = ("participant", "trial")
+PARTICIPANTS = ("participant", "trial")
 """The blueprints whose requests are about a study that is being heard."""
 
 
@@ -24,24 +24,24 @@ class Services:
     studies: Studies
 
     @property
-    def study(self) -> Study:
+    def study(self) -> OpenStudy:
         """The study that the current request is about."""
         return self._loaded().study
 
     @property
-    def clock(self) -> Clock:
-        """The clock of that study."""
-        return self._loaded().clock
+    def duration(self) -> DurationEstimator:
+        """How long a session of that study takes."""
+        return self._loaded().duration
 
     def _loaded(self) -> Loaded:
         if "loaded_study" not in g:
             token = (request.view_args or {}).get("token")
-            g.loaded_study = self.studies.of_sitting(token) if token else self.studies.current()
+            g.loaded_study = self.studies.of_session(token) if token else self.studies.current()
         return g.loaded_study
 
     def choose_study(self) -> None:
         """Find the request's study before a transaction begins, so that it waits for nobody."""
-        if request.blueprint in LISTENERS:
+        if request.blueprint in PARTICIPANTS:
             self._loaded()
 
 

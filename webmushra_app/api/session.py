@@ -1,4 +1,4 @@
-"""One sitting, from consent to completion code: what the database knows and what comes next.
+"""One session, from consent to completion code: what the database knows and what comes next.
 
 Functions take the connection (or database session) they work in and leave the commit to their
 caller.
@@ -8,22 +8,23 @@ import random
 import secrets
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, or_, select
 from sqlalchemy.orm import Session as DbSession
 
+from webmushra_app import timestamps
 from webmushra_app.api import schemas
 from webmushra_app.api.responses import Refusal
-from webmushra_app.database import models
-from webmushra_app.database import queries as statements
-from webmushra_app.database.queries import PlannedTrial, SessionRow
+from webmushra_app.database import models, queries
+from webmushra_app.database.queries import SessionRow, TrialRow
 from webmushra_app.studies.assignment import choose_items, shuffle
-from webmushra_app.studies.duration import Clock
-from webmushra_app.studies.importer import Study
+from webmushra_app.studies.duration import DurationEstimator
+from webmushra_app.studies.settings import Question
+from webmushra_app.studies.study import OpenStudy
+from webmushra_app.studies.vocabulary import Stage, Step
 
 ABANDONED_AFTER_S = 24 * 3600.0
-"""A sitting that nobody touched for a day no longer holds its place in the balance of items."""
+"""A session that nobody touched for a day no longer holds its place in the balance of items."""
 CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 EXAMPLE_KINDS = ("random", "anchor", "control", "estimated")
 """What shows the lower end of the scale best, first choice first."""
@@ -33,33 +34,37 @@ FREE_LEVEL_DB = (-60.0, 12.0)
 Reader = Connection | DbSession
 
 
-def find_session(db: Reader, study: Study, token: str, *, to_change: bool = False) -> SessionRow:
-    """Find a sitting of the open study by its key.
+def find_session(
+    db: Reader, study: OpenStudy, token: str, *, to_change: bool = False
+) -> SessionRow:
+    """Find a session of the open study by its key.
 
     Raises
     ------
     Refusal
         404 if there is none.
     """
-    wanted = statements.SESSION_TO_CHANGE if to_change else statements.SESSION
+    wanted = queries.SESSION_FOR_UPDATE if to_change else queries.SESSION
     row = db.execute(wanted, {"token": token, "study": study.id}).first()
     if row is None:
-        raise Refusal(404, "no such sitting; check the link")
+        raise Refusal(404, "no such session; check the link")
     return SessionRow._make(row)
 
 
-def list_trials(db: Reader, session: SessionRow) -> list[PlannedTrial]:
-    """List a sitting's trials in order."""
-    rows = db.scalar(statements.PLAN, {"session": session.id})
-    trials = [PlannedTrial(*row[:-1], training=bool(row[-1])) for row in rows]  # SQLite's are 0, 1
+def list_trials(db: Reader, session: SessionRow) -> list[TrialRow]:
+    """List a session's trials in order."""
+    rows = db.scalar(queries.TRIALS_OF_SESSION, {"session": session.id})
+    trials = [TrialRow._make([*row[:-1], bool(row[-1])]) for row in rows]  # 0, 1 in SQLite
     return sorted(trials, key=attrgetter("position"))
 
 
-def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[SessionRow, bool]:
-    """Begin a sitting, or find the one that the same request began before.
+def begin_session(
+    db: DbSession, study: OpenStudy, body: schemas.NewSession
+) -> tuple[SessionRow, bool]:
+    """Begin a session, or find the one that the same request began before.
 
     Assignments are serialised by a lock on the study's row (on SQLite by the transaction), so
-    that two listeners who arrive at once are dealt balanced parts.
+    that two participants who arrive at once are assigned balanced parts.
 
     Returns
     -------
@@ -75,28 +80,28 @@ def begin(db: DbSession, study: Study, wish: schemas.NewSession) -> tuple[Sessio
     row = db.scalars(
         select(models.Study).where(models.Study.id == study.id).with_for_update()
     ).one()
-    known = db.scalar(select(models.Session).where(models.Session.request_id == wish.request_id))
+    known = db.scalar(select(models.Session).where(models.Session.request_id == body.request_id))
     if known is not None:
         if known.study_id != study.id:
-            raise Refusal(409, "this request began a sitting of another study; reload the page")
+            raise Refusal(409, "this request began a session of another study; reload the page")
         return _as_row(known), False
-    if reason := why_closed(db, row, simulated=wish.simulated):
+    if reason := why_closed(db, row, simulated=body.simulated):
         raise Refusal(409, reason)
-    if wish.consent_version != study.settings.consent.version:
+    if body.consent_version != study.settings.consent.version:
         raise Refusal(409, "the consent text has changed; reload the page", field="consent_version")
-    check_language(study, wish.language)
+    check_language(study, body.language)
     session = models.Session(
-        request_id=wish.request_id,
+        request_id=body.request_id,
         study_id=study.id,
-        participant=wish.external.PROLIFIC_PID or "",
-        external=wish.external.model_dump(exclude_none=True),
-        language=wish.language,
-        simulated=wish.simulated,
-        consent_version=wish.consent_version,
+        participant=body.external.PROLIFIC_PID or "",
+        external=body.external.model_dump(exclude_none=True),
+        language=body.language,
+        simulated=body.simulated,
+        consent_version=body.consent_version,
         examples={},
         completion_code=study.settings.completion.code or _new_code(),
     )
-    _deal(db, study, session, rng=secrets.SystemRandom())
+    assign_items(db, study, session, rng=secrets.SystemRandom())
     return _as_row(session), True
 
 
@@ -105,17 +110,17 @@ def _as_row(session: models.Session) -> SessionRow:
 
 
 def why_closed(db: Reader, study: Row | models.Study, *, simulated: bool = False) -> str | None:
-    """Tell why no sitting may begin, if so; simulated listeners take no real one's place."""
+    """Return why no session may begin, or None; simulated participants take no real one's place."""
     if study.closed_at:
         return "this study is closed; thank you for your interest"
     if study.quota and not simulated and count_places_taken(db, study) >= study.quota:
-        return "this study has all the listeners it needs; thank you for your interest"
+        return "this study has all the participants it needs; thank you for your interest"
     return None
 
 
 def count_places_taken(db: Reader, study: Row | models.Study) -> int:
-    """Count the real sittings that are finished or may still be, excluded ones left out."""
-    return db.scalar(
+    """Count the real sessions that are finished or may still be, excluded ones left out."""
+    return db.execute(
         select(func.count())
         .select_from(models.Session)
         .where(
@@ -124,13 +129,13 @@ def count_places_taken(db: Reader, study: Row | models.Study) -> int:
             models.Session.excluded_at.is_(None),
             or_(
                 models.Session.finished_at.is_not(None),
-                models.Session.seen_at > models.moment(ago_s=ABANDONED_AFTER_S),
+                models.Session.seen_at > timestamps.moment(ago_s=ABANDONED_AFTER_S),
             ),
         )
-    )
+    ).scalar_one()
 
 
-def check_language(study: Study, language: str) -> None:
+def check_language(study: OpenStudy, language: str) -> None:
     """Refuse a language that the study doesn't offer."""
     if language not in study.settings.languages:
         offered = ", ".join(study.settings.languages)
@@ -141,8 +146,10 @@ def _new_code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
 
 
-def _deal(db: DbSession, study: Study, session: models.Session, *, rng: random.Random) -> None:
-    """Give a new sitting its items and orders."""
+def assign_items(
+    db: DbSession, study: OpenStudy, session: models.Session, *, rng: random.Random
+) -> None:
+    """Give a new session its items and orders."""
     by_id = {item.id: item for item in study.items}
     chosen = choose_items(
         {item.id: item.family for item in study.trial_items},
@@ -178,7 +185,7 @@ def _deal(db: DbSession, study: Study, session: models.Session, *, rng: random.R
     )
 
 
-def _count_assignments(db: DbSession, study: Study, *, simulated: bool) -> dict[int, int]:
+def _count_assignments(db: DbSession, study: OpenStudy, *, simulated: bool) -> dict[int, int]:
     """Count for each item the trials done and those that somebody is still about to do."""
     rows = db.execute(
         select(models.Trial.item_id, func.count())
@@ -188,7 +195,7 @@ def _count_assignments(db: DbSession, study: Study, *, simulated: bool) -> dict[
             models.Session.simulated.is_(simulated),
             or_(
                 models.Trial.finished_at.is_not(None),
-                models.Session.seen_at > models.moment(ago_s=ABANDONED_AFTER_S),
+                models.Session.seen_at > timestamps.moment(ago_s=ABANDONED_AFTER_S),
             ),
         )
         .group_by(models.Trial.item_id)
@@ -196,7 +203,7 @@ def _count_assignments(db: DbSession, study: Study, *, simulated: bool) -> dict[
     return dict(rows.all())
 
 
-def example_stimulus(study: Study, name: str) -> models.Stimulus:
+def example_stimulus(study: OpenStudy, name: str) -> models.Stimulus:
     """Choose the stimulus of the first training item that shows one end of the scale."""
     stimuli = study.training_items[0].stimuli
     if name == "same":
@@ -205,10 +212,10 @@ def example_stimulus(study: Study, name: str) -> models.Stimulus:
     return min(stimuli, key=lambda stimulus: order[stimulus.condition.kind])
 
 
-def steps_done(study: Study, session: SessionRow) -> list[schemas.Step]:
+def steps_done(study: OpenStudy, session: SessionRow) -> list[Step]:
     """List the steps between consent and trials that are complete."""
     headphones = session.headphones or {}
-    is_done: dict[schemas.Step, bool] = {
+    is_done: dict[Step, bool] = {
         "questionnaire": session.questionnaire is not None,
         "level": session.level_db is not None,
         "headphones": bool(headphones.get("passed"))
@@ -218,14 +225,14 @@ def steps_done(study: Study, session: SessionRow) -> list[schemas.Step]:
     return [step for step in study.settings.steps if is_done[step]]
 
 
-def next_step(study: Study, session: SessionRow) -> schemas.Step | None:
-    """Tell the first step that is left, if any."""
+def next_step(study: OpenStudy, session: SessionRow) -> Step | None:
+    """Return the first step that is left, if any."""
     done = steps_done(study, session)
     return next((step for step in study.settings.steps if step not in done), None)
 
 
-def level_range_db(session: SessionRow, trials: Sequence[PlannedTrial]) -> tuple[float, float]:
-    """Tell which levels are allowed now: any, until a trial has been finished at one."""
+def level_range_db(session: SessionRow, trials: Sequence[TrialRow]) -> tuple[float, float]:
+    """Return the levels that are allowed now: any, until a trial has been finished at one."""
     if session.level_set_db is None or not any(trial.finished_at for trial in trials):
         return FREE_LEVEL_DB
     low, high = FREE_LEVEL_DB
@@ -235,14 +242,19 @@ def level_range_db(session: SessionRow, trials: Sequence[PlannedTrial]) -> tuple
     )
 
 
-def describe(
-    study: Study, session: SessionRow, trials: Sequence[PlannedTrial], clock: Clock, *, url: str
+def describe_session(
+    study: OpenStudy,
+    session: SessionRow,
+    trials: Sequence[TrialRow],
+    duration: DurationEstimator,
+    *,
+    url: str,
 ) -> schemas.SessionState:
-    """Tell the page everything that it needs to begin or resume."""
+    """Collect everything that the page needs to begin or resume."""
     done = steps_done(study, session)
     steps_left = [step for step in study.settings.steps if step not in done]
     trials_left = [trial for trial in trials if trial.finished_at is None]
-    stage: schemas.Stage = steps_left[0] if steps_left else "trials"
+    stage: Stage = steps_left[0] if steps_left else "trials"
     if session.finished_at:
         stage = "finished"
     return schemas.SessionState(
@@ -256,44 +268,38 @@ def describe(
         level_range_db=level_range_db(session, trials),
         trials=summarise(trials, break_every=study.settings.break_every),
         next_trial=trials_left[0].public_id if trials_left else None,
-        estimate_left_s=clock.sitting_s(steps=steps_left, n_trials=len(trials_left)),
+        estimate_left_s=duration.session_s(steps=steps_left, n_trials=len(trials_left)),
         completion=_completion(study, session) if session.finished_at else None,
     )
 
 
-def summarise(trials: Sequence[PlannedTrial], *, break_every: int) -> list[dict[str, Any]]:
-    """List trials for the page; a break comes before every ``break_every``-th that counts.
-
-    Returns
-    -------
-    list of dict
-        What `schemas.TrialSummary` holds; pydantic makes and checks all of them at once.
-    """
+def summarise(trials: Sequence[TrialRow], *, break_every: int) -> list[schemas.TrialSummary]:
+    """List trials for the page; a break comes before every ``break_every``-th that counts."""
     n_training = sum(trial.training for trial in trials)
 
-    def breaks_before(trial: PlannedTrial) -> bool:
+    def breaks_before(trial: TrialRow) -> bool:
         n_before = trial.position - 1 - n_training
         return bool(break_every) and n_before > 0 and n_before % break_every == 0
 
     return [
-        {
-            "id": trial.public_id,
-            "position": trial.position,
-            "training": trial.training,
-            "done": trial.finished_at is not None,
-            "break_before": breaks_before(trial),
-        }
+        schemas.TrialSummary(
+            id=trial.public_id,
+            position=trial.position,
+            training=trial.training,
+            done=trial.finished_at is not None,
+            break_before=breaks_before(trial),
+        )
         for trial in trials
     ]
 
 
-def _completion(study: Study, session: SessionRow) -> schemas.Completion:
+def _completion(study: OpenStudy, session: SessionRow) -> schemas.Completion:
     return schemas.Completion(
         code=session.completion_code, redirect=study.settings.completion.redirect
     )
 
 
-def check_answers(study: Study, answers: dict[str, str | float]) -> None:
+def check_answers(study: OpenStudy, answers: dict[str, str | float]) -> None:
     """Refuse answers that the questionnaire doesn't allow.
 
     Raises
@@ -311,7 +317,7 @@ def check_answers(study: Study, answers: dict[str, str | float]) -> None:
             raise Refusal(422, f"{question.id}: please answer this question", field=question.id)
 
 
-def _check_answer(question, value: str | float) -> None:
+def _check_answer(question: Question, value: str | float) -> None:
     if question.type == "number":
         low = -1e9 if question.min is None else question.min
         high = 1e9 if question.max is None else question.max

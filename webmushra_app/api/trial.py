@@ -12,28 +12,34 @@ from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Connection, Row
 from werkzeug.wsgi import wrap_file
 
+from webmushra_app import timestamps
 from webmushra_app.api import openapi, schemas
-from webmushra_app.api import session as sitting
 from webmushra_app.api.responses import Refusal, answer, read_body
 from webmushra_app.api.services import services
-from webmushra_app.database import models
-from webmushra_app.database import queries as statements
+from webmushra_app.api.session import (
+    describe_session,
+    example_stimulus,
+    find_session,
+    list_trials,
+    next_step,
+)
+from webmushra_app.database import queries
 from webmushra_app.database.group_commit import Changes
-from webmushra_app.database.queries import PlannedTrial, SessionRow
+from webmushra_app.database.queries import SessionRow, TrialRow
 from webmushra_app.studies.assignment import stimulus_label
 
 blueprint = Blueprint("trial", __name__)
 SESSION = f"{openapi.PREFIX}/sessions/<opaque:token>"
 TRIAL = f"{SESSION}/trials/<opaque:trial_id>"
-UNKNOWN_TRIAL = "no such trial in this sitting"
-UNKNOWN_SOUND = "no such sound in this sitting"
+UNKNOWN_TRIAL = "no such trial in this session"
+UNKNOWN_SOUND = "no such sound in this session"
 
 
 @blueprint.get(TRIAL)
 def show(token: str, trial_id: str) -> Response:
     """Describe one trial."""
     with services().database.connect() as db:
-        session = sitting.find_session(db, services().study, token)
+        session = find_session(db, services().study, token)
         trial = _find_trial(db, session, trial_id)
         return answer(_describe(db, token, trial))
 
@@ -42,16 +48,16 @@ def show(token: str, trial_id: str) -> Response:
 def store(token: str, trial_id: str) -> Response:
     """Store a finished trial."""
     result = read_body(schemas.TrialResult)
-    study, now = services().study, models.moment()
+    study, now = services().study, timestamps.moment()
 
-    def work(db: Connection) -> tuple[tuple[bool, SessionRow, list[PlannedTrial]], Changes]:
-        session = sitting.find_session(db, study, token, to_change=True)
-        trials = sitting.list_trials(db, session)
+    def work(db: Connection) -> tuple[tuple[bool, SessionRow, list[TrialRow]], Changes]:
+        session = find_session(db, study, token, to_change=True)
+        trials = list_trials(db, session)
         trial = _pick(trials, trial_id)
         if trial.finished_at:
             _check_same(db, session, trial_id, result)
             return (False, session, trials), ()
-        if step := sitting.next_step(study, session):
+        if step := next_step(study, session):
             raise Refusal(409, f"the step {step!r} comes before the trials")
         changes = _result_changes(db, session, trial, result, now=now)
         done = [t._replace(finished_at=now) if t is trial else t for t in trials]
@@ -59,7 +65,7 @@ def store(token: str, trial_id: str) -> Response:
 
     changed, session, trials = services().database.store(work, about=token)
     url = url_for("participant.page", token=token)
-    state = sitting.describe(study, session, trials, services().clock, url=url)
+    state = describe_session(study, session, trials, services().duration, url=url)
     return answer(schemas.TrialSaved(changed=changed, session=state))
 
 
@@ -67,18 +73,18 @@ def store(token: str, trial_id: str) -> Response:
 def store_draft(token: str, trial_id: str) -> Response:
     """Keep the sliders of the open trial."""
     draft = read_body(schemas.Draft)
-    study, now = services().study, models.moment()
+    study, now = services().study, timestamps.moment()
 
     def work(db: Connection) -> tuple[None, Changes]:
-        session = sitting.find_session(db, study, token, to_change=True)
+        session = find_session(db, study, token, to_change=True)
         trial = _find_trial(db, session, trial_id)
         known = _presentation_ids(db, trial).keys()
         _check_stimuli([rating.stimulus for rating in draft.ratings], known, all_of_them=False)
         if trial.finished_at:
             raise Refusal(409, "this trial is finished")
         return None, [
-            (statements.KEEP_DRAFT, [{"trial": trial.id, "kept": draft.model_dump()}]),
-            (statements.SEE, [{"session": session.id, "now": now}]),
+            (queries.STORE_DRAFT, [{"trial": trial.id, "new_draft": draft.model_dump()}]),
+            (queries.TOUCH_SESSION, [{"session": session.id, "now": now}]),
         ]
 
     services().database.store(work, about=token)
@@ -90,12 +96,12 @@ def show_examples(token: str) -> Response:
     """Offer sounds for level setting and instructions."""
     study = services().study
     with services().database.connect() as db:
-        session = sitting.find_session(db, study, token)
-        trial = sitting.list_trials(db, session)[0]
+        session = find_session(db, study, token)
+        trial = list_trials(db, session)[0]
     if not study.training_items:
         return answer(schemas.Examples(reference=None, same=None, different=None))
     ends = {
-        name: _sound(token, session.examples[name], sitting.example_stimulus(study, name).bytes)
+        name: _sound(token, session.examples[name], example_stimulus(study, name).bytes)
         for name in ("same", "different")
     }
     size = study.training_items[0].reference_bytes
@@ -106,7 +112,7 @@ def show_examples(token: str) -> Response:
 def send_sound(token: str, sound_id: str) -> Response:
     """Send one sound's bytes as they are."""
     with services().database.connect() as db:
-        session = sitting.find_session(db, services().study, token)
+        session = find_session(db, services().study, token)
         file = _find_file(db, session, sound_id)
     return _send_bytes(services().study.folder / file)
 
@@ -116,7 +122,7 @@ def _send_bytes(path: Path) -> Response:
     try:
         file = path.open("rb")
     except OSError:
-        raise Refusal(404, "this sound is missing here; please tell the experimenter") from None
+        raise Refusal(404, "this sound is missing here; please write to the experimenter") from None
     response = Response(
         wrap_file(request.environ, file),
         mimetype="application/octet-stream",
@@ -127,23 +133,23 @@ def _send_bytes(path: Path) -> Response:
     return response
 
 
-def _pick(trials: Sequence[PlannedTrial], trial_id: str) -> PlannedTrial:
+def _pick(trials: Sequence[TrialRow], trial_id: str) -> TrialRow:
     for trial in trials:
         if trial.public_id == trial_id:
             return trial
     raise Refusal(404, UNKNOWN_TRIAL)
 
 
-def _find_trial(db: Connection, session: SessionRow, trial_id: str) -> models.Trial:
+def _find_trial(db: Connection, session: SessionRow, trial_id: str) -> Row:
     wanted = {"trial": trial_id, "session": session.id}
-    trial = db.execute(statements.TRIAL, wanted).first()
+    trial = db.execute(queries.TRIAL, wanted).first()
     if trial is None:
         raise Refusal(404, UNKNOWN_TRIAL)
     return trial
 
 
 def _presentations(db: Connection, trial: Row) -> Sequence[Row]:
-    return db.execute(statements.PRESENTATIONS, {"trial": trial.id}).all()
+    return db.execute(queries.PRESENTATIONS, {"trial": trial.id}).all()
 
 
 def _describe(db: Connection, token: str, trial: Row) -> schemas.Trial:
@@ -184,26 +190,26 @@ def _check_stimuli(sent: list[str], known: Set[str], *, all_of_them: bool) -> No
         )
 
 
-def _presentation_ids(db: Connection, trial: PlannedTrial | Row) -> dict[str, int]:
-    """Map the identifiers that the browser knows to the rows they mean."""
-    return dict(db.execute(statements.PRESENTED, {"trial": trial.id}).all())
+def _presentation_ids(db: Connection, trial: TrialRow | Row) -> dict[str, int]:
+    """Map the browser's identifiers to the rows they stand for."""
+    return dict(db.execute(queries.PRESENTATION_IDS, {"trial": trial.id}).all())
 
 
 def _result_changes(
     db: Connection,
     session: SessionRow,
-    trial: PlannedTrial,
+    trial: TrialRow,
     result: schemas.TrialResult,
     *,
     now: str,
 ) -> Changes:
-    """Tell what a finished trial writes."""
+    """List what a finished trial writes."""
     ids = _presentation_ids(db, trial)
     _check_stimuli([rating.stimulus for rating in result.ratings], ids.keys(), all_of_them=True)
     finished = {
         "trial": trial.id,
         "time_s": result.trial_time_s,
-        "said": result.comment,
+        "new_comment": result.comment,
         "now": now,
     }
     rows = [
@@ -217,9 +223,9 @@ def _result_changes(
         for rating in result.ratings
     ]
     return [
-        (statements.FINISH, [finished]),
-        (statements.RATE, rows),
-        (statements.SEE, [{"session": session.id, "now": now}]),
+        (queries.FINISH_TRIAL, [finished]),
+        (queries.INSERT_RATINGS, rows),
+        (queries.TOUCH_SESSION, [{"session": session.id, "now": now}]),
     ]
 
 
@@ -251,15 +257,13 @@ def _in_order(result: schemas.TrialResult) -> schemas.TrialResult:
 
 
 def _find_file(db: Connection, session: SessionRow, sound_id: str) -> str:
-    """Find which file a sitting means by one of its sound identifiers."""
+    """Find which file a session means by one of its sound identifiers."""
     study = services().study
     for name, public_id in session.examples.items():
         if public_id == sound_id:
-            return sitting.example_stimulus(study, name).file
+            return example_stimulus(study, name).file
     wanted = {"sound": sound_id, "session": session.id}
-    file = db.scalar(statements.STIMULUS_FILE, wanted) or db.scalar(
-        statements.REFERENCE_FILE, wanted
-    )
+    file = db.scalar(queries.STIMULUS_FILE, wanted) or db.scalar(queries.REFERENCE_FILE, wanted)
     if file is None:
         raise Refusal(404, UNKNOWN_SOUND)
     return file

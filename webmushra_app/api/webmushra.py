@@ -1,4 +1,4 @@
-"""A drop-in for pymushra: takes the results that webMUSHRA's pages post when a sitting ends.
+"""A drop-in for pymushra: takes the results that webMUSHRA's pages post when a session ends.
 
 webMUSHRA posts ``sessionJSON=`` and a JSON document as a form, without encoding it, so that an
 ``&`` or ``+`` in a text breaks every ordinary form parser; here the document is taken whole,
@@ -6,7 +6,7 @@ encoded or not. It takes any answer but an empty one for a failure, so success i
 
 A study is collected once an experimenter has announced its ``testId``. Pages of type ``mushra``
 become trials and ratings in the same tables as everything else; the whole document is kept as the
-sitting's only event, pages of other types included. A sitting is known by webMUSHRA's ``uuid``,
+session's only event, pages of other types included. A session is known by webMUSHRA's ``uuid``,
 or by its content where it has none: sent again it is stored once, and a second answer to the
 questionnaire replaces the first (the page appends the answers anew at each press of its button).
 """
@@ -24,6 +24,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_v
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
+from webmushra_app import timestamps
 from webmushra_app.api.responses import Refusal
 from webmushra_app.api.services import services
 from webmushra_app.api.session import why_closed
@@ -43,8 +44,8 @@ def _number(value: Any) -> Any:
         raise ValueError("must be a number")
     try:
         number = float(value)
-    except ValueError:
-        raise ValueError(f"{value[:40]!r} is not a number") from None
+    except (ValueError, OverflowError):
+        raise ValueError(f"{str(value)[:40]!r} is not a number") from None
     if not math.isfinite(number):
         raise ValueError(f"{value!r} is not a number")
     return number
@@ -106,7 +107,7 @@ class Posted(BaseModel):
 
     @property
     def request_id(self) -> str:
-        """What makes this sitting the same when it is sent again."""
+        """What makes this session the same when it is sent again."""
         pages = [page.model_dump() for page in self.trials]
         content = self.uuid or json.dumps([self.participant.answers, pages])
         return "webmushra-" + hashlib.sha256(f"{self.testId}\n{content}".encode()).hexdigest()[:48]
@@ -168,7 +169,7 @@ def new_collected_study(name: str) -> models.Study:
     settings = parse_listening_test({"questionnaire": []}).model_dump()
     return models.Study(
         name=name, title=name, folder="", manifest_sha256="", settings=settings,
-        opened_at=models.moment(),
+        opened_at=timestamps.moment(),
     )  # fmt: skip
 
 
@@ -176,7 +177,7 @@ def new_collected_study(name: str) -> models.Study:
 @blueprint.post("/collect")
 @blueprint.post("/<string:test_id>/collect")
 def collect(test_id: str = "") -> Response:
-    """Store a sitting, once, and answer after the commit."""
+    """Store a session, once, and answer after the commit."""
     if request.mimetype != "application/x-www-form-urlencoded":
         raise Refusal(415, "send a form: application/x-www-form-urlencoded")
     document = read_document(request.get_data(cache=False))
@@ -217,9 +218,9 @@ def _store(db: DbSession, posted: Posted, document: dict[str, Any]) -> None:
     if known is None:
         if reason := why_closed(db, study):
             raise Refusal(409, reason)
-        _store_sitting(db, study, posted, document)
+        _store_session(db, study, posted, document)
     elif _stored_scores(db, known) != _scores(posted):
-        raise Refusal(409, "this sitting is stored with other ratings, which stand")
+        raise Refusal(409, "this session is stored with other ratings, which stand")
     else:
         known.questionnaire = posted.participant.answers
 
@@ -242,10 +243,10 @@ def _stored_scores(db: DbSession, session: models.Session) -> dict[tuple[str, st
     return {(item, condition): score for item, condition, score in rows}
 
 
-def _store_sitting(
+def _store_session(
     db: DbSession, study: models.Study, posted: Posted, document: dict[str, Any]
 ) -> None:
-    now = models.moment()
+    now = timestamps.moment()
     session = models.Session(
         request_id=posted.request_id, study_id=study.id, external={}, language="",
         simulated=False, consent_version="", examples={},
@@ -272,7 +273,7 @@ def _store_page(
     db.flush()
     times_ms = [response.time for response in page.responses if response.time is not None]
     comments = {response.comment for response in page.responses if response.comment}
-    now = models.moment()
+    now = timestamps.moment()
     trial = models.Trial(
         session_id=session.id, item_id=item.id, position=position, training=False,
         trial_time_s=max(times_ms) / 1000 if times_ms else None,

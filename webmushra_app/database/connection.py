@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from webmushra_app.database.group_commit import GroupCommit, T, Work, write
-from webmushra_app.database.writer_queue import Turns
+from webmushra_app.database.writer_queue import WriterQueue
 
 HEAD = "0003"
 """The migration that this code works with; a test holds it against the newest one."""
@@ -27,14 +27,14 @@ QUEUE_TIMEOUT_S = 30.0
 """How long a writer waits for the writers before it."""
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-512")
 """Durable, checked, and half a megabyte of pages for each connection."""
-MEND = "choose another with --database or AUTOFX_DATABASE_URL"
+HOW_TO_FIX = "choose another with --database or AUTOFX_DATABASE_URL"
 MIGRATIONS = Path(__file__).with_name("migrations")
 MIGRATION_LOCK = 6_210_046
 """Number of the advisory lock that lets one process migrate a PostgreSQL database at a time."""
 
 
 class DatabaseError(RuntimeError):
-    """A database that cannot be used; one line naming it and the mend."""
+    """A database that cannot be used; one line naming it and how to fix it."""
 
 
 class Database:
@@ -68,8 +68,8 @@ class Database:
         self._reader = self.engine
         if not self.is_sqlite:
             self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")
-        self._turns = Turns(self.url.database or "", timeout_s=QUEUE_TIMEOUT_S)
-        self._group = GroupCommit(self.begin, self._turns.taken)
+        self._queue = WriterQueue(self.url.database or "", timeout_s=QUEUE_TIMEOUT_S)
+        self._group = GroupCommit(self.begin, self._queue.acquired)
 
     def __str__(self) -> str:
         return self.url.render_as_string(hide_password=True)
@@ -109,7 +109,7 @@ class Database:
         On SQLite writers queue up for it; see `webmushra_app.database.writer_queue`.
         """
         with (
-            self._turn_taken(),
+            self._queued(),
             self.begin() as connection,
             Session(connection, expire_on_commit=False) as session,
         ):
@@ -117,9 +117,9 @@ class Database:
             session.flush()
 
     def store(self, work: Work[T], *, about: str) -> T:
-        """Do a short piece of work about a sitting and return its outcome, once it is on the disk.
+        """Run a short piece of work about a session and return its outcome, once it is on the disk.
 
-        The way for what many listeners do at the same moment; see `database.group_commit`.
+        For what many participants do at the same moment; see `database.group_commit`.
         """
         if self.is_sqlite:
             return self._group.store(work, about=about)
@@ -132,12 +132,12 @@ class Database:
     def _begun(self, engine: Engine, statement: str) -> Iterator[Connection]:
         with engine.connect() as connection:
             connection.begin()
-            if self.is_sqlite:  # whose driver is told to begin nothing by itself
+            if self.is_sqlite:  # whose driver begins nothing by itself here
                 connection.exec_driver_sql(statement)
             yield connection
 
-    def _turn_taken(self) -> AbstractContextManager[None]:
-        return self._turns.taken() if self.is_sqlite else nullcontext()
+    def _queued(self) -> AbstractContextManager[None]:
+        return self._queue.acquired() if self.is_sqlite else nullcontext()
 
     def prepare(self) -> None:
         """Make sure that the database can be written and has the schema of this code.
@@ -151,7 +151,7 @@ class Database:
             try:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise DatabaseError(f"{self}: {error.strerror}; {MEND}") from None
+                raise DatabaseError(f"{self}: {error.strerror}; {HOW_TO_FIX}") from None
         try:
             self._migrate()
         except DBAPIError as error:
@@ -160,9 +160,9 @@ class Database:
             self.engine.dispose()
 
     def fault(self, error: DBAPIError) -> DatabaseError:
-        """Say in one line what the driver reported."""
+        """Make an error of one line from what the driver reported."""
         reason = str(error.orig).strip().partition("\n")[0]
-        return DatabaseError(f"{self}: {reason}; {MEND}")
+        return DatabaseError(f"{self}: {reason}; {HOW_TO_FIX}")
 
     def _migrate(self) -> None:
         with self.begin() as connection:
@@ -183,14 +183,14 @@ def open_existing(url: str) -> Database:
     """
     database = Database(url)
     if database.is_sqlite and not Path(database.url.database or "").is_file():
-        raise DatabaseError(f"{database}: no such file; {MEND}")
+        raise DatabaseError(f"{database}: no such file; {HOW_TO_FIX}")
     try:
         with database.connect() as connection:
             revision = current_revision(connection)
     except DBAPIError as error:
         raise database.fault(error) from None
     if revision is None:
-        raise DatabaseError(f"{database}: is not a database of the listening test; {MEND}")
+        raise DatabaseError(f"{database}: is not a database of the listening test; {HOW_TO_FIX}")
     if revision != HEAD:
         raise DatabaseError(
             f"{database}: has schema {revision}, this program works with {HEAD}; start the "
@@ -200,7 +200,7 @@ def open_existing(url: str) -> Database:
 
 
 def current_revision(connection: Any) -> str | None:
-    """Tell which migration a database is at; none for an empty database."""
+    """Return the migration that a database is at; None for an empty database."""
     if not connection.dialect.has_table(connection, "alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

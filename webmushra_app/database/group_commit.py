@@ -1,15 +1,15 @@
 """Many small durable transactions for the price of one: group commit.
 
-A durable commit waits for the disk, and SQLite lets one writer in at a time. So writers who arrive
-while the disk is busy are gathered; one of them leads and writes what all of them brought in one
-transaction, the first of those who came meanwhile leads the next. Nobody is answered before the
-transaction is on the disk, and nobody whose work is there waits any longer.
+A durable commit waits for the disk, and SQLite admits one writer at a time. So jobs that arrive
+while the disk is busy are gathered; the thread of the first one leads: it writes all of them in one
+transaction, and hands the lead to the first job that arrived meanwhile. A job ends when its
+transaction is on the disk, and no later.
 
-Work looks at the database and says what to write. The group writes it afterwards, everything for
-one statement at once, because a statement costs more than its rows; only work about the same thing
-looks after what came before it is written. Work that refuses has therefore changed nothing, and
-the others' stands. If writing fails, nothing of the group is kept, and each piece is done again in
-a transaction of its own.
+A job has two phases. It reads the database and returns its pending writes; then the group writes
+those of all jobs, everything for one statement at once, because a statement costs more than its
+rows. Two jobs about the same thing (a session) come in successive rounds, so that the second reads
+what the first wrote. A job that raises while it reads has written nothing, and the others go on. If
+writing fails, the transaction is rolled back and each job is run again in one of its own.
 """
 
 import threading
@@ -25,11 +25,11 @@ T = TypeVar("T")
 Changes = Sequence[tuple[Executable, Sequence[Mapping[str, Any]]]]
 """Statements and the rows of values to execute each with."""
 Work = Callable[[Connection], tuple[T, Changes]]
-"""Reads what it needs and tells its outcome and what to write."""
+"""Reads what it needs; returns its outcome and its pending writes."""
 
 
 def write(connection: Connection, changes: Iterable[Changes]) -> None:
-    """Execute the changes of several pieces of work, each statement once for all its rows."""
+    """Execute the pending writes of several jobs, each statement once for all its rows."""
     rows: dict[Executable, list[Mapping[str, Any]]] = {}
     for each in changes:
         for statement, values in each:
@@ -39,18 +39,22 @@ def write(connection: Connection, changes: Iterable[Changes]) -> None:
 
 
 class _Job(Generic[T]):
-    """One writer's work and what came of it; ``woken`` when that is known or it has to lead."""
+    """One writer's work and its outcome; ``woken`` is set when it has one or has to lead."""
 
     def __init__(self, work: Work[T], about: str) -> None:
         self._work = work
         self.about = about
         self.woken = threading.Event()
-        self.is_settled = False
+        self.is_done = False
         self.value: T
         self.error: Exception | None = None
 
-    def look(self, connection: Connection) -> Changes:
-        """Do the work up to what it writes; what it refuses is its own affair."""
+    def read(self, connection: Connection) -> Changes:
+        """Run the read phase and return the pending writes.
+
+        An exception is stored on the job, so that other jobs are unaffected; a fault of the
+        database is raised, because it concerns all of them.
+        """
         self.error = None
         try:
             self.value, changes = self._work(connection)
@@ -75,36 +79,36 @@ def _rounds(jobs: Iterable[_Job]) -> list[list[_Job]]:
 
 
 class GroupCommit:
-    """Gathers the writers of one process.
+    """Gathers the jobs of one process into transactions.
 
     Parameters
     ----------
     begin : callable
         Opens a connection in a writing transaction that is committed when its block ends.
-    turn : callable
-        Opens a block that one writer at a time may be in, whatever process it is of.
+    queue : callable
+        Opens a block that one writer of all processes at a time may be in.
     """
 
     def __init__(
         self,
         begin: Callable[[], AbstractContextManager[Connection]],
-        turn: Callable[[], AbstractContextManager[None]],
+        queue: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._begin = begin
-        self._turn = turn
+        self._queue = queue
         self._lock = threading.Lock()
         self._waiting: deque[_Job] = deque()
         self._is_led = False
 
     def store(self, work: Work[T], *, about: str) -> T:
-        """Do one piece of work and return its outcome once what it writes is committed.
+        """Run one job and return its outcome once its writes are committed.
 
         Parameters
         ----------
         work : callable
-            It may be called twice, so it must change nothing itself.
+            Its read phase; it may run twice, so it must change nothing itself.
         about : str
-            What the work looks at and changes, e.g. a sitting.
+            What the job reads and changes, e.g. a session's key.
         """
         job = _Job(work, about)
         with self._lock:
@@ -113,21 +117,21 @@ class GroupCommit:
                 self._waiting.append(job)
         if not leads:
             job.woken.wait()
-        if not job.is_settled:
+        if not job.is_done:
             self._lead(job)
         if job.error:
             raise job.error
         return job.value
 
     def _lead(self, job: _Job[T]) -> None:
-        """Settle one's own job and those that wait, and hand the lead on."""
+        """Run this job and those that wait, and hand the lead on."""
         jobs = [job]
         try:
-            with self._turn():
+            with self._queue():
                 jobs += self._take_all()
-                self._settle(jobs)
+                self._run(jobs)
         except TimeoutError as error:
-            job.error, job.is_settled = error, True
+            job.error, job.is_done = error, True
         finally:
             with self._lock:
                 following = [self._waiting.popleft()] if self._waiting else []
@@ -141,18 +145,18 @@ class GroupCommit:
             self._waiting.clear()
         return jobs
 
-    def _settle(self, jobs: list[_Job]) -> None:
+    def _run(self, jobs: list[_Job]) -> None:
         try:
             with self._begin() as connection:
                 for together in _rounds(jobs):
-                    write(connection, [job.look(connection) for job in together])
+                    write(connection, [job.read(connection) for job in together])
         except Exception as error:
-            # Busy or full is the same for every one of them.
+            # A busy or full database fails every one of them alike.
             if len(jobs) > 1 and not isinstance(error, OperationalError):
                 for job in jobs:
-                    self._settle([job])
+                    self._run([job])
                 return
             for job in jobs:
                 job.error = error
         for job in jobs:
-            job.is_settled = True
+            job.is_done = True

@@ -1,7 +1,7 @@
 """Keeps the ratings safe: back up while the test runs, restore, and look for what is wrong.
 
 An SQLite backup is made with SQLite's online backup interface: one consistent state, while
-listeners go on. A PostgreSQL backup is ``pg_dump``'s custom format, restored by ``pg_restore``.
+participants go on. A PostgreSQL backup is ``pg_dump``'s custom format, restored by ``pg_restore``.
 """
 
 import os
@@ -151,7 +151,7 @@ def _study_faults(folder: str, name: str) -> Iterator[str]:
         return
     for item in manifest.items:
         if len({(Path(folder) / sound.file).stat().st_size for sound in item.stimuli}) > 1:
-            yield f"study {name}: item {item.id}: sizes differ, so listeners can tell sounds apart"
+            yield f"study {name}: item {item.id}: sizes differ and give the sounds away"
 
 
 def describe(database: Database) -> str:
@@ -161,7 +161,7 @@ def describe(database: Database) -> str:
             what: db.scalar(select(func.count()).select_from(table))
             for what, table in {
                 "studies": models.Study,
-                "sittings": models.Session,
+                "sessions": models.Session,
                 "ratings": models.Rating,
             }.items()
         }

@@ -1,6 +1,6 @@
 """The database's tables, as SQLAlchemy 2 typed models.
 
-A study holds conditions and items; an item under a condition is a stimulus. A sitting
+A study holds conditions and items; an item under a condition is a stimulus. A session
 (``Session``) is a row of trials, one for each of its items; a trial presents each of its stimuli
 at a position of its own, and a rating belongs to one such presentation. So one session rates one
 stimulus at most once, by the schema.
@@ -10,24 +10,19 @@ sort, read the same and mean the same in SQLite and PostgreSQL; what the browser
 ``public_id`` columns and the session's ``token``, random and meaningless.
 
 What the experimenter's side keeps (``AdminLogin``, ``AdminAttempt``, ``Audit``, ``Report``) stands
-at the end and refers to no listener: the audit log outlives an erased sitting.
+at the end and refers to no participant: the audit log outlives an erased session.
 """
 
 import secrets
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from webmushra_app.timestamps import moment
+
 Moment = String(24)
 SESSION_ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
-
-
-def moment(*, ago_s: float = 0.0) -> str:
-    """Tell the time as the database keeps it, e.g. ``2026-01-31T09:30:00.000Z``."""
-    now = datetime.now(UTC) - timedelta(seconds=ago_s)
-    return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
 
 
 def new_public_id() -> str:
@@ -41,7 +36,7 @@ def new_token() -> str:
 
 
 def new_session_id() -> str:
-    """Make the name under which a sitting appears in exports; it opens nothing."""
+    """Make the name under which a session appears in exports; it opens nothing."""
     return "".join(secrets.choice(SESSION_ALPHABET) for _ in range(12))
 
 
@@ -62,9 +57,9 @@ class Base(DeclarativeBase):
 class Study(Base):
     """An imported stimulus set with its listening-test settings.
 
-    ``folder`` is empty for a study whose pages another server shows (see ``collect``). Listeners
-    who come to this server hear the study opened last; a closed one begins no more sittings, and
-    ``quota`` is how many real listeners it wants.
+    ``folder`` is empty for a study whose pages another server shows (see ``collect``). Participants
+    who come to this server hear the study opened last; a closed one begins no more sessions, and
+    ``quota`` is how many real participants it wants.
     """
 
     __tablename__ = "studies"
@@ -136,9 +131,9 @@ class Stimulus(Base):
 
 
 class Session(Base):
-    """One sitting of one participant; ``participant`` is an external identifier or empty.
+    """One session of one participant; ``participant`` is an external identifier or empty.
 
-    An excluded sitting keeps its ratings, but they count nowhere; ``excluded_because`` says why.
+    An excluded session keeps its ratings, but they count nowhere; ``excluded_because`` says why.
     """
 
     __tablename__ = "sessions"
@@ -169,7 +164,7 @@ class Session(Base):
 
 
 class Trial(Base):
-    """One page of a sitting: one item at one position."""
+    """One page of a session: one item at one position."""
 
     __tablename__ = "trials"
     __table_args__ = (

@@ -1,12 +1,12 @@
-"""What listeners' requests execute: Core statements, built once.
+"""What participants' requests execute: Core statements, built once.
 
-Building a statement costs more than executing it, and rows cost a third of what objects do, so the
-routes that hundreds of listeners use at the same moment read rows by these statements.
+Building a statement costs more than executing it, and a row costs a third of an object, so the
+routes that hundreds of participants use at the same moment read rows by these statements.
 """
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, bindparam, insert, null, select, update
+from sqlalchemy import JSON, Table, bindparam, insert, null, select, update
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -15,7 +15,7 @@ from webmushra_app.database import models
 
 
 class SessionRow(NamedTuple):
-    """What the listeners' routes know of a sitting."""
+    """The columns of a session that the participants' routes read."""
 
     id: str
     token: str
@@ -31,8 +31,8 @@ class SessionRow(NamedTuple):
     finished_at: str | None
 
 
-class PlannedTrial(NamedTuple):
-    """One line of a sitting's plan."""
+class TrialRow(NamedTuple):
+    """One trial of a session, without its ratings."""
 
     id: int
     public_id: str
@@ -45,7 +45,8 @@ class PlannedTrial(NamedTuple):
 class json_rows(FunctionElement):
     """Aggregates rows into one JSON array of arrays.
 
-    A driver hands rows over one by one, and lets other threads in at each; one value is cheaper.
+    A driver fetches rows one by one and releases the interpreter lock at each; one value is
+    cheaper.
     """
 
     type = JSON()
@@ -62,26 +63,33 @@ def _json_rows_in_postgresql(rows: json_rows, compiler: SQLCompiler, **options: 
     return f"json_agg(json_build_array({compiler.process(rows.clauses, **options)}))"
 
 
-_SESSION = models.Session.__table__
-_TRIAL = models.Trial.__table__
+def _table(model: type[models.Base]) -> Table:
+    """Return the table of a model, which its type leaves open."""
+    table = model.__table__
+    assert isinstance(table, Table)  # noqa: S101 – a model mapped to a join has none
+    return table
 
-STUDY = select(models.Study.__table__).where(models.Study.id == bindparam("study"))
+
+_SESSION = _table(models.Session)
+_TRIAL = _table(models.Trial)
+
+STUDY = select(_table(models.Study)).where(models.Study.id == bindparam("study"))
 STUDY_OF_SESSION = select(models.Session.study_id).where(models.Session.token == bindparam("token"))
 SESSION = select(*(_SESSION.c[name] for name in SessionRow._fields)).where(
     models.Session.token == bindparam("token"), models.Session.study_id == bindparam("study")
 )
-SESSION_TO_CHANGE = SESSION.with_for_update()
-PLAN = select(json_rows(*(_TRIAL.c[name] for name in PlannedTrial._fields))).where(
+SESSION_FOR_UPDATE = SESSION.with_for_update()
+TRIALS_OF_SESSION = select(json_rows(*(_TRIAL.c[name] for name in TrialRow._fields))).where(
     models.Trial.session_id == bindparam("session")
 )
-"""A sitting's trials, in any order."""
+"""A session's trials, in any order."""
 TRIAL = select(_TRIAL).where(
     models.Trial.public_id == bindparam("trial"), models.Trial.session_id == bindparam("session")
 )
-PRESENTED = select(models.Presentation.public_id, models.Presentation.id).where(
+PRESENTATION_IDS = select(models.Presentation.public_id, models.Presentation.id).where(
     models.Presentation.trial_id == bindparam("trial")
 )
-"""The identifiers that the browser knows, and the rows that they mean."""
+"""The browser's identifiers of a trial's stimuli, and the rows they stand for."""
 PRESENTATIONS = (
     select(
         models.Presentation.public_id,
@@ -123,27 +131,27 @@ POSITIONS = (
         .where(models.Trial.session_id == bindparam("session"))
     )
 )
-"""Where a sitting's trials, and the stimuli in them, stand."""
+"""Where a session's trials, and the stimuli in them, stand."""
 SEEN_EVENTS = select(models.Event.seq).where(
     models.Event.session_id == bindparam("session"), models.Event.page == bindparam("page")
 )
 
-FINISH = (
+FINISH_TRIAL = (
     update(_TRIAL)
     .where(models.Trial.id == bindparam("trial"), models.Trial.finished_at.is_(None))
     .values(
         trial_time_s=bindparam("time_s"),
-        comment=bindparam("said"),
+        comment=bindparam("new_comment"),
         draft=null(),
         finished_at=bindparam("now"),
     )
 )
-RATE = insert(models.Rating.__table__)
-KEEP_DRAFT = (
+INSERT_RATINGS = insert(_table(models.Rating))
+STORE_DRAFT = (
     update(_TRIAL)
     .where(models.Trial.id == bindparam("trial"), models.Trial.finished_at.is_(None))
-    .values(draft=bindparam("kept"))
+    .values(draft=bindparam("new_draft"))
 )
-CHANGE = update(_SESSION).where(models.Session.id == bindparam("session"))
-SEE = CHANGE.values(seen_at=bindparam("now"))
-NOTE_EVENTS = insert(models.Event.__table__)
+UPDATE_SESSION = update(_SESSION).where(models.Session.id == bindparam("session"))
+TOUCH_SESSION = UPDATE_SESSION.values(seen_at=bindparam("now"))
+INSERT_EVENTS = insert(_table(models.Event))

@@ -1,9 +1,9 @@
-"""Writers take turns: one thread of one process at a time, first come, first served.
+"""A queue of writers: one thread of one process at a time, in the order of arrival.
 
-SQLite lets one writer in and has the others ask again after a pause that grows to 100 ms. A queue
-in front of it, of threads by a lock and of processes by ``flock`` on a file beside the database,
-wakes the next writer at once instead. Correctness doesn't depend on it: SQLite's own lock still
-decides, for programs that know nothing of this queue too.
+SQLite admits one writer; the others poll after pauses that grow to 100 ms. A queue in front of it,
+of threads by a lock and of processes by ``flock`` on a file beside the database, wakes the next
+writer at once instead. Correctness doesn't depend on it: SQLite's own lock still decides, also for
+programs that don't use this queue.
 """
 
 import fcntl
@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SUFFIX = "-turn"
+"""Of the lock file's name; servers of all versions on one database must agree on it."""
 
 
-class Turns:
-    """The queue of one database's writers.
+class WriterQueue:
+    """The queue of the writers to one database.
 
     Parameters
     ----------
@@ -32,13 +33,13 @@ class Turns:
         self._lock = threading.Lock()
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Wait for the turn, and hold it until the block ends.
+    def acquired(self) -> Iterator[None]:
+        """Wait until this thread is the only writer; the next one follows when the block ends.
 
         Raises
         ------
         TimeoutError
-            If the threads before take too long.
+            If the writers before need longer than ``timeout_s``.
         """
         if not self._lock.acquire(timeout=self._timeout_s):
             raise TimeoutError("the writers before took too long")

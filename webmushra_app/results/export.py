@@ -1,4 +1,4 @@
-"""Writes what listeners gave as files: CSV, JSON, and webMUSHRA's ``mushra.csv``.
+"""Writes what participants gave as files: CSV, JSON, and webMUSHRA's ``mushra.csv``.
 
 ``FILES`` is the list: a file's name → its table and its format. Rows stream from one consistent
 state of the database, so that a large table needs no memory and a running test is not disturbed.
@@ -73,9 +73,9 @@ class File(NamedTuple):
 
 FILES = {
     "ratings.csv": File(tables.ratings, write_csv, "every rating that counts, a row each"),
-    "participants.csv": File(tables.participants, write_csv, "every sitting, with its answers"),
-    "events.csv": File(tables.events, write_csv, "what happened in the listeners’ pages"),
-    "excluded.csv": File(tables.excluded, write_csv, "excluded sittings’ ratings, and why"),
+    "participants.csv": File(tables.participants, write_csv, "every session, with its answers"),
+    "events.csv": File(tables.events, write_csv, "what happened in the participants’ pages"),
+    "excluded.csv": File(tables.excluded, write_csv, "excluded sessions’ ratings, and why"),
     "mushra.csv": File(tables.mushra, write_csv, "the ratings as webMUSHRA writes them"),
     "ratings.json": File(tables.ratings, write_json, "the same as ratings.csv"),
     "participants.json": File(tables.participants, write_json, "the same as participants.csv"),

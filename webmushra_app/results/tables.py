@@ -37,7 +37,7 @@ FLAGS = ("training", "simulated")
 WEBMUSHRA_NAMES = {"reference": "reference"}
 """What webMUSHRA's scripts call a kind of condition, whatever its name is here."""
 ROWS_AT_ONCE = 1000
-SITTINGS_AT_ONCE = 50
+SESSIONS_AT_ONCE = 50
 
 Row = Sequence[Any]
 
@@ -67,30 +67,30 @@ def _stream(db: DbSession, query: Select) -> Iterator[Row]:
     return db.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
 
 
-def _sitting_by_sitting(
+def _session_by_session(
     db: DbSession, query: Select, view: TableClause, study: str | None
 ) -> Iterator[Row]:
-    """Fetch a view's rows in order, some sittings at a time: no large table has to be sorted."""
-    sittings = _of_study(select(models.Session.id).join(models.Study), models.Study.name, study)
-    ids = iter(db.scalars(sittings.order_by(models.Study.name, models.Session.id)).all())
+    """Fetch a view's rows in order, some sessions at a time: no large table has to be sorted."""
+    sessions = _of_study(select(models.Session.id).join(models.Study), models.Study.name, study)
+    ids = iter(db.scalars(sessions.order_by(models.Study.name, models.Session.id)).all())
     ordered = query.order_by(
         *(view.c[name] for name in ("study", "session", "trial_position", "stimulus_position"))
     )
-    while some := list(islice(ids, SITTINGS_AT_ONCE)):
+    while some := list(islice(ids, SESSIONS_AT_ONCE)):
         yield from db.execute(ordered.where(view.c.session.in_(some)))
 
 
 def ratings(db: DbSession, study: str | None) -> Table:
     """Read every rating that counts, in the columns that the analysis reads."""
-    rows = _sitting_by_sitting(db, select(RATINGS_LONG), RATINGS_LONG, study)
+    rows = _session_by_session(db, select(RATINGS_LONG), RATINGS_LONG, study)
     return Table(RATING_COLUMNS, rows)
 
 
 def excluded(db: DbSession, study: str | None) -> Table:
-    """Read every rating of a sitting that an experimenter excluded, and why."""
+    """Read every rating of a session that an experimenter excluded, and why."""
     query = select(ALL_RATINGS).where(ALL_RATINGS.c.excluded_at.is_not(None))
     columns = (*RATING_COLUMNS, "excluded_at", "excluded_because")
-    return Table(columns, _sitting_by_sitting(db, query, ALL_RATINGS, study))
+    return Table(columns, _session_by_session(db, query, ALL_RATINGS, study))
 
 
 def _questions(db: DbSession, study: str | None) -> list[str]:
@@ -106,7 +106,7 @@ def _questions(db: DbSession, study: str | None) -> list[str]:
 
 
 def participants(db: DbSession, study: str | None) -> Table:
-    """Read every sitting: how far it came, its answers and its settings."""
+    """Read every session: how far it came, its answers and its settings."""
     questions = _questions(db, study)
     columns = [
         *("study", "session", "participant", "language", "simulated", "consent_version"),
@@ -125,7 +125,7 @@ def participants(db: DbSession, study: str | None) -> Table:
         .group_by(models.Trial.session_id)
         .subquery()
     )
-    sittings = (
+    sessions = (
         select(models.Session, models.Study.name, trials.c.all, trials.c.done)
         .join(models.Study, models.Study.id == models.Session.study_id)
         .join(trials, trials.c.session_id == models.Session.id, isouter=True)
@@ -134,7 +134,7 @@ def participants(db: DbSession, study: str | None) -> Table:
 
     def rows() -> Iterator[Row]:
         for session, name, n_trials, n_done in _stream(
-            db, _of_study(sittings, models.Study.name, study)
+            db, _of_study(sessions, models.Study.name, study)
         ):
             headphones = session.headphones or {}
             answers = session.questionnaire or {}
@@ -153,7 +153,7 @@ def participants(db: DbSession, study: str | None) -> Table:
 
 
 def events(db: DbSession, study: str | None) -> Table:
-    """Read what happened in the listeners' pages; the detail as JSON."""
+    """Read what happened in the participants' pages; the detail as JSON."""
     columns = [
         *("session", "page", "seq", "received_at", "at_s", "kind"),
         *("trial_position", "stimulus_position", "detail"),
@@ -181,17 +181,17 @@ def mushra(db: DbSession, study: str | None) -> Table:
     ]
     wanted = ("study", "session", "simulated", "item", "kind", "condition", "score")
     query = select(*(RATINGS_LONG.c[name] for name in (*wanted, "trial_time_s", "comment")))
-    scores = _sitting_by_sitting(db, query.where(~RATINGS_LONG.c.training), RATINGS_LONG, study)
+    scores = _session_by_session(db, query.where(~RATINGS_LONG.c.training), RATINGS_LONG, study)
 
     def rows() -> Iterator[Row]:
         before, answers = None, []
-        for name, sitting, simulated, item, kind, condition, score, time_s, comment in scores:
-            if sitting != before:
-                given = _answers(db, sitting)
-                before, answers = sitting, [given.get(question) for question in questions]
+        for name, session, simulated, item, kind, condition, score, time_s, comment in scores:
+            if session != before:
+                given = _answers(db, session)
+                before, answers = session, [given.get(question) for question in questions]
             stimulus = WEBMUSHRA_NAMES.get(kind, condition)
             yield [
-                *(name, *answers, simulated, sitting, item),
+                *(name, *answers, simulated, session, item),
                 *(stimulus, score, _in_ms(time_s), comment),
             ]
 

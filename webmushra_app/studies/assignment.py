@@ -1,9 +1,9 @@
 """Who hears what in which order: pure functions of their arguments and a random generator.
 
-Every listener gets a random order of items, and in each trial a random order of stimuli
+Every participant gets a random order of items, and in each trial a random order of stimuli
 (Rec. ITU-R BS.1534-3, 5: presentation in random order, different for each subject). Where a
-listener rates only a part of the items, the part is drawn so that items are rated equally often
-and every listener meets all effect families in proportion.
+participant rates only a part of the items, the part is drawn so that items are rated equally often
+and every participant meets all effect families in proportion.
 """
 
 import random
@@ -33,12 +33,12 @@ def shuffle(things: Sequence[T], *, rng: random.Random) -> list[T]:
 def split_over_families(
     n_items: int, *, loads_by_family: Mapping[str, Sequence[int]]
 ) -> dict[str, int]:
-    """Share a sitting's items out among the effect families, in proportion to their sizes.
+    """Share a session's items out among the effect families, in proportion to their sizes.
 
     Parameters
     ----------
     n_items : int
-        How many items the listener rates; at most all.
+        How many items the participant rates; at most all.
     loads_by_family : mapping
         For each family, how often each of its items has been assigned so far.
 
@@ -61,7 +61,7 @@ def split_over_families(
 def choose_items(
     families: Mapping[T, str], n_items: int, *, loads: Mapping[T, int], rng: random.Random
 ) -> list[T]:
-    """Choose the items of one sitting, the least assigned of each family first.
+    """Choose the items of one session, the least assigned of each family first.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""How long a sitting takes: from the sounds' lengths at first, from real medians when there are.
+"""How long a session takes: from the sounds' lengths at first, from real medians when there are.
 
-An honest announcement matters: listeners who were told too little stop half-way.
+An honest announcement matters: participants who expect less stop half-way.
 """
 
 import statistics
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from webmushra_app.api.schemas import Step
 from webmushra_app.database import models
 from webmushra_app.database.connection import Database
-from webmushra_app.studies.importer import Study
+from webmushra_app.studies.study import OpenStudy
+from webmushra_app.studies.vocabulary import Step
 
 STEP_S: dict[Step, float] = {
     "questionnaire": 40.0,
@@ -23,48 +23,48 @@ STEP_S: dict[Step, float] = {
 }
 LISTENINGS_PER_SOUND = 2.0
 READING_S = 8.0
-"""Before the medians are known: each sound heard twice, and a moment to decide on each."""
+"""Before the medians are known: each sound played twice, and a moment to decide on each."""
 DECISION_S = 4.0
 ENOUGH_TRIALS = 5
-REMEMBERED_TRIALS = 300
+RECENT_TRIALS = 300
 REFRESH_S = 30.0
 
 
 def expected_trial_s(*, n_stimuli: int, duration_s: float) -> float:
-    """Guess how long one trial takes before anybody has done one.
+    """Estimate how long one trial takes before anybody has done one.
 
     >>> expected_trial_s(n_stimuli=4, duration_s=2.5)
     49.0
     """
-    heard_s = LISTENINGS_PER_SOUND * duration_s * (n_stimuli + 1)
-    return READING_S + heard_s + DECISION_S * n_stimuli
+    playing_s = LISTENINGS_PER_SOUND * duration_s * (n_stimuli + 1)
+    return READING_S + playing_s + DECISION_S * n_stimuli
 
 
 @dataclass
-class Clock:
-    """Expected seconds of a trial of one study, learnt anew every half minute."""
+class DurationEstimator:
+    """Expected seconds of a trial of one study, measured anew every half minute."""
 
     database: Database
-    study: Study
+    study: OpenStudy
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self._known_until = 0.0
+        self._valid_until_s = 0.0
         self._trial_s = 0.0
 
     def trial_s(self) -> float:
-        """Tell the expected seconds of one trial."""
+        """Return the expected seconds of one trial."""
         with self._lock:
-            if time.monotonic() >= self._known_until:
-                self._trial_s = self._learn()
-                self._known_until = time.monotonic() + REFRESH_S
+            if time.monotonic() >= self._valid_until_s:
+                self._trial_s = self._measure()
+                self._valid_until_s = time.monotonic() + REFRESH_S
             return self._trial_s
 
-    def sitting_s(self, *, steps: list[Step], n_trials: int) -> float:
-        """Tell the expected seconds of what is left: so many steps and trials."""
+    def session_s(self, *, steps: list[Step], n_trials: int) -> float:
+        """Return the expected seconds of so many steps and trials."""
         return round(sum(STEP_S[step] for step in steps) + n_trials * self.trial_s(), 1)
 
-    def _learn(self) -> float:
+    def _measure(self) -> float:
         recent = (
             select(models.Trial.trial_time_s)
             .join(models.Session, models.Session.id == models.Trial.session_id)
@@ -74,7 +74,7 @@ class Clock:
                 models.Trial.finished_at.is_not(None),
             )
             .order_by(models.Trial.finished_at.desc())
-            .limit(REMEMBERED_TRIALS)
+            .limit(RECENT_TRIALS)
         )
         with self.database.reading() as db:
             times_s = [time_s for time_s in db.scalars(recent) if time_s is not None]

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from webmushra_app.api.schemas import HeadphoneCheck, Language, Step
+from webmushra_app.studies.vocabulary import HeadphoneCheck, Language, Step
 
 STUDY_NAME = "study.toml"
 TABLE = "listening_test"
@@ -27,7 +27,7 @@ ANY_LANGUAGE = "*"
 
 
 class ListeningTestError(ValueError):
-    """A study's settings that cannot be used; one line naming the file, the key and the mend."""
+    """A study's settings that cannot be used; one line: file, key, how to fix it."""
 
 
 def _one_string_for_all(value: Any) -> Any:

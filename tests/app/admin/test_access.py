@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from support.experimenter import HASH, PASSWORD, Experimenter
 
+from webmushra_app import timestamps
 from webmushra_app.admin.access import LOGIN_LASTS_S
 from webmushra_app.admin.password import PasswordError, hash_password
 from webmushra_app.database import models
@@ -81,7 +82,7 @@ def test_a_foreign_or_dead_cookie_opens_nothing(experimenter, app, whose):
         with database.writing() as db:
             login = db.query(models.AdminLogin).one()
             if whose == "expired":
-                login.started_at = models.moment(ago_s=LOGIN_LASTS_S + 1)
+                login.started_at = timestamps.moment(ago_s=LOGIN_LASTS_S + 1)
             else:
                 login.password_sha256 = "0" * 64
     for method, path, endpoint in admin_routes(app):
@@ -156,7 +157,7 @@ def test_after_five_wrong_passwords_the_right_one_must_wait(experimenter, app, d
     assert Experimenter(other).log_in(PASSWORD).status_code == 303
     with database.writing() as db:
         for attempt in db.query(models.AdminAttempt):
-            attempt.at = models.moment(ago_s=16 * 60)
+            attempt.at = timestamps.moment(ago_s=16 * 60)
     assert experimenter.log_in(PASSWORD).status_code == 303
 
 

@@ -9,6 +9,7 @@ import pytest
 from support.experimenter import HASH
 
 from analysis.ratings.readers import read_database
+from webmushra_app import timestamps
 from webmushra_app.database import models
 from webmushra_app.studies.importer import import_study
 
@@ -26,7 +27,7 @@ def audit_of(database):
         return [(row.action, row.study, row.session) for row in db.query(models.Audit)]
 
 
-def sitting_of(database):
+def session_of(database):
     with database.reading() as db:
         return db.query(models.Session).order_by(models.Session.started_at).first()
 
@@ -89,7 +90,7 @@ def test_a_quota_is_a_whole_number_or_nothing(experimenter, quota, status):
     assert response.status_code == status
 
 
-def test_the_live_view_counts_real_and_simulated_sittings_apart(
+def test_the_live_view_counts_real_and_simulated_sessions_apart(
     experimenter, app, database, make_listener
 ):
     make_listener(app, simulated=True).take_the_test()
@@ -102,12 +103,12 @@ def test_the_live_view_counts_real_and_simulated_sittings_apart(
     make_listener(app).begin()
     with database.writing() as db:
         session = db.query(models.Session).filter_by(token=left.token).one()
-        session.seen_at = models.moment(ago_s=3600)
+        session.seen_at = timestamps.moment(ago_s=3600)
     page = experimenter.get(f"{experimenter.study_path()}/live").text
-    real = cells(page, "Real listeners")
+    real = cells(page, "Real participants")
     assert real[:5] == ["3", "1", "1", "1", "0"]
     assert real[6] == "at trial 3 of 7: 1"
-    assert cells(page, "Simulated listeners")[:5] == ["1", "1", "0", "0", "0"]
+    assert cells(page, "Simulated participants")[:5] == ["1", "1", "0", "0", "0"]
     practice = cells(page, "practice")
     assert (practice[1], practice[3]) == ("2", "1")
 
@@ -137,31 +138,31 @@ def test_a_low_hidden_reference_and_hasty_trials_are_flagged(experimenter, app, 
     assert "a trial answered faster than its sound lasts" in page
 
 
-def test_an_excluded_sitting_leaves_what_is_analysed_and_stays_in_its_file(
+def test_an_excluded_session_leaves_what_is_analysed_and_stays_in_its_file(
     experimenter, app, database, make_listener
 ):
     make_listener(app).take_the_test()
-    sitting = sitting_of(database).id
-    assert experimenter.post(f"/admin/sittings/{sitting}/exclude", reason=" ").status_code == 422
-    experimenter.post(f"/admin/sittings/{sitting}/exclude", reason="<b>was a colleague</b>")
+    session = session_of(database).id
+    assert experimenter.post(f"/admin/sittings/{session}/exclude", reason=" ").status_code == 422
+    experimenter.post(f"/admin/sittings/{session}/exclude", reason="<b>was a colleague</b>")
     assert experimenter.download("ratings.csv").text.count("\n") == 1
     assert experimenter.download("excluded.csv").text.count("was a colleague") == 28
     make_listener(app).take_the_test()
     found = read_database(database.url.render_as_string(hide_password=False))
     assert found.table["session"].nunique() == 1
     assert "excluded before this analysis: 1 (" in " ".join(found.notes)
-    page = experimenter.get(f"/admin/sittings/{sitting}").text
+    page = experimenter.get(f"/admin/sittings/{session}").text
     assert "&lt;b&gt;was a colleague" in page
-    experimenter.post(f"/admin/sittings/{sitting}/include")
+    experimenter.post(f"/admin/sittings/{session}/include")
     assert experimenter.download("ratings.csv").text.count("\n") == 57
     assert [entry for entry in audit_of(database) if entry[2]] == [
-        ("excluded", "study", sitting),
-        ("included", "study", sitting),
+        ("excluded", "study", session),
+        ("included", "study", session),
     ]
 
 
 @pytest.mark.parametrize("held", ["completion_code", "participant", "token", "link", "id"])
-def test_a_sitting_is_erased_by_what_its_listener_holds(
+def test_a_session_is_erased_by_what_its_listener_holds(
     experimenter, app, database, make_listener, held
 ):
     make_listener(app).take_the_test()
@@ -191,7 +192,7 @@ def test_what_is_erased_is_not_left_in_the_file(experimenter, app, database, mak
     listener.do_steps()
     secret = "a comment that names my neighbour"
     listener.rate(listener.state()["next_trial"], comment=secret)
-    experimenter.post(f"/admin/sittings/{sitting_of(database).id}/withdraw")
+    experimenter.post(f"/admin/sittings/{session_of(database).id}/withdraw")
     with sqlite3.connect(database.url.database) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert secret.encode() not in Path(database.url.database).read_bytes()
@@ -203,7 +204,7 @@ def test_a_code_that_several_share_erases_nobody(experimenter, database, make_li
         make_listener(app, external={"PROLIFIC_PID": "same"}).take_the_test()
     response = experimenter.post("/admin/withdraw", code="same")
     assert response.status_code == 409
-    assert "Several sittings share this code" in response.text
+    assert "Several sessions share this code" in response.text
     with database.reading() as db:
         assert db.query(models.Session).count() == 2
 
@@ -225,12 +226,12 @@ def test_numbers_and_names_of_nothing_are_not_found(experimenter):
 
 
 @on_sqlite
-def test_the_event_log_of_a_sitting_is_shown(experimenter, app, database, make_listener):
+def test_the_event_log_of_a_session_is_shown(experimenter, app, database, make_listener):
     listener = make_listener(app)
     listener.begin()
     event = {"seq": 0, "at_s": 1.5, "kind": "audio_failed", "detail": {"file": "<script>"}}
     listener.client.post(f"{listener.address}/events", json={"page": "a" * 16, "events": [event]})
-    page = experimenter.get(f"/admin/sittings/{sitting_of(database).id}").text
+    page = experimenter.get(f"/admin/sittings/{session_of(database).id}").text
     assert "audio_failed" in page
     assert "<script>" not in page
 
@@ -267,7 +268,7 @@ def test_a_withdrawal_takes_the_report_away(experimenter, app, database, make_li
     with database.reading() as db:
         study_id = db.query(models.Study.id).scalar()
     (tmp_path / "reports" / str(study_id)).mkdir(parents=True)
-    experimenter.post(f"/admin/sittings/{sitting_of(database).id}/withdraw")
+    experimenter.post(f"/admin/sittings/{session_of(database).id}/withdraw")
     assert not (tmp_path / "reports" / str(study_id)).exists()
 
 

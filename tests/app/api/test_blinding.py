@@ -18,7 +18,7 @@ def manifest(stimulus_set):
 
 @pytest.fixture
 def answers(listener):
-    """Every answer of a whole sitting, sounds left out: address, headers, body."""
+    """Every answer of a whole session, sounds left out: address, headers, body."""
     listener.begin()
     listener.do_steps()
     pages = ["", "/examples", *(f"/trials/{t['id']}" for t in listener.state()["trials"])]
@@ -75,7 +75,7 @@ def test_announced_sizes_are_the_files_sizes(listener):
         assert len(listener.hear(sound)[0]) == sound["bytes"]
 
 
-def test_two_sittings_share_no_identifier(listener, another_listener):
+def test_two_sessions_share_no_identifier(listener, another_listener):
     def identifiers(who):
         who.begin()
         trials = [who.trial(trial["id"]) for trial in who.state()["trials"]]
@@ -88,7 +88,7 @@ def test_two_sittings_share_no_identifier(listener, another_listener):
     assert not identifiers(listener) & identifiers(another_listener)
 
 
-def test_another_sittings_sounds_are_not_found(listener, another_listener):
+def test_another_sessions_sounds_are_not_found(listener, another_listener):
     listener.begin()
     another_listener.begin()
     foreign = listener.trial(listener.state()["next_trial"])["reference"]["url"]

@@ -15,7 +15,7 @@ def test_hostile_requests_break_nothing_and_reach_nobody_else(app, database):
     assert accepted > 100  # or the fuzzing would only ever reach the first check
 
 
-def test_a_replayed_sitting_changes_nothing(listener, database):
+def test_a_replayed_session_changes_nothing(listener, database):
     listener.take_the_test()
     before = snapshot(database, listener)
     listener.begin()

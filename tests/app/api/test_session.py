@@ -1,4 +1,4 @@
-"""A sitting from consent to completion code, as the page lives it."""
+"""A session from consent to completion code, as the page lives it."""
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +15,7 @@ def rows(database, sql):
         return db.execute(text(sql)).all()
 
 
-def test_a_whole_sitting_ends_with_a_completion_code_of_its_own(listener, another_listener):
+def test_a_whole_session_ends_with_a_completion_code_of_its_own(listener, another_listener):
     assert listener.begin().status_code == 201
     assert listener.do_steps().json["stage"] == "trials"
     listener.rate_all()
@@ -26,7 +26,7 @@ def test_a_whole_sitting_ends_with_a_completion_code_of_its_own(listener, anothe
     assert len({first["completion"]["code"], second["completion"]["code"]}) == 2
 
 
-def test_beginning_again_after_a_lost_answer_gives_the_same_sitting(listener, database):
+def test_beginning_again_after_a_lost_answer_gives_the_same_session(listener, database):
     first, again = listener.begin(), listener.begin()
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json["token"] == again.json["token"]

@@ -20,8 +20,8 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what the database has no part in."""
 
 
-def sitting(**changes):
-    """Make the document of a sitting, as webMUSHRA 1.4 sends it: sliders' values are texts."""
+def session(**changes):
+    """Make the document of a session, as webMUSHRA 1.4 sends it: sliders' values are texts."""
     return {
         "testId": "codec_test",
         "participant": {
@@ -87,8 +87,8 @@ def exported(experimenter, file):
 
 @pytest.mark.parametrize("path", ["/service/write.php", "/collect", "/codec_test/collect"])
 @on_sqlite
-def test_a_sitting_is_stored_with_its_answer_empty_as_the_page_wants(post, database, path):
-    response = post(sitting(), path=path)
+def test_a_session_is_stored_with_its_answer_empty_as_the_page_wants(post, database, path):
+    response = post(session(), path=path)
     assert (response.status_code, response.data) == (200, b"")
     assert rows(
         database, "SELECT item, condition, kind, score, trial_time_s FROM ratings_long "
@@ -104,7 +104,7 @@ def test_a_sitting_is_stored_with_its_answer_empty_as_the_page_wants(post, datab
 
 
 def test_text_answers_are_stored_whole(post, experimenter):
-    post(sitting())
+    post(session())
     (row,) = exported(experimenter, "participants.csv")
     assert row["answer_feedback"] == 'R&B + soul = 100 % fun? "yes"\nnext line 🎸'
     assert row["answer_code"] == "007"
@@ -112,23 +112,23 @@ def test_text_answers_are_stored_whole(post, experimenter):
 
 @on_sqlite
 def test_an_encoded_form_is_read_the_same(post, database):
-    post(sitting())
+    post(session())
     before = rows(database, "SELECT * FROM ratings_long")
-    encoded = "sessionJSON=" + quote(json.dumps(sitting()), safe="")
+    encoded = "sessionJSON=" + quote(json.dumps(session()), safe="")
     assert post(encoded.encode()).status_code == 200
     assert rows(database, "SELECT * FROM ratings_long") == before
 
 
 def test_pages_of_other_types_are_kept_in_the_document(post, experimenter):
-    post(sitting())
+    post(session())
     (event,) = exported(experimenter, "events.csv")
     assert event["kind"] == "collected"
-    assert json.loads(event["detail"]) == sitting()
+    assert json.loads(event["detail"]) == session()
 
 
 @pytest.mark.parametrize("uuid", [UUID, None])
 def test_a_second_press_of_the_button_stores_nothing_twice(post, database, uuid):
-    document = sitting(uuid=uuid)
+    document = session(uuid=uuid)
     assert post(document).status_code == 200
     again = document["participant"]
     pressed_twice = {
@@ -142,8 +142,8 @@ def test_a_second_press_of_the_button_stores_nothing_twice(post, database, uuid)
 
 
 def test_other_ratings_under_the_same_uuid_do_not_replace_the_first(post, database):
-    post(sitting())
-    other = sitting(trials=[mushra_page("trial_1", {"reference": "1"})])
+    post(session())
+    other = session(trials=[mushra_page("trial_1", {"reference": "1"})])
     response = post(other)
     assert response.status_code == 409
     assert "which stand" in response.json["detail"]
@@ -152,16 +152,16 @@ def test_other_ratings_under_the_same_uuid_do_not_replace_the_first(post, databa
 
 @on_sqlite
 def test_what_is_collected_shows_in_the_live_view_like_any_other_study(post, experimenter):
-    post(sitting())
+    post(session())
     page = experimenter.get(experimenter.study_path("codec_test")).text
     assert "collecting" in page
     for condition in ("reference", "C1", "anchor35"):
         assert f'<th scope="row">{condition}</th><td>real</td><td class="n">2</td>' in page
 
 
-def test_two_listeners_are_two_sittings_of_the_same_items(post, database):
-    post(sitting())
-    post(sitting(uuid="another"))
+def test_two_listeners_are_two_sessions_of_the_same_items(post, database):
+    post(session())
+    post(session(uuid="another"))
     assert rows(database, "SELECT count(*) FROM sessions") == [(2,)]
     query = "SELECT count(*) FROM items JOIN studies ON studies.id = study_id WHERE folder = ''"
     assert rows(database, query) == [(2,)]
@@ -184,7 +184,7 @@ def test_two_listeners_are_two_sittings_of_the_same_items(post, database):
 )
 @on_sqlite
 def test_a_score_that_is_none_is_refused_with_its_place(post, database, score, reason):
-    response = post(sitting(trials=[mushra_page("t", {"reference": 100, "C1": score})]))
+    response = post(session(trials=[mushra_page("t", {"reference": 100, "C1": score})]))
     assert response.status_code == 422
     assert response.json["detail"] == f"trials.0.responses.1.score: {reason}"
     assert rows(database, "SELECT count(*) FROM sessions") == [(0,)]
@@ -193,7 +193,7 @@ def test_a_score_that_is_none_is_refused_with_its_place(post, database, score, r
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
 @on_sqlite
 def test_a_bare_number_that_json_does_not_have_is_refused(post, number):
-    body = as_sent(sitting()).replace(b'"63"', number.encode())
+    body = as_sent(session()).replace(b'"63"', number.encode())
     response = post(body)
     assert (response.status_code, response.json["detail"]) == (422, f"{number} is not a number")
 
@@ -207,15 +207,15 @@ def test_a_bare_number_that_json_does_not_have_is_refused(post, number):
         (b"sessionJSON=[]", 400, "is not a JSON object"),
         (b"sessionJSON=" + b"[" * 100_000, 400, "is not a JSON object"),
         (as_sent({"testId": "codec_test"}), 422, "trials: must be a list"),
-        (as_sent(sitting(testId=7)), 422, "testId: Input should be a valid string"),
-        (as_sent(sitting(testId="unknown")), 404, "are not collected here"),
-        (as_sent(sitting(testId="study")), 404, "are not collected here"),
-        (as_sent(sitting(trials=["x"])), 422, "trials.0: Input should be a valid dictionary"),
-        (as_sent(sitting(trials=[mushra_page("t", {"a": 1})] * 2)), 422, "'t' is there twice"),
+        (as_sent(session(testId=7)), 422, "testId: Input should be a valid string"),
+        (as_sent(session(testId="unknown")), 404, "are not collected here"),
+        (as_sent(session(testId="study")), 404, "are not collected here"),
+        (as_sent(session(trials=["x"])), 422, "trials.0: Input should be a valid dictionary"),
+        (as_sent(session(trials=[mushra_page("t", {"a": 1})] * 2)), 422, "'t' is there twice"),
     ],
 )
 @on_sqlite
-def test_what_is_no_sitting_is_refused_with_the_reason(post, database, body, status, reason):
+def test_what_is_no_session_is_refused_with_the_reason(post, database, body, status, reason):
     response = post(body)
     assert response.status_code == status
     assert reason in response.json["detail"]
@@ -223,15 +223,15 @@ def test_what_is_no_sitting_is_refused_with_the_reason(post, database, body, sta
 
 
 def test_a_closed_study_still_takes_what_was_sent_before(post, experimenter, database):
-    post(sitting())
+    post(session())
     experimenter.post(f"{experimenter.study_path('codec_test')}/close")
-    assert post(sitting()).status_code == 200
-    assert post(sitting(uuid="late")).status_code == 409
+    assert post(session()).status_code == 200
+    assert post(session(uuid="late")).status_code == 409
 
 
 @on_sqlite
 def test_only_a_form_is_taken(app, experimenter):
-    response = app.test_client().post("/collect", json=sitting())
+    response = app.test_client().post("/collect", json=session())
     assert response.status_code == 415
 
 
@@ -243,7 +243,7 @@ def test_what_is_announced_must_have_a_name_of_its_own(experimenter):
 
 def test_lone_surrogates_and_nul_neither_break_the_store_nor_the_export(post, experimenter):
     participant = {"name": ["a", "b"], "response": ["\ud800", "x\u0000y"]}
-    body = b"sessionJSON=" + json.dumps(sitting(participant=participant)).encode()
+    body = b"sessionJSON=" + json.dumps(session(participant=participant)).encode()
     assert post(body).status_code == 200
     (row,) = exported(experimenter, "participants.csv")
     assert row["answer_a"] == "?"
@@ -264,7 +264,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-ANYTHING_LIKE_A_SITTING = st.fixed_dictionaries(
+ANYTHING_LIKE_A_SESSION = st.fixed_dictionaries(
     {
         "testId": st.just("codec_test") | JSON,
         "trials": JSON
@@ -297,7 +297,7 @@ ANYTHING_LIKE_A_SITTING = st.fixed_dictionaries(
 
 @on_sqlite
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-@given(document=ANYTHING_LIKE_A_SITTING)
+@given(document=ANYTHING_LIKE_A_SESSION)
 def test_whatever_is_posted_is_stored_or_refused_and_still_exported(app, experimenter, document):
     body = b"sessionJSON=" + json.dumps(document).encode()
     response = app.test_client().post("/collect", data=body, content_type=FORM)

@@ -87,7 +87,7 @@ def test_a_group_shares_one_transaction_and_each_statement(database, transaction
 
 def test_who_refuses_disturbs_nobody(database, transactions):
     def refuse(_connection):
-        raise PermissionError("no such sitting")
+        raise PermissionError("no such session")
 
     outcomes = store_together(database._group, [insert(1), refuse, insert(2)])
     assert [outcomes[0], outcomes[2]] == [1, 2]

@@ -15,7 +15,7 @@ from webmushra_app.database.connection import Database, DatabaseError, open_exis
 
 @pytest.fixture
 def rated(listener, database):
-    """A database with one whole sitting."""
+    """A database with one whole session."""
     listener.take_the_test()
     return database
 
@@ -79,7 +79,7 @@ def test_restoring_never_overwrites_a_database(rated, tmp_path):
 
 def test_a_healthy_database_has_no_fault(rated):
     assert faults(rated) == []
-    assert maintenance.describe(rated).endswith("1 studies, 1 sittings, 28 ratings")
+    assert maintenance.describe(rated).endswith("1 studies, 1 sessions, 28 ratings")
 
 
 def test_lost_ratings_are_found(rated):

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy import event, text
 
+from webmushra_app import timestamps
 from webmushra_app.database import connection as db_module
-from webmushra_app.database import models
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what only a database in one file can suffer."""
@@ -92,7 +92,7 @@ def test_a_full_disk_refuses_and_loses_nothing_acknowledged(ready, database):
 def test_a_clock_set_back_loses_and_reorders_nothing(ready, database, monkeypatch):
     first, second, *_ = [trial["id"] for trial in ready.state()["trials"]]
     ready.rate(first)
-    monkeypatch.setattr(models, "moment", lambda **_: "2001-01-01T00:00:00.000Z")
+    monkeypatch.setattr(timestamps, "moment", lambda **_: "2001-01-01T00:00:00.000Z")
     assert ready.rate(second).json["changed"] is True
     with database.reading() as db:
         rows = db.execute(

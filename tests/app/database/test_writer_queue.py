@@ -2,27 +2,57 @@
 
 import multiprocessing
 import threading
+from pathlib import Path
 
 import pytest
 
-from webmushra_app.database.writer_queue import Turns
+from webmushra_app.database.writer_queue import WriterQueue
+
+SPAWN = multiprocessing.get_context("spawn")
 
 
-def hold_and_die(database, holding):
-    """Take the turn in another process and end without giving it back."""
-    turns = Turns(database, timeout_s=1)
-    turns.taken().__enter__()
-    holding.set()
-    threading.Event().wait()
+def enter(database, entered, may_leave):
+    """Enter the queue in another process, and leave once the event is set."""
+    with WriterQueue(database, timeout_s=1).acquired():
+        entered.set()
+        may_leave.wait()
 
 
-def test_one_thread_at_a_time_is_in(tmp_path):
-    turns = Turns(str(tmp_path / "r.db"), timeout_s=30)
+@pytest.fixture
+def start_writer(tmp_path):
+    """Start other processes that enter the queue; all have ended when the test ends."""
+    started, may_leave = [], SPAWN.Event()
+
+    def start():
+        entered = SPAWN.Event()
+        process = SPAWN.Process(target=enter, args=(str(tmp_path / "r.db"), entered, may_leave))
+        process.start()
+        started.append(process)
+        return process, entered
+
+    yield start
+    may_leave.set()
+    for process in started:
+        process.join()
+
+
+@pytest.fixture
+def queue(tmp_path):
+    return WriterQueue(str(tmp_path / "r.db"), timeout_s=30)
+
+
+def waits_for_a_lock(process):
+    """Whether the kernel lists a process among those that wait for a file's lock."""
+    locks = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    return any("-> FLOCK" in lock and f" {process.pid} " in lock for lock in locks)
+
+
+def test_one_thread_at_a_time_is_in(queue):
     inside, most = [], []
 
     def visit():
         for _ in range(200):
-            with turns.taken():
+            with queue.acquired():
                 inside.append(1)
                 most.append(len(inside))
                 inside.pop()
@@ -36,25 +66,30 @@ def test_one_thread_at_a_time_is_in(tmp_path):
     assert len(most) == 800
 
 
-def test_a_killed_process_gives_its_turn_back(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    holding = context.Event()
-    database = str(tmp_path / "r.db")
-    process = context.Process(target=hold_and_die, args=(database, holding))
-    process.start()
-    assert holding.wait(timeout=60)
+def test_another_process_waits_until_this_one_has_written(queue, start_writer):
+    with queue.acquired():
+        process, entered = start_writer()
+        while not waits_for_a_lock(process):
+            assert not entered.is_set(), "two processes are in at once"
+            assert process.is_alive()
+    assert entered.wait(timeout=60)
+
+
+def test_a_killed_process_lets_the_next_one_in(queue, start_writer):
+    process, entered = start_writer()
+    assert entered.wait(timeout=60)
     process.kill()
     process.join()
-    with Turns(database, timeout_s=30).taken():
+    with queue.acquired():
         pass
 
 
 def test_waiting_for_a_thread_that_never_ends_gives_up(tmp_path):
-    turns = Turns(str(tmp_path / "r.db"), timeout_s=0.05)
-    with turns.taken(), pytest.raises(TimeoutError), turns.taken():
+    queue = WriterQueue(str(tmp_path / "r.db"), timeout_s=0.05)
+    with queue.acquired(), pytest.raises(TimeoutError), queue.acquired():
         pass
 
 
 def test_a_file_that_cannot_be_made_is_no_obstacle():
-    with Turns("/proc/none/r.db", timeout_s=1).taken():
+    with WriterQueue("/proc/none/r.db", timeout_s=1).acquired():
         pass

@@ -27,7 +27,7 @@ def unescape(cell):
 
 @pytest.fixture
 def commented(listener, database):
-    """A sitting whose comments are awkward."""
+    """A session whose comments are awkward."""
     listener.begin()
     listener.do_steps()
     for trial, comment in zip(listener.state()["trials"], AWKWARD, strict=False):
@@ -70,7 +70,7 @@ def test_participants_tell_answers_level_and_progress(listener, database, tmp_pa
     assert row["finished_at"].endswith("Z")
 
 
-def test_the_key_of_a_sitting_is_never_exported(listener, database, tmp_path):
+def test_the_key_of_a_session_is_never_exported(listener, database, tmp_path):
     listener.take_the_test()
     export(database, tmp_path)
     for path in tmp_path.glob("*.csv"):

@@ -15,14 +15,14 @@ families = st.lists(
 
 
 @given(families, st.integers(1, 40), st.integers())
-def test_a_sitting_has_distinct_items_and_as_many_as_wanted(families, n_items, seed):
+def test_a_session_has_distinct_items_and_as_many_as_wanted(families, n_items, seed):
     chosen = choose_items(families, n_items, loads={}, rng=random.Random(seed))
     assert len(chosen) == len(set(chosen)) == min(n_items, len(families))
     assert set(chosen) <= set(families)
 
 
 @given(families, st.integers(1, 12), st.integers())
-def test_after_any_number_of_sittings_items_of_a_family_differ_by_one_at_most(
+def test_after_any_number_of_sessions_items_of_a_family_differ_by_one_at_most(
     families, n_items, seed
 ):
     rng = random.Random(seed)

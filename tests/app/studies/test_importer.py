@@ -4,19 +4,21 @@ import json
 
 import pytest
 
+from webmushra_app import timestamps
 from webmushra_app.database import models
-from webmushra_app.studies.importer import StudyError, import_study, open_study
+from webmushra_app.studies.importer import import_study
 from webmushra_app.studies.registry import Studies
+from webmushra_app.studies.study import OpenStudyError, open_study
 
 
 def test_a_changed_byte_is_refused_by_name(make_app, stimulus_set):
     changed = sorted((stimulus_set / "audio").iterdir())[3]
     changed.write_bytes(b"x" + changed.read_bytes()[1:])
-    with pytest.raises(StudyError, match=f"{changed}: changed since the set was made"):
+    with pytest.raises(OpenStudyError, match=f"{changed}: changed since the set was made"):
         make_app(stimulus_set)
 
 
-def test_opening_the_same_set_again_keeps_its_sittings(make_app, make_listener, stimulus_set):
+def test_opening_the_same_set_again_keeps_its_sessions(make_app, make_listener, stimulus_set):
     listener = make_listener(make_app(stimulus_set))
     listener.begin()
     again = make_listener(make_app(stimulus_set))
@@ -30,12 +32,14 @@ def test_settings_may_change_between_two_runs(make_app, stimulus_set):
     assert make_app(stimulus_set).test_client().get("/api/v1/study").json["n_trials"] == 3
 
 
-def test_another_set_of_the_same_name_does_not_mix_with_sittings_of_the_first(
+def test_another_set_of_the_same_name_does_not_mix_with_sessions_of_the_first(
     make_app, make_listener, stimulus_set, make_set
 ):
     make_listener(make_app(stimulus_set)).begin()
     other = make_set()
-    with pytest.raises(StudyError, match="already holds 1 sittings of another set named 'study'"):
+    with pytest.raises(
+        OpenStudyError, match="already holds 1 sessions of another set named 'study'"
+    ):
         make_app(other)
 
 
@@ -54,7 +58,7 @@ def test_without_a_set_the_last_opened_study_is_opened(make_app, database, make_
 def test_an_empty_database_says_how_to_give_it_a_study(database):
     with database.writing() as db:
         db.delete(db.query(models.Study).one())
-    with pytest.raises(StudyError, match="give a stimulus set with --study SET/"):
+    with pytest.raises(OpenStudyError, match="give a stimulus set with --study SET/"):
         Studies(database)
 
 
@@ -64,7 +68,7 @@ def test_a_set_of_training_items_alone_is_no_study(make_app, stimulus_set):
     for item in manifest["items"]:
         item["training"] = True
     path.write_text(json.dumps(manifest))
-    with pytest.raises(StudyError, match="has no item that isn't training"):
+    with pytest.raises(OpenStudyError, match="has no item that isn't training"):
         make_app(stimulus_set)
 
 
@@ -81,14 +85,14 @@ def test_each_listener_gets_a_part_and_the_parts_stay_balanced(make_app, make_li
     assert sorted(counts.values()) == [2] * 9
 
 
-def test_a_sitting_goes_on_when_another_study_is_opened(make_app, make_listener, make_set):
+def test_a_session_goes_on_when_another_study_is_opened(make_app, make_listener, make_set):
     app = make_app(make_set())
     listener = make_listener(app)
     listener.begin()
     listener.do_steps()
     provided = app.extensions["webmushra"]
     import_study(provided.database, make_set(name="second"))
-    provided.studies.look_again()
+    provided.studies.reload()
     assert app.test_client().get("/api/v1/study").json["name"] == "second"
     own = app.test_client().get(f"{listener.address}/study").json
     assert (own["name"], own["open"]) == ("study", True)
@@ -97,14 +101,14 @@ def test_a_sitting_goes_on_when_another_study_is_opened(make_app, make_listener,
     assert make_listener(app).take_the_test().status_code == 200
 
 
-def test_a_closed_study_begins_no_sitting_and_lets_the_begun_ones_end(
+def test_a_closed_study_begins_no_session_and_lets_the_begun_ones_end(
     make_app, make_listener, stimulus_set
 ):
     app = make_app(stimulus_set)
     listener = make_listener(app)
     listener.begin()
     with app.extensions["webmushra"].database.writing() as db:
-        db.query(models.Study).one().closed_at = models.moment()
+        db.query(models.Study).one().closed_at = timestamps.moment()
     assert app.test_client().get("/api/v1/study").json["open"] is False
     refused = make_listener(app).begin()
     assert (refused.status_code, refused.json["detail"]) == (
@@ -123,5 +127,5 @@ def test_a_full_study_takes_simulated_listeners_only(make_app, make_listener, st
     assert make_listener(app, simulated=True).begin().status_code == 201
     assert make_listener(app).begin().status_code == 201
     refused = make_listener(app).begin()
-    assert "has all the listeners it needs" in refused.json["detail"]
+    assert "has all the participants it needs" in refused.json["detail"]
     assert make_listener(app, simulated=True).begin().status_code == 201
