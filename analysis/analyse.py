@@ -26,7 +26,12 @@ from analysis.stats.comparisons import (
 from analysis.stats.descriptive import Description, describe
 from analysis.stats.mixed_model import MixedCheck, check_by_mixed_model
 from analysis.stats.nonparametric import Friedman, friedman
-from analysis.stats.objective_distances import Agreement, StimulusSet, correlate_with_distances
+from analysis.stats.objective_distances import (
+    PredictorCorrelation,
+    StimulusSet,
+    correlate_with_distances,
+    correlate_with_errors,
+)
 from analysis.stats.reliability import Reliability, Repeats, measure_reliability, measure_repeats
 from analysis.stats.screening import RULES, Screening, screen
 from analysis.stats.sensitivity import RobustnessCheck, check_robustness
@@ -101,7 +106,8 @@ class Findings:
     reliability: tuple[Reliability, ...]
     repeats: Repeats | None
     stimuli: StimulusSet | None
-    objective: tuple[Agreement, ...]
+    objective: tuple[PredictorCorrelation, ...]
+    parameter_errors: tuple[PredictorCorrelation, ...]
 
     @property
     def simulated(self) -> bool:
@@ -184,6 +190,7 @@ def analyse(
         repeats=measure_repeats(ratings),
         stimuli=stimuli,
         objective=correlate_with_distances(scores, stimuli) if stimuli else (),
+        parameter_errors=correlate_with_errors(scores, stimuli) if stimuli else (),
     )
 
 

@@ -4,11 +4,12 @@ from analysis.analyse import Findings
 from analysis.compare_sets import Change
 from analysis.report import apa
 from analysis.report.table_writer import Cell, Column, Table
+from analysis.stats.objective_distances import PredictorCorrelation
 
 
 def check_tables(findings: Findings) -> tuple[Table, ...]:
     """Make the tables of checks that the data call for, in the order of the report."""
-    makers = (_robustness, _rules, _participants, _reliability, _objective)
+    makers = (_robustness, _rules, _participants, _reliability, _objective, _parameter_errors)
     return tuple(table for make in makers if (table := make(findings)) is not None)
 
 
@@ -178,22 +179,56 @@ def _reliability(findings: Findings) -> Table | None:
     )
 
 
+PREDICTOR_COLUMNS = (
+    Column("rho", "Mean ρ", "number"),
+    Column("ci", "95 % CI", "ratio_ci"),
+    Column("p", "p", "p"),
+    Column("rho_of_means", "ρ of mean scores", "number"),
+    Column("participants", "Participants", "count"),
+    Column("sounds", "Sounds", "count"),
+    Column("stimuli", "Stimuli", "count"),
+    Column("method", "Test"),
+)
+
+
+def _predictor_cells(found: PredictorCorrelation) -> tuple[Cell, ...]:
+    rho = found.rho
+    return (
+        rho.estimate,
+        (rho.ci_low, rho.ci_high),
+        rho.p_value,
+        found.rho_of_means,
+        rho.n_participants,
+        rho.n_items,
+        found.n_stimuli,
+        rho.method,
+    )
+
+
 def _objective(findings: Findings) -> Table | None:
     if not findings.objective:
         return None
     return Table(
         "objective",
-        "Spearman's ρ of objective distance and mean score within sounds (−1: the same order)",
-        (
-            Column("distance", "Distance"),
-            Column("rho", "Mean ρ", "number"),
-            Column("ci", "95 % CI over sounds", "ratio_ci"),
-            Column("sounds", "Sounds", "count"),
-            Column("stimuli", "Stimuli", "count"),
-        ),
+        "Objective distance and score: Spearman's ρ within trials (−1: the same order), p not "
+        "corrected",
+        (Column("distance", "Distance"), *PREDICTOR_COLUMNS),
+        tuple((found.predictor, *_predictor_cells(found)) for found in findings.objective),
+    )
+
+
+def _parameter_errors(findings: Findings) -> Table | None:
+    if not findings.parameter_errors:
+        return None
+    return Table(
+        "parameter-errors",
+        "Error of an estimated parameter and score: Spearman's ρ within trials (−1: the larger the "
+        "error, the lower the score; 0: the error has no influence), p not corrected; 'all' is the "
+        "mean error over the parameters' ranges",
+        (Column("family", "Family"), Column("parameter", "Parameter"), *PREDICTOR_COLUMNS),
         tuple(
-            (a.distance, a.correlation, (a.ci_low, a.ci_high), a.n_items, a.n_stimuli)
-            for a in findings.objective
+            (found.family, found.predictor, *_predictor_cells(found))
+            for found in findings.parameter_errors
         ),
     )
 

@@ -164,7 +164,7 @@ def draw_objective(findings: Findings, save: Save) -> None:
     kinds = dict(zip(findings.scores.conditions, findings.scores.kinds, strict=True))
     with styled_panels(len(shown), 2.9, 2.8, simulated=findings.simulated) as (figure, panels):
         for axes, found in zip(panels, shown, strict=True):
-            pairs = pairs_of(findings.scores, stimuli, found.distance)
+            pairs = pairs_of(findings.scores, stimuli.distances, found.predictor)
             axes.scatter(
                 [p[2] for p in pairs],
                 [p[3] for p in pairs],
@@ -173,7 +173,28 @@ def draw_objective(findings: Findings, save: Save) -> None:
                 alpha=0.7,
                 lw=0,
             )
-            axes.set(xlabel=found.distance, ylim=findings.ratings.scale)
-            axes.set_title(f"mean ρ = {found.correlation:.2f}".replace("-", "−"))
+            axes.set(xlabel=found.predictor, ylim=findings.ratings.scale)
+            axes.set_title(f"mean ρ = {found.rho.estimate:.2f}".replace("-", "−"))
         panels[0].set_ylabel("Mean score")
+        save(figure)
+
+
+def draw_parameter_errors(findings: Findings, save: Save) -> None:
+    """Draw the correlation of every parameter's error with the scores."""
+    found = findings.parameter_errors
+    if not found:
+        return
+    height = 0.9 + 0.24 * len(found)
+    with styled_figure(7, height, simulated=findings.simulated) as (figure, axes):
+        for y, correlation in enumerate(found):
+            rho = correlation.rho
+            if np.isfinite(rho.se):
+                low, high = np.clip([rho.ci_low, rho.ci_high], -1, 1)
+                axes.plot([low, high], [y, y], color=ACCENT, lw=2.2)
+            axes.plot(rho.estimate, y, "D", ms=5, color=ACCENT, mec=INK, mew=0.5)
+        axes.axvline(0, color=INK, lw=0.8)
+        names = [f"{c.family}: {c.predictor}" if c.family else c.predictor for c in found]
+        axes.set_yticks(range(len(names)), names)
+        axes.set(xlim=(-1, 1), ylim=(len(found) - 0.5, -0.5))
+        axes.set_xlabel("Spearman's ρ of error and score within trials, with crossed 95 % interval")
         save(figure)

@@ -247,7 +247,15 @@ FIGURES = (
     Figure(
         "objective",
         "Objective distance and heard score",
-        "One dot a stimulus; correlations are within sounds (see the table).",
+        "One dot a stimulus; correlations are within trials (see the table).",
         diagnostics.draw_objective,
+    ),
+    Figure(
+        "parameter-errors",
+        "Which parameter's error lowers the score",
+        "Rank correlation of a parameter's absolute error with the scores, within trials; left of "
+        "0: the larger the error, the lower the score. Parameters err together, so a correlation "
+        "is no proof of a cause.",
+        diagnostics.draw_parameter_errors,
     ),
 )

@@ -15,6 +15,7 @@ from analysis.analyse import Findings
 from analysis.compare_sets import Change
 from analysis.stats.comparisons import Comparison
 from analysis.stats.descriptive import Description
+from analysis.stats.objective_distances import PredictorCorrelation
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -112,7 +113,8 @@ def _checks(findings: Findings) -> dict:
             "kendall_w": findings.omnibus and findings.omnibus.kendall_w,
             "repeats": _optional(findings.repeats),
         },
-        "objective": [asdict(a) for a in findings.objective],
+        "objective": [predictor(found) for found in findings.objective],
+        "parameter_errors": [predictor(found) for found in findings.parameter_errors],
     }
 
 
@@ -167,6 +169,23 @@ def comparison(c: Comparison) -> dict:
         "sd_item": c.crossed.sd_item,
         "sd_residual": c.crossed.sd_residual,
         "fixed_items": asdict(c.fixed_items),
+    }
+
+
+def predictor(found: PredictorCorrelation) -> dict:
+    """One predictor's correlation with the scores."""
+    return {
+        "predictor": found.predictor,
+        "family": found.family or None,
+        "rho": found.rho.estimate,
+        "ci_low": found.rho.ci_low,
+        "ci_high": found.rho.ci_high,
+        "p_value": found.rho.p_value,
+        "method": found.rho.method,
+        "rho_of_means": found.rho_of_means,
+        "n_participants": found.rho.n_participants,
+        "n_items": found.rho.n_items,
+        "n_stimuli": found.n_stimuli,
     }
 
 
