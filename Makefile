@@ -1,4 +1,5 @@
-# 'make demo' and 'make test' are all that a newcomer types; both install what they need into .venv.
+# 'make demo' and 'make test' are all that a newcomer types, 'make quick' is for daily work; each
+# installs what it needs into .venv.
 PYTHON ?= python3
 # Which PyTorch: empty takes pip's default; an index address takes the CPU or CUDA build it holds.
 TORCH_INDEX ?=
@@ -7,13 +8,16 @@ BIN := .venv/bin
 BIOME := node_modules/.bin/biome
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on
 
-.PHONY: demo test lint lint-page format clean
+.PHONY: demo test quick coverage lint lint-page format clean
 
 demo: .venv/installed
 	@PYTHON=$(BIN)/python DATA=$(DATA) bash .demo
 
 test: lint
 	$(BIN)/python -m pytest
+
+quick: lint
+	$(BIN)/python -m pytest -q -m "not slow and not browser and not postgres"
 
 lint: .venv/installed-test lint-page
 	$(BIN)/ruff check .

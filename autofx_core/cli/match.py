@@ -22,7 +22,7 @@ effects_option = click.option(
     "--effects",
     type=click.Path(path_type=Path),
     help="A Python file that declares effects of your own, VST3 included, for --effect to name; it "
-    "is run. autofx_core/further_effects.py has an example.",
+    "is run. autofx_core/effects/registry.py has an example.",
 )
 
 

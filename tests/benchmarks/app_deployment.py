@@ -2,7 +2,7 @@
 
 While 8 clients put trials over TLS, through nginx with ``deploy/nginx.conf`` to gunicorn with
 ``deploy/gunicorn.conf.py``, gunicorn is restarted gently again and again (see
-``tests/app/deployment.py``). Needs nginx and openssl. Only loopback.
+``tests/support/deployment.py``). Needs nginx and openssl. Only loopback.
 
     PYTHONPATH=tests python -m benchmarks.app_deployment --restarts 5
 """

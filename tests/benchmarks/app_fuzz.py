@@ -1,7 +1,7 @@
 """Hostile requests to every route by the thousand, on SQLite and on PostgreSQL.
 
 Prints how many were answered how, the faults (5xx), the rows that break a rule, and whether
-another session's data changed or leaked. See ``tests/app/fuzzing.py`` for what is sent.
+another session's data changed or leaked. See ``tests/support/fuzzing.py`` for what is sent.
 
     PYTHONPATH=tests python -m benchmarks.app_fuzz --requests 20000
 """

@@ -110,7 +110,7 @@ class GuitarSet:
             "title": "Guitar effects",
             "seed": 1,
             "created": "2026-01-01T00:00:00Z",
-            "generator": {"versions": {}, "command": "tests/browser/guitar_set.py"},
+            "generator": {"versions": {}, "command": "tests/support/guitar_set.py"},
             "sample_rate": 44_100,
             "conditions": [
                 {"id": name, "label": name, "kind": kind} for name, kind in self.kinds.items()
