@@ -43,6 +43,11 @@ def quantize(wave: np.ndarray, bit_depth: int, rng: np.random.Generator | None) 
     return np.clip(np.rint(steps), -top, top - 1).astype(np.int32)
 
 
+def restore(steps: np.ndarray, bit_depth: int) -> np.ndarray:
+    """Turn whole steps back into a wave of full scale ±1, float64, as players do."""
+    return steps / 2 ** (bit_depth - 1)
+
+
 def encode(steps: np.ndarray, sample_rate: int, *, bit_depth: int, file_format: str) -> bytes:
     """Write whole steps as a WAV or FLAC file in memory.
 

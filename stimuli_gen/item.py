@@ -10,7 +10,7 @@ import numpy as np
 
 from autofx_core.audio import fade_ends
 from autofx_core.matching.match import measure_distances
-from stimuli_gen.encode import encode, pad_to_one_size, quantize
+from stimuli_gen.encode import encode, pad_to_one_size, quantize, restore
 from stimuli_gen.item_sounds import ItemSounds, ItemTask, make_item_sounds, one_thread
 from stimuli_gen.loudness import Gains, match_loudness
 from stimuli_gen.manifest import Clean, Item, Reference, Stimulus, bytes_sha256
@@ -29,6 +29,18 @@ class RenderedItem:
 
     item: Item
     files: dict[str, bytes]
+
+
+@one_thread()
+def find_item_loudness(task: ItemTask) -> float:
+    """Find the loudness in LUFS at which an item's loudest peak stays below the ceiling.
+
+    Raises
+    ------
+    StudySpecError
+        If its sounds cannot be made or matched.
+    """
+    return _match(task, _fade(task.study, make_item_sounds(task))).loudness_lufs
 
 
 @one_thread()
@@ -92,8 +104,9 @@ def _match(task: ItemTask, waves: dict[str, np.ndarray]) -> Gains:
         return match_loudness(
             waves,
             study.sample_rate_hz,
-            target_lufs=study.target_lufs,
+            target_lufs=task.target_lufs,
             ceiling_dbtp=study.true_peak_dbtp,
+            finish=lambda name, wave: restore(_round(task, name, wave), study.bit_depth),
         )
     except ValueError as error:
         raise StudySpecError(f"{task.planned.id}: {error}") from None
@@ -131,16 +144,24 @@ def _describe_origin(task: ItemTask) -> str:
 
 
 def _encode(task: ItemTask, waves: dict[str, np.ndarray], gains: Gains) -> dict[str, bytes]:
-    study = task.study
-    encoded = {}
-    for name, wave in waves.items():
-        rng = None
-        if study.dither == "tpdf":
-            rng = derive_rng(study.seed, task.planned.id, name, "dither")
-        steps = quantize(wave * 10 ** (gains.gains_db[name] / 20), study.bit_depth, rng)
-        if name == OPEN_REFERENCE and rng is None:
-            steps[:, -1] += 1  # equal bytes would give the hidden reference away
-        encoded[name] = encode(
-            steps, study.sample_rate_hz, bit_depth=study.bit_depth, file_format=study.format
+    encoded = {
+        name: encode(
+            _round(task, name, wave * 10 ** (gains.gains_db[name] / 20)),
+            task.study.sample_rate_hz,
+            bit_depth=task.study.bit_depth,
+            file_format=task.study.format,
         )
+        for name, wave in waves.items()
+    }
     return dict(zip(encoded, pad_to_one_size(list(encoded.values())), strict=True))
+
+
+def _round(task: ItemTask, name: str, wave: np.ndarray) -> np.ndarray:
+    """Round a wave to the whole steps of its file."""
+    rng = None
+    if task.study.dither == "tpdf":
+        rng = derive_rng(task.study.seed, task.planned.id, name, "dither")
+    steps = quantize(wave, task.study.bit_depth, rng)
+    if name == OPEN_REFERENCE and rng is None:
+        steps[:, -1] += 1  # equal bytes would give the hidden reference away
+    return steps

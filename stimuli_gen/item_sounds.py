@@ -49,6 +49,8 @@ class ItemTask:
         Its clean sound, and the processed recording of an item that has a pair.
     external
         Finished sounds of conditions that were rendered by other programs, by condition.
+    target_lufs
+        Loudness to bring the sounds to, if no peak forbids it.
     measure
         Whether to measure distances to the reference.
     """
@@ -59,6 +61,7 @@ class ItemTask:
     clean: InputSound
     recording: InputSound | None
     external: dict[str, np.ndarray]
+    target_lufs: float
     measure: bool
 
 

@@ -122,8 +122,19 @@ def find_external(folder: Path, place: str, item: str) -> Path:
     )
 
 
-def make_tasks(job: Job, items: list[PlannedItem]) -> Iterator[ItemTask]:
+def make_tasks(
+    job: Job, items: list[PlannedItem], target_lufs: float | None = None
+) -> Iterator[ItemTask]:
     """Read the sounds of items, one after the other.
+
+    Parameters
+    ----------
+    job
+        As `open_job` returns.
+    items
+        Some of its items.
+    target_lufs
+        Loudness to bring them to; by default the study's.
 
     Raises
     ------
@@ -143,6 +154,7 @@ def make_tasks(job: Job, items: list[PlannedItem]) -> Iterator[ItemTask]:
                 for spec in job.study.conditions
                 if spec.folder is not None
             },
+            target_lufs=job.study.target_lufs if target_lufs is None else target_lufs,
             measure=job.measure,
         )
 

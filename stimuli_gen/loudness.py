@@ -8,6 +8,7 @@ References
 Rec. ITU-R BS.1770-5 (2023), annex 1 (loudness, by pyloudnorm) and annex 2 (true peak).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,18 @@ import soxr
 BLOCK_S = 0.4
 FILTERS = "DeMan"  # pyloudnorm's name for the K-weighting that is exact at every sample rate
 OVERSAMPLING = 4
+LOUDNESS_ERROR_LU = 0.02
+"""A gain is good enough when the file comes so near to its target."""
+PEAK_TOLERANCE_DB = 1e-6
+FINISH_TOLERANCE_DB = 0.05
+MAX_CORRECTIONS = 8
+
+Finish = Callable[[str, np.ndarray], np.ndarray]
+
+
+def keep(_name: str, wave: np.ndarray) -> np.ndarray:
+    """Return the wave as it is."""
+    return wave
 
 
 def measure_loudness(wave: np.ndarray, sample_rate: int) -> float:
@@ -66,12 +79,21 @@ class Gains:
 
 
 def match_loudness(
-    waves: dict[str, np.ndarray], sample_rate: int, *, target_lufs: float, ceiling_dbtp: float
+    waves: dict[str, np.ndarray],
+    sample_rate: int,
+    *,
+    target_lufs: float,
+    ceiling_dbtp: float,
+    finish: Finish = keep,
 ) -> Gains:
     """Find the gains that make sounds equally loud.
 
     Every sound goes to the target. If one of them then peaks above the ceiling, all are lowered
     by what it is too high, so that they stay equally loud.
+
+    Loudness is not proportional to the gain: more blocks of a louder sound pass the gate of
+    −70 LUFS, and they lower the mean that the relative gate follows. So each sound is measured
+    after its gain, as it will be in its file, and corrected.
 
     Parameters
     ----------
@@ -83,18 +105,42 @@ def match_loudness(
         Loudness to reach.
     ceiling_dbtp
         True peak that no sound may pass.
+    finish
+        What happens to a sound after its gain: takes its name and the wave, returns the wave that
+        the file will hold.
 
     Raises
     ------
     ValueError
-        If a sound is silent.
+        If a sound is silent, or its loudness cannot be brought to the target.
     """
-    gains_db = {}
-    for name, wave in waves.items():
-        gains_db[name] = target_lufs - measure_loudness(wave, sample_rate)
-        if not np.isfinite(gains_db[name]):
-            raise ValueError(f"{name} is too quiet to be made as loud as the others")
-    highest = max(measure_true_peak(wave) + gains_db[name] for name, wave in waves.items())
-    excess_db = max(0.0, highest - ceiling_dbtp)
-    lowered_db = {name: gain - excess_db for name, gain in gains_db.items()}
-    return Gains(lowered_db, target_lufs - excess_db)
+    peaks_dbtp = {name: measure_true_peak(wave) for name, wave in waves.items()}
+    for _ in range(MAX_CORRECTIONS):
+        # First without the finish, which clips while the sounds are still too loud.
+        for each, tolerance_db in ((keep, PEAK_TOLERANCE_DB), (finish, FINISH_TOLERANCE_DB)):
+            gains_db = {
+                name: _find_gain(name, wave, sample_rate, target_lufs, each)
+                for name, wave in waves.items()
+            }
+            excess_db = max(peaks_dbtp[name] + gains_db[name] for name in waves) - ceiling_dbtp
+            if excess_db > tolerance_db:
+                target_lufs -= excess_db
+                break
+        else:
+            return Gains(gains_db, target_lufs)
+    raise ValueError(f"the sounds cannot be brought below {ceiling_dbtp:g} dBTP at one loudness")
+
+
+def _find_gain(
+    name: str, wave: np.ndarray, sample_rate: int, target_lufs: float, finish: Finish
+) -> float:
+    gain_db = target_lufs - measure_loudness(wave, sample_rate)
+    if not np.isfinite(gain_db):
+        raise ValueError(f"{name} is too quiet to be made as loud as the others")
+    for _ in range(MAX_CORRECTIONS):
+        finished = finish(name, wave * 10 ** (gain_db / 20))
+        error_db = target_lufs - measure_loudness(finished, sample_rate)
+        if abs(error_db) <= LOUDNESS_ERROR_LU:
+            return gain_db
+        gain_db += error_db
+    raise ValueError(f"{name} cannot be brought to {target_lufs:.2f} LUFS; leave it out")

@@ -10,17 +10,23 @@ An interrupted rendering leaves finished items in ``.unfinished``; the same comm
 import json
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from tqdm import tqdm
 
 from autofx_core.parallel import run_all
-from stimuli_gen.item import AUDIO_FOLDER, RenderedItem, render_item
+from stimuli_gen.check import check_item
+from stimuli_gen.item import AUDIO_FOLDER, RenderedItem, find_item_loudness, render_item
+from stimuli_gen.item_sounds import ItemTask
 from stimuli_gen.job import MADE_BY, Job, list_modules, make_tasks
 from stimuli_gen.manifest import MANIFEST_NAME, Condition, Generator, Item, Manifest, read_manifest
 from stimuli_gen.preview import write_preview
 from stimuli_gen.study import STUDY_NAME, StudySpecError
+
+Result = TypeVar("Result")
 
 UNFINISHED = ".unfinished"
 ITEMS_PER_WORKER = 6
@@ -48,18 +54,13 @@ def render_set(
     Raises
     ------
     StudySpecError, AudioError, ClusterError, ManifestError, OSError
-        If an input is missing or wrong, or the output folder holds something else.
+        If an input is missing or wrong, a file would fail its check, or the output folder holds
+        something else.
     """
     done = _open_output(job, output)
     left = [item for item in job.items if item.id not in done]
-    rendered = run_all(
-        render_item,
-        make_tasks(job, left),
-        workers=min(workers, max(1, len(left) // ITEMS_PER_WORKER)),
-        cluster=cluster,
-        modules=[path for path in list_modules(job.study, job.folder) if path.parent == job.folder],
-        packages=MADE_BY,
-    )
+    target_lufs = _find_set_loudness(job, workers, cluster) if left else None
+    rendered = _run(job, render_checked, make_tasks(job, left, target_lufs), workers, cluster)
     with tqdm(total=len(job.items), initial=len(done), unit="item") as progress:
         for result in rendered:
             _keep(job, output, result)
@@ -68,6 +69,45 @@ def render_set(
     manifest = _describe(job, [done[item.id] for item in job.items], command)
     _finish(job, output, manifest)
     return manifest
+
+
+def render_checked(task: ItemTask) -> RenderedItem:
+    """Render an item, and measure its files as `check` will.
+
+    Raises
+    ------
+    StudySpecError
+        If its sounds cannot be made, or its files are not what the manifest would promise.
+    """
+    rendered = render_item(task)
+    if problems := check_item(rendered.item, task.study, rendered.files.get):
+        raise StudySpecError(f"{task.planned.id}: {problems[0]}")
+    return rendered
+
+
+def _find_set_loudness(job: Job, workers: int, cluster: str | None) -> float | None:
+    """Find the loudness that every item can have, where the study wants one for the whole set."""
+    if job.study.equally_loud == "item":
+        return None
+    found = _run(job, find_item_loudness, make_tasks(job, job.items), workers, cluster)
+    return min(tqdm(found, total=len(job.items), unit="item", desc="loudness"))
+
+
+def _run(
+    job: Job,
+    function: Callable[[ItemTask], Result],
+    tasks: Iterator[ItemTask],
+    workers: int,
+    cluster: str | None,
+) -> Iterator[Result]:
+    return run_all(
+        function,
+        tasks,
+        workers=min(workers, max(1, len(job.items) // ITEMS_PER_WORKER)),
+        cluster=cluster,
+        modules=[path for path in list_modules(job.study, job.folder) if path.parent == job.folder],
+        packages=MADE_BY,
+    )
 
 
 def is_finished(job: Job, output: Path) -> bool:

@@ -176,8 +176,12 @@ class StudySpec(_Table):
         float, Field(ge=-60, le=-5, description="integrated loudness of every file after BS.1770")
     ] = -23.0
     true_peak_dbtp: Annotated[
-        float, Field(ge=-20, le=0, description="ceiling, kept by lowering a whole item")
+        float, Field(ge=-20, le=0, description="ceiling, kept by lowering all that is equally loud")
     ] = -1.0
+    equally_loud: Annotated[
+        Literal["item", "set"],
+        Field(description="what has one loudness: the sounds of each item, or of the whole set"),
+    ] = "item"
     tail_s: Annotated[
         float,
         Field(ge=0, le=5, description="silence appended to the clean sound, for the effect's tail"),

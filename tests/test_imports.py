@@ -48,7 +48,8 @@ LAYERS = {
         ["conditions"],
         ["item_sounds"],
         ["item", "job", "preview"],
-        ["render", "check"],
+        ["check"],
+        ["render"],
         ["__init__", "__main__"],
     ],
     "webmushra_app": [

@@ -71,6 +71,7 @@ def make_tasks(per_family: int) -> list[ItemTask]:
             clean=InputSound(planned.clean.read(study.sample_rate_hz), "0" * 64),
             recording=None,
             external={},
+            target_lufs=study.target_lufs,
             measure=False,
         )
         for planned in plan_items(study, Path())

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stimuli_gen.loudness import match_loudness, measure_loudness, measure_true_peak
+from stimuli_gen.loudness import (
+    LOUDNESS_ERROR_LU,
+    match_loudness,
+    measure_loudness,
+    measure_true_peak,
+)
 
 RATE = 44_100
 LOUDNESS_TOLERANCE_LU = 0.1
@@ -69,6 +74,35 @@ def test_matched_sounds_are_equally_loud_and_none_passes_the_ceiling(
     if promised < target_lufs:  # lowered no further than needed
         highest = max(measure_true_peak(wave) for wave in matched)
         assert highest == pytest.approx(ceiling_dbtp, abs=1e-6)
+
+
+def quiet_note_with_tail(tail_db):
+    """A tone of 0.5 s at −57 LUFS and a tail of 4 s, which the gate of −70 LUFS hides at first."""
+    return np.concatenate([tone(997, -54, 0.5), tone(997, -54 + tail_db, 4.0)], axis=1)
+
+
+@pytest.mark.parametrize("tail_db", [-14.0, -16.0, -18.0])
+def test_loudness_is_right_after_the_gain_that_brings_a_tail_above_the_gate(tail_db):
+    """At its own level the first note is measured without its tail, 5 to 9 LU too loud."""
+    waves = {"short": tone(997), "tail": quiet_note_with_tail(tail_db)}
+    gains = match_loudness(waves, RATE, target_lufs=-23.0, ceiling_dbtp=-1.0)
+    for name, wave in waves.items():
+        loudness = measure_loudness(wave * 10 ** (gains.gains_db[name] / 20), RATE)
+        assert loudness == pytest.approx(-23.0, abs=LOUDNESS_ERROR_LU)
+    first_gain_db = -23.0 - measure_loudness(waves["tail"], RATE)
+    assert abs(gains.gains_db["tail"] - first_gain_db) > 1
+
+
+def test_loudness_is_that_of_the_finished_sound():
+    """Noise of the finish counts: here it adds 3 dB to a sound of equal energy."""
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(1, RATE)) * 10 ** (-30 / 20)
+    waves = {"noise": rng.normal(size=(1, RATE)) * 0.1}
+    gains = match_loudness(
+        waves, RATE, target_lufs=-20.0, ceiling_dbtp=-1.0, finish=lambda _, wave: wave + noise
+    )
+    finished = waves["noise"] * 10 ** (gains.gains_db["noise"] / 20) + noise
+    assert measure_loudness(finished, RATE) == pytest.approx(-20.0, abs=LOUDNESS_ERROR_LU)
 
 
 def test_silent_sound_is_named_when_it_cannot_be_matched():

@@ -9,8 +9,9 @@ import pytest
 from support.small_studies import SMALL, TINY, hashes, invoke, render_text
 
 from stimuli_gen import render as rendering
+from stimuli_gen.check import check_set
 from stimuli_gen.manifest import file_sha256, read_manifest, verify_files
-from stimuli_gen.study import describe_keys
+from stimuli_gen.study import StudySpecError, describe_keys
 
 
 def described(folder):
@@ -226,3 +227,32 @@ def test_help_documents_every_key_and_ends_in_an_example():
 def test_every_help_ends_in_an_example(command):
     text = invoke(*filter(None, [command]), "--help").output
     assert text.rstrip().splitlines()[-1].strip().startswith("Example: python -m stimuli_gen")
+
+
+def test_one_loudness_for_the_whole_set_by_choice(tmp_path):
+    """Distortions of guitars peak at different heights: item by item they are not equally loud."""
+    text = TINY.replace("in_domain = 1", "in_domain = 2").replace(
+        "seed = 7", "seed = 7\ntarget_lufs = -12.0"
+    )
+    by_item = read_manifest(render_text(text, tmp_path / "item"))
+    assert len({item.stimuli[0].loudness_lufs for item in by_item.items}) > 1
+    text = text.replace("seed = 7", 'seed = 7\nequally_loud = "set"')
+    folder = render_text(text, tmp_path / "set", workers=2)
+    promised = {s.loudness_lufs for item in read_manifest(folder).items for s in item.stimuli}
+    assert promised == {min(item.stimuli[0].loudness_lufs for item in by_item.items)}
+    assert check_set(folder) == []
+
+
+def test_render_stops_rather_than_leave_a_set_that_check_refuses(tmp_path):
+    """A treble tone of −60 LUFS peaks below −60 dBFS, which is silent."""
+    (tmp_path / "whistle.py").write_text(
+        "import numpy as np\n"
+        "def whistle(request):\n"
+        "    time_s = np.arange(request.clean.shape[1]) / request.sample_rate\n"
+        "    return np.sin(2 * np.pi * 5000 * time_s)\n"
+    )
+    text = TINY.replace('"random"', '{ id = "x", function = "whistle:whistle" }')
+    text = text.replace("seed = 7", "seed = 7\ntarget_lufs = -60.0\nbit_depth = 24")
+    with pytest.raises(StudySpecError, match=r"delay-01: audio/\w+\.wav is silent"):
+        render_text(text, tmp_path)
+    assert not (tmp_path / "set" / "manifest.json").exists()
