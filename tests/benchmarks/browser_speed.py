@@ -6,6 +6,7 @@ loopback. Baselines, in the same run: for the sounds, the bare transfer of the s
 """
 
 import tempfile
+import time
 from pathlib import Path
 from statistics import median
 
@@ -153,6 +154,30 @@ def _seat(browser: Browser, server: LiveServer, limits: dict | None) -> Listener
     return Listener(page, server.address)
 
 
+SLOW_4G = {"bytes_per_s": 200_000, "latency_ms": 150}
+READING_S = 20.0
+
+
+def measure_slow_link(browser: Browser, server: LiveServer) -> None:
+    """Print when the volume's sound plays, and whether practice is ready after 20 s of reading."""
+    listener = _seat(browser, server, SLOW_4G)
+    listener.open()
+    listener.agree()
+    listener.answer_questions()
+    start = time.perf_counter()
+    listener.press(listener.button("play"))
+    expect(listener.button("stop")).to_be_visible()
+    print(f"1.6 Mbit/s, 150 ms: the volume's sound plays after {time.perf_counter() - start:.1f} s")
+    listener.press(listener.button("level_done"))
+    listener.skip_headphones()
+    listener.page.wait_for_timeout(READING_S * 1000)
+    start = time.perf_counter()
+    listener.press(listener.button("instructions_done"))
+    listener.see_trial(practice=True, n=1, total=1)
+    print(f"the practice trial is there {time.perf_counter() - start:.1f} s after 20 s of reading")
+    listener.page.close()
+
+
 def measure_switching(page: Page, server: LiveServer) -> None:
     """Print the time from a key's event to the first changed sample in the graph."""
     page.context.route("**/blank", lambda route: route.fulfill(body="", content_type="text/html"))
@@ -176,6 +201,11 @@ def main() -> None:
         study = GuitarSet(Path(folder) / "set", n_stimuli=N_STIMULI, duration_s=DURATION_S)
         server = LiveServer(Path(folder), study=study.folder)
         try:
+            short = GuitarSet(Path(folder) / "short", n_stimuli=N_STIMULI, duration_s=3.0)
+            (Path(folder) / "slow").mkdir()
+            slow_server = LiveServer(Path(folder) / "slow", study=short.folder)
+            measure_slow_link(browser, slow_server)
+            slow_server.kill()
             measure_loading(browser, server)
             measure_switching(browser.new_page(), server)
         finally:

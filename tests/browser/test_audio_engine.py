@@ -23,13 +23,16 @@ SEAM = "seam"
 """In a scenario: just before the end of a loop of 0.5 s that began at once."""
 
 QUANTUM = 128
+FALLBACK_BLOCK = 2048
+"""Frames that the fallback renders at a time."""
 STEP_ALLOWANCE = 1.2
 """How much larger than signal step + fade slope a sample step may be."""
 
 RENDER = """
-async ({ sampleRate, frames, tracks, commands }) => {
+async ({ sampleRate, frames, tracks, commands, worklet }) => {
   const { Engine } = await import("/audio/engine.js");
   const context = new OfflineAudioContext(2, frames, sampleRate);
+  if (!worklet) Object.defineProperty(context, "audioWorklet", { value: undefined });
   const engine = await Engine.create(context);
   const decode = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt()).buffer;
   const buffers = tracks.map((channels) => {
@@ -76,14 +79,24 @@ class Rendering:
 
 
 def render(
-    page: Page, sample_rate: int, tracks: list, commands: dict, *, seconds: float = SECONDS
+    page: Page,
+    sample_rate: int,
+    tracks: list,
+    commands: dict,
+    *,
+    seconds: float = SECONDS,
+    worklet: bool = True,
 ) -> Rendering:
-    """Render ``tracks`` (each a list of channels) under ``commands`` {quantum: [[name, …], …]}."""
+    """Render ``tracks`` (each a list of channels) under ``commands`` {quantum: [[name, …], …]}.
+
+    Without ``worklet`` as a browser does that has no AudioWorklet.
+    """
     seam = round(0.5 * sample_rate / QUANTUM) - 1
     answer = page.evaluate(
         RENDER,
         {
             "sampleRate": sample_rate,
+            "worklet": worklet,
             "frames": round(seconds * sample_rate),
             "tracks": [
                 [base64.b64encode(np.float32(c).tobytes()).decode() for c in track]
@@ -151,14 +164,15 @@ SCENARIOS = {
 }
 
 
+@pytest.mark.parametrize("worklet", [True, False], ids=["worklet", "fallback"])
 @pytest.mark.parametrize("sample_rate", SAMPLE_RATES_HZ)
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_no_change_of_sound_makes_a_step(
-    static_page: Page, scenario: str, sample_rate: int
+    static_page: Page, scenario: str, sample_rate: int, worklet: bool
 ) -> None:
     for signal_hz in (0.0, SINE_HZ):
         tracks = make_tracks(signal_hz, sample_rate)
-        output = render(static_page, sample_rate, tracks, SCENARIOS[scenario])
+        output = render(static_page, sample_rate, tracks, SCENARIOS[scenario], worklet=worklet)
         assert np.abs(output.left).max() > 0.9 * LEVEL
         assert output.largest_step() <= step_limit(sample_rate, signal_hz=signal_hz)
 
@@ -269,6 +283,38 @@ def test_a_switch_is_obeyed_within_one_render_quantum(static_page: Page) -> None
     output = render(static_page, sample_rate, tracks, {0: [["select", 0]], 200: [["select", 1]]})
     first_change = 200 * QUANTUM + int(np.flatnonzero(output.left[200 * QUANTUM :] != LEVEL)[0])
     assert first_change - 200 * QUANTUM <= QUANTUM
+
+
+@pytest.mark.parametrize("sample_rate", SAMPLE_RATES_HZ)
+def test_the_fallback_plays_what_the_worklet_plays_within_two_blocks(
+    static_page: Page, sample_rate: int
+) -> None:
+    tracks = [[position_ramp(sample_rate), sine(sample_rate)]]
+    commands = {0: [["loop", 0.1, 0.6], ["select", 0]]}
+    outputs = [
+        render(static_page, sample_rate, tracks, commands, worklet=worklet).both
+        for worklet in (True, False)
+    ]
+    delay = int(np.flatnonzero(outputs[1][0])[0] - np.flatnonzero(outputs[0][0])[0])
+    assert 0 <= delay <= 2 * FALLBACK_BLOCK
+    n_frames = outputs[0].shape[1]
+    np.testing.assert_array_equal(outputs[1][:, delay:], outputs[0][:, : n_frames - delay])
+    assert not outputs[1][:, :delay].any()
+
+
+@pytest.mark.parametrize("sample_rate", SAMPLE_RATES_HZ)
+def test_the_fallback_switches_within_two_blocks_and_keeps_the_position(
+    static_page: Page, sample_rate: int
+) -> None:
+    tracks = [[position_ramp(sample_rate)], [-position_ramp(sample_rate)]]
+    commands = {0: [["select", 0]], 200: [["select", 1]]}
+    output = render(static_page, sample_rate, tracks, commands, worklet=False)
+    switched = int(np.flatnonzero(output.left < 0)[0])
+    latency = switched - fade_frames(sample_rate) - 200 * QUANTUM
+    assert 0 < latency <= 2 * FALLBACK_BLOCK
+    before = round(output.left[200 * QUANTUM] * track_frames(sample_rate))
+    after = round(-output.left[-1] * track_frames(sample_rate))
+    assert after - before == output.left.size - 1 - 200 * QUANTUM
 
 
 PLAY = """

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 from support.browser_listener import Listener
 from support.live_server import LiveServer, stored_scores
 
@@ -18,6 +18,8 @@ COUNT_DECODED = """
   };
 """
 """Counts the sounds that the page has decoded, by their size."""
+N_SOUNDS_FIRST = 1 + 2 + 4 + 5
+"""Volume, two examples, the rest of the practice trial, the first trial."""
 FIRST, SECOND, THIRD = [11, 22, 33, 44], [55, 66, 77, 88], [1, 2, 3, 99]
 
 
@@ -227,21 +229,22 @@ def test_examples_that_arrive_late_leave_the_practice_trial_its_sounds(
 ) -> None:
     page = listener.page
     page.add_init_script(COUNT_DECODED)
-    listener.open()
-    listener.agree()
-    listener.answer_questions()
-    listener.set_level()
-    session = f"{listener.address}/api/v1/sessions/{listener.token}"
-    examples = page.request.get(f"{session}/examples").json()
-    late = [examples[name] for name in ("same", "different")]
-    held = []
+    late, held = [], []
 
-    def hold(route: Route) -> None:
-        held.append(route)
+    def note_examples(route: Route) -> None:
+        response = route.fetch()
+        late.extend(response.json()[name] for name in ("same", "different"))
+        route.fulfill(response=response)
 
-    for sound in late:
-        page.route(f"**{sound['url']}", hold)
-    listener.skip_headphones()
+    def hold_examples(route: Route) -> None:
+        if any(route.request.url.endswith(sound["url"]) for sound in late):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/examples", note_examples)
+    page.route("**/api/**/audio/*", hold_examples)
+    listener.reach_instructions()
     listener.press(listener.button("instructions_done"))
     listener.see_trial(practice=True, n=1, total=1)
     listener.play_reference()
@@ -257,3 +260,44 @@ def test_examples_that_arrive_late_leave_the_practice_trial_its_sounds(
     listener.see_trial(n=1, total=2)
     listener.wait_until_saved()
     assert stored_scores(live_server, listener.token) == [shown]
+
+
+def test_a_stalled_download_is_given_up_and_tried_again(listener: Listener) -> None:
+    stalled = []
+
+    def stall_the_first(route: Route) -> None:
+        if stalled:
+            route.continue_()
+        else:
+            stalled.append(route)  # and never answered
+
+    listener.page.route("**/api/**/audio/*", stall_the_first)
+    listener.begin_at_trials()
+    assert stalled[0].request.failure is not None
+    listener.rate_trial(FIRST)
+    listener.see_trial(n=1, total=2)
+
+
+def test_sounds_load_in_the_order_in_which_they_are_needed(listener: Listener) -> None:
+    page = listener.page
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/api/v1/" in request.url and "/audio/" in request.url:
+            asked.append(request.url.removeprefix(listener.address))
+
+    page.on("request", note)
+    listener.open()
+    with page.expect_request(lambda _: len(asked) == N_SOUNDS_FIRST):
+        listener.agree()
+    session = f"{listener.address}/api/v1/sessions/{listener.token}"
+    examples = page.request.get(f"{session}/examples").json()
+    plan = page.request.get(session).json()["trials"]
+    wanted = [[examples["reference"]], [examples["same"], examples["different"]]]
+    for summary in plan[:2]:
+        trial = page.request.get(f"{session}/trials/{summary['id']}").json()
+        wanted.append([trial["reference"], *trial["stimuli"]])
+    wanted[2].remove(examples["reference"])
+    urls = [sorted(sound["url"] for sound in group) for group in wanted]
+    got = [sorted(asked.pop(0) for _ in group) for group in urls]
+    assert got == urls

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 from collections.abc import Iterator
 
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Error, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -12,6 +12,12 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 class ChromiumMissing(RuntimeError):
     """No Chromium could be started; the message gives the command that installs one."""
+
+
+def launch(browser_type: BrowserType, *arguments: str) -> Browser:
+    """Start a Chromium with further command line arguments."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    return browser_type.launch(executable_path=found, args=[*ARGUMENTS, *arguments])
 
 
 @contextlib.contextmanager
@@ -23,10 +29,9 @@ def open_chromium() -> Iterator[Browser]:
     ChromiumMissing
         If there is none to start.
     """
-    found = next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+            browser = launch(playwright.chromium)
         except Error as error:
             raise ChromiumMissing(
                 "no Chromium: run 'python -m playwright install --with-deps chromium', "

@@ -3,18 +3,19 @@
  * shows one view after the other. The address `/s/<token>` resumes a session anywhere.
  */
 
-import { Engine, requireAudioWorklet, UnsupportedBrowser } from "./audio/engine.js";
 import { chooseLanguage, currentLanguage, loadCatalogue, pick, t } from "./i18n.js";
+import { openSound, requireWebAudio, UnsupportedBrowser } from "./sound.js";
 import { Session } from "./state/session.js";
+import { storage } from "./state/storage.js";
 import { holdTheOnlyTab } from "./tabs.js";
 import { Refused, request } from "./transport/api.js";
 import { withRetry } from "./transport/connection.js";
-import { Sounds } from "./transport/sounds.js";
+import { Prefetch } from "./transport/prefetch.js";
 import { takeBreak } from "./views/breaks.js";
 import { thank, waitForAnswers } from "./views/finish.js";
 import { headphones } from "./views/headphones.js";
 import { instructions } from "./views/instructions.js";
-import { level, levelInForce } from "./views/level.js";
+import { isLevelSetHere, level } from "./views/level.js";
 import * as page from "./views/page.js";
 import { showProgress } from "./views/progress.js";
 import { questionnaire } from "./views/questionnaire.js";
@@ -29,39 +30,46 @@ const EXTERNAL_FORM = /^[A-Za-z0-9_.@-]{1,64}$/;
 async function run() {
   await withRetry(() => loadCatalogue(document.documentElement.lang));
   page.followConnection();
-  requireAudioWorklet();
+  requireWebAudio();
   const token = tokenOfAddress();
   const study = await withRetry(() => readStudy(token));
   const session = await openSession(study);
   page.followOutbox(session.outbox);
   if (session.state.simulated) page.markSimulated();
-  const tools = { study, session, ...(await openAudio()) };
-  const { sampleRate, baseLatency } = tools.engine.context;
-  session.report("audio_opened", { sample_rate_hz: sampleRate, base_latency_s: baseLatency });
-  holdTheOnlyTab(session, () => tools.engine.context.close());
-  const prefetched = makePrefetch(tools);
-  for (const step of study.steps) {
+  const tools = { study, ...(await openSound(session)) };
+  holdTheOnlyTab(session, () => tools.output.close());
+  const prefetch = new Prefetch(session, tools.sounds);
+  const steps = listStepsToCome(study, session);
+  if (!storage.lasting) page.notify(t("no_memory"));
+  prefetch.begin(steps).catch(() => {}); // a view that needs what failed fetches it again
+  for (const step of steps) {
     showProgress(tools);
-    if (!session.state.steps_done.includes(step)) await STEPS[step](tools);
+    await STEPS[step](tools);
   }
-  tools.engine.setLevel(levelInForce(session.state));
-  await rateTrials(tools, prefetched);
+  await rateTrials(tools, prefetch);
   if (session.state.stage !== "finished") {
     waitForAnswers();
     await session.finish();
   }
   showProgress(tools);
-  localStorage.removeItem(memoryOf(study));
+  storage.remove(memoryOf(study));
   thank(tools);
 }
 
-async function rateTrials(tools, prefetched) {
+/** Steps that are not done; the volume also where it was set on another device. */
+function listStepsToCome({ steps }, session) {
+  const { steps_done } = session.state;
+  const again = session.openTrials.length > 0 && !isLevelSetHere(session);
+  return steps.filter((step) => !steps_done.includes(step) || (step === "level" && again));
+}
+
+async function rateTrials(tools, prefetch) {
   const { session } = tools;
   for (let first = true; session.openTrials.length; first = false) {
     showProgress(tools);
     const [summary] = session.openTrials;
     if (summary.break_before && !first) await takeBreak();
-    await rateTrial(tools, summary, prefetched);
+    await rateTrial(tools, summary, prefetch);
   }
 }
 
@@ -70,7 +78,7 @@ async function openSession(study) {
   const token = tokenOfAddress();
   if (token) return resume(study, token);
   await useLanguage(study, null);
-  const remembered = localStorage.getItem(memoryOf(study));
+  const remembered = storage.read(memoryOf(study));
   if (remembered && (await offerResume(study))) {
     history.replaceState(null, "", `/s/${remembered}`);
     return resume(study, remembered);
@@ -82,7 +90,7 @@ async function openSession(study) {
     language: currentLanguage(),
     external: readExternal(),
   });
-  localStorage.setItem(memoryOf(study), session.state.token);
+  storage.write(memoryOf(study), session.state.token);
   history.replaceState(null, "", session.state.url);
   offerLanguages(study, session);
   return session;
@@ -109,7 +117,7 @@ async function resume(study, token) {
     await useLanguage(study, session);
     return session;
   } catch (error) {
-    if (error instanceof Refused && error.status === 404) localStorage.removeItem(memoryOf(study));
+    if (error instanceof Refused && error.status === 404) storage.remove(memoryOf(study));
     throw error;
   }
 }
@@ -122,9 +130,7 @@ function memoryOf(study) {
 /** Loads the words of the session's language, else the address's, else the browser's. */
 async function useLanguage(study, session) {
   const requested = new URLSearchParams(location.search).get("lang");
-  const preferred = session
-    ? [session.state.language]
-    : [requested, localStorage.getItem(LANGUAGE)];
+  const preferred = session ? [session.state.language] : [requested, storage.read(LANGUAGE)];
   await withRetry(() => loadCatalogue(chooseLanguage(study.languages, ...preferred)));
   page.setStudyTitle(pick(study.title));
   offerLanguages(study, session);
@@ -132,7 +138,7 @@ async function useLanguage(study, session) {
 
 function offerLanguages(study, session) {
   page.offerLanguages(study.languages, async (language) => {
-    localStorage.setItem(LANGUAGE, language);
+    storage.write(LANGUAGE, language);
     await session?.setLanguage(language);
     location.reload();
   });
@@ -143,36 +149,6 @@ function readExternal() {
   const query = new URLSearchParams(location.search);
   const entries = EXTERNAL.map((name) => [name, query.get(name)]);
   return Object.fromEntries(entries.filter(([, value]) => EXTERNAL_FORM.test(value ?? "")));
-}
-
-/** The sound, silent until `startAudio` is called from a click or a key of the listener's. */
-async function openAudio() {
-  if (navigator.audioSession) navigator.audioSession.type = "playback"; // else an iPhone's switch mutes
-  const context = new AudioContext({ latencyHint: "interactive" });
-  const engine = await Engine.create(context);
-  const startAudio = () => (context.state === "running" ? null : context.resume());
-  return { engine, sounds: new Sounds(context), startAudio };
-}
-
-/** Fetches trials and their sounds, and the next ones while the listener is busy with this one. */
-function makePrefetch({ session, sounds }) {
-  const trials = new Map();
-  const get = (id) => {
-    if (!trials.has(id)) trials.set(id, session.trial(id));
-    return trials.get(id);
-  };
-  get.ahead = async (after = null) => {
-    const next = session.openTrials.find((trial) => trial.id !== after?.id);
-    if (!next) return;
-    try {
-      const { reference, stimuli } = await get(next.id);
-      await sounds.load([reference, ...stimuli]);
-    } catch {
-      trials.delete(next.id); // fetched again, with a message, when the trial is shown
-    }
-  };
-  get.ahead();
-  return get;
 }
 
 function explain(error) {

@@ -10,6 +10,7 @@ import { showMessage } from "./views/page.js";
  * @param {() => void} fallSilent called when another tab goes on
  */
 export function holdTheOnlyTab(session, fallSilent) {
+  if (!globalThis.BroadcastChannel) return; // two tabs at once then end with one of them refused
   const channel = new BroadcastChannel(`autofx:${session.state.token}`);
   channel.onmessage = async () => {
     channel.close();

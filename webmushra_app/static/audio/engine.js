@@ -1,48 +1,50 @@
 /**
  * The page's hold on the sound: loads aligned sounds into the audio thread and steers them.
  *
- * Graph: player worklet (switching, fades, loop) → level (one gain, in dB) → destination.
+ * Graph: player (switching, fades, loop) → level (one gain, in dB) → destination. The player runs in
+ * the audio thread, or in the page's where the browser has no AudioWorklet.
  * Works on any BaseAudioContext, so that tests can render it offline. Positions and times are in
  * seconds here; the Player counts frames.
  */
 
+import { BLOCK_FRAMES, createFallback } from "./fallback.js";
 import { SILENT } from "./player.js";
 
 const WORKLET = new URL("./worklet.js", import.meta.url);
 const LEVEL_TIME_CONSTANT_S = 0.02;
 
-export class UnsupportedBrowser extends Error {}
-
-/** @throws {UnsupportedBrowser} without AudioWorklet: an old browser, or a page not from https */
-export function requireAudioWorklet() {
-  if (!("audioWorklet" in (globalThis.BaseAudioContext?.prototype ?? {})))
-    throw new UnsupportedBrowser("no AudioWorklet");
-}
-
 export class Engine extends EventTarget {
   #waiting = new Map();
   #loads = 0;
   #nextId = 0;
+  #halted = false;
 
   /**
    * @param {BaseAudioContext} context
    * @returns {Promise<Engine>}
    */
   static async create(context) {
+    if (!context.audioWorklet) return new Engine(context, createFallback(context), BLOCK_FRAMES);
     await context.audioWorklet.addModule(WORKLET);
-    return new Engine(context);
+    const options = { numberOfInputs: 0, outputChannelCount: [2] };
+    const node = new AudioWorkletNode(context, "player", options);
+    return new Engine(context, { node, port: node.port });
   }
 
-  constructor(context) {
+  /**
+   * @param {BaseAudioContext} context
+   * @param {{node: AudioNode, port: MessagePort}} player
+   * @param {number} blockFrames commands are obeyed up to two such blocks late; 0 for at once
+   */
+  constructor(context, { node, port }, blockFrames = 0) {
     super();
     this.context = context;
-    this.node = new AudioWorkletNode(context, "player", {
-      numberOfInputs: 0,
-      outputChannelCount: [2],
-    });
+    this.node = node;
+    this.port = port;
+    this.latency_s = (2 * blockFrames) / context.sampleRate;
     this.level = new GainNode(context);
     this.node.connect(this.level).connect(context.destination);
-    this.node.port.onmessage = ({ data }) => this.#receive(data);
+    this.port.onmessage = ({ data }) => this.#receive(data);
     this.#forget(0);
   }
 
@@ -68,11 +70,20 @@ export class Engine extends EventTarget {
 
   /** Switches to a sound, at the position where the last one is. */
   select(track) {
+    this.#halted = false;
     return this.#send("select", [track]);
   }
 
   stop() {
     return this.#send("stop", []);
+  }
+
+  /** Shows silence at once where the audio thread renders no more, and keeps it silent later. */
+  halt() {
+    this.#halted = true;
+    this.#send("halt", []); // in force by the time the thread renders again
+    this.track = SILENT;
+    this.dispatchEvent(new Event("report"));
   }
 
   seek(position_s) {
@@ -110,7 +121,7 @@ export class Engine extends EventTarget {
     const id = this.#nextId++;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
-      this.node.port.postMessage({ command, values, id }, transfer);
+      this.port.postMessage({ command, values, id }, transfer);
     });
   }
 
@@ -121,7 +132,7 @@ export class Engine extends EventTarget {
       return;
     }
     const { sampleRate } = this.context;
-    this.track = track;
+    this.track = this.#halted ? SILENT : track; // a report from before the halt may come late
     this.position_s = position / sampleRate;
     this.plays = plays;
     this.listened_s = framesHeard.map((frames) => frames / sampleRate);

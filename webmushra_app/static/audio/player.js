@@ -80,6 +80,12 @@ export class Player {
     this.wanted.track = SILENT;
   }
 
+  /** Falls silent without a fade; only while nothing is rendered. */
+  halt() {
+    this.stop();
+    this.#change();
+  }
+
   seek(position) {
     this.seekTo = Math.round(position);
   }

@@ -10,6 +10,7 @@ import { Outbox } from "../transport/outbox.js";
 export class Session {
   #page = randomId();
   #seq = 0;
+  #examples = null;
   #opened_ms = performance.now();
 
   /** Begins a new session; `request_id` makes a repeated request harmless. */
@@ -54,8 +55,10 @@ export class Session {
     return withRetry(() => request("PUT", this.path, { language }));
   }
 
+  /** The sounds for volume and instructions, fetched once. */
   examples() {
-    return withRetry(() => request("GET", `${this.path}/examples`));
+    this.#examples ??= withRetry(() => request("GET", `${this.path}/examples`));
+    return this.#examples;
   }
 
   trial(id) {

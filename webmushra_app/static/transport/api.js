@@ -19,7 +19,7 @@ export class Refused extends Error {
 export class Unreachable extends Error {}
 
 export async function request(method, path, body) {
-  const options = { method, signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const options = { method, signal: abortAfter(TIMEOUT_MS) };
   if (body !== undefined) {
     options.headers = { "Content-Type": "application/json" };
     options.body = JSON.stringify(body);
@@ -43,6 +43,13 @@ export async function readJson(address, options) {
   if (response.ok) return answer;
   if (response.status === 429 || response.status >= 500) throw new Unreachable(response.statusText);
   throw new Refused({ status: response.status, detail: response.statusText, ...answer });
+}
+
+/** As AbortSignal.timeout, which older browsers lack. */
+function abortAfter(time_ms) {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), time_ms);
+  return controller.signal;
 }
 
 /** Random letters for identifiers that the page makes, 132 bits. */

@@ -2,10 +2,11 @@
  * What still has to reach the server, in order, kept on the device until it has.
  *
  * An entry is `{method, path, body}`; all of them may be sent twice without harm. Entries wait in
- * localStorage, so that a reload or a crash loses none. Events: "change" when the number waiting
+ * the device's storage, so that a reload or a crash loses none. Events: "change" when the number waiting
  * changes, "answered" and "refused" (detail: `{entry, answer}` or `{entry, error}`).
  */
 
+import { storage } from "../state/storage.js";
 import { Refused, request } from "./api.js";
 import { withRetry } from "./connection.js";
 
@@ -15,16 +16,12 @@ export class Outbox extends EventTarget {
   #sending = null;
   #timer = null;
 
-  /** @param {string} key under which localStorage keeps the entries */
+  /** @param {string} key under which the storage keeps the entries */
   constructor(key) {
     super();
     this.key = key;
     this.closed = false;
-    try {
-      this.entries = JSON.parse(localStorage.getItem(key)) ?? [];
-    } catch {
-      this.entries = []; // no storage on this device: memory must do
-    }
+    this.entries = readEntries(key);
   }
 
   /** Queues an entry and sends as soon as possible. */
@@ -91,11 +88,15 @@ export class Outbox extends EventTarget {
   }
 
   #keep() {
-    try {
-      localStorage.setItem(this.key, JSON.stringify(this.entries));
-    } catch {
-      // no storage on this device: memory must do
-    }
+    storage.write(this.key, JSON.stringify(this.entries));
     this.dispatchEvent(new Event("change"));
+  }
+}
+
+function readEntries(key) {
+  try {
+    return JSON.parse(storage.read(key)) ?? [];
+  } catch {
+    return []; // something else wrote there
   }
 }

@@ -5,6 +5,7 @@
 
 const ATTEMPTS = 3;
 const PAUSE_MS = 400;
+const STALL_MS = 10_000; // without a byte; then the download is tried again
 
 /** Some sounds could not be had; `failed` is how many of `total`. */
 export class SoundsFailed extends Error {
@@ -72,15 +73,27 @@ export class Sounds {
 
   async #download(url, entry) {
     entry.bytes = 0;
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
-    const parts = [];
-    for await (const part of readParts(response.body)) {
-      parts.push(part);
-      entry.bytes += part.length;
-      for (const follower of entry.followers) follower();
+    const controller = new AbortController();
+    let timer;
+    const awaitBytes = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => controller.abort(new Error("the download stalled")), STALL_MS);
+    };
+    awaitBytes();
+    try {
+      const response = await fetch(url, { signal: controller.signal });
+      if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+      const parts = [];
+      for await (const part of readParts(response.body)) {
+        awaitBytes();
+        parts.push(part);
+        entry.bytes += part.length;
+        for (const follower of entry.followers) follower();
+      }
+      return await new Blob(parts).arrayBuffer();
+    } finally {
+      clearTimeout(timer);
     }
-    return new Blob(parts).arrayBuffer();
   }
 }
 

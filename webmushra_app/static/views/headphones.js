@@ -60,7 +60,7 @@ async function takeCheck({ engine, startAudio }, mayskip) {
 /** Plays as often as asked, and resolves to the tone that was chosen. */
 function askRound(play, choices, engine, startAudio) {
   play.onclick = async () => {
-    await startAudio();
+    if (!(await startAudio())) return;
     await engine.seek(0);
     await engine.select(0);
     for (const choice of choices) choice.disabled = false;

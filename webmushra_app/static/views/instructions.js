@@ -61,7 +61,7 @@ export async function instructions({ study, session, engine, sounds, startAudio 
   }
 
   async function toggle(index) {
-    await startAudio();
+    if (!(await startAudio())) return;
     if (engine.track === index) await engine.stop();
     else await engine.select(index);
   }

@@ -5,6 +5,7 @@
 
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
+import { storage } from "../state/storage.js";
 
 const SWITCH = "autofx:shortcuts";
 
@@ -23,7 +24,7 @@ export function keyHelp() {
   const box = h("input", {
     type: "checkbox",
     checked: shortcutsOn(),
-    change: () => localStorage.setItem(SWITCH, box.checked ? "on" : "off"),
+    change: () => storage.write(SWITCH, box.checked ? "on" : "off"),
   });
   const rows = ACTIONS.map(([keys, action]) => [
     h("dt", {}, h("kbd", {}, keys)),
@@ -38,7 +39,7 @@ export function keyHelp() {
 }
 
 function shortcutsOn() {
-  return localStorage.getItem(SWITCH) !== "off";
+  return storage.read(SWITCH) !== "off";
 }
 
 /**
@@ -49,6 +50,7 @@ export function listenToKeys(actions) {
   const onKey = (event) => {
     const { target, altKey, ctrlKey, metaKey } = event;
     if (altKey || ctrlKey || metaKey || !shortcutsOn() || typesText(target)) return;
+    if (target.closest("dialog")) return;
     const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
     const key = digit ?? event.key.toLowerCase();
     if (key === " " && target.closest("button, summary, input[type=checkbox]")) return;

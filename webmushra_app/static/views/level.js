@@ -5,6 +5,7 @@
 
 import { h, pressed } from "../dom.js";
 import { t } from "../i18n.js";
+import { storage } from "../state/storage.js";
 import { soundHelp } from "./help.js";
 import { countTones } from "./level_check.js";
 import { loadSounds } from "./loading.js";
@@ -12,6 +13,7 @@ import { show } from "./page.js";
 
 const START_DB = -10;
 const LOWEST_DB = -40;
+const REFERENCE = 0;
 const FULL_SCALE_DB = 0; // louder would clip
 
 /** The levels offered, in dB: those the server allows, within what is useful. */
@@ -50,6 +52,7 @@ export async function level(tools) {
     if (!study.level_check || (await countTones(tools))) break;
   }
   await session.complete("level", { level_db });
+  rememberLevelHere(session);
 }
 
 async function setLevel({ session, engine, sounds, startAudio }, level_db, problem) {
@@ -69,18 +72,68 @@ async function setLevel({ session, engine, sounds, startAudio }, level_db, probl
   const sound = (await session.examples()).reference ?? (await firstReference(session));
   await engine.load(await loadSounds(place, { sounds, session }, [sound]));
   engine.setLevel(Number(slider.value));
-  play.disabled = false;
-  play.addEventListener("click", async () => {
-    await startAudio();
-    const sounding = play.getAttribute("aria-pressed") === "true";
-    engine[sounding ? "stop" : "select"](0);
-    play.setAttribute("aria-pressed", String(!sounding));
-    play.textContent = t(sounding ? "play" : "stop");
-    next.disabled = false;
-  });
+  const leave = followPlaying(play, next, { engine, startAudio });
   await pressed(next);
-  engine.stop();
+  leave();
   return Number(slider.value);
+}
+
+/** Has a button play the first sound; `next` works once it was heard. Returns what ends that. */
+function followPlaying(play, next, { engine, startAudio }) {
+  const gone = new AbortController();
+  const isPlaying = () => engine.track === REFERENCE;
+  const follow = () => {
+    play.setAttribute("aria-pressed", String(isPlaying()));
+    play.textContent = t(isPlaying() ? "stop" : "play");
+    next.disabled &&= !isPlaying();
+  };
+  const toggle = async () => {
+    if (!(await startAudio())) return;
+    await (isPlaying() ? engine.stop() : engine.select(REFERENCE));
+  };
+  play.disabled = false;
+  play.addEventListener("click", toggle);
+  engine.addEventListener("report", follow, { signal: gone.signal });
+  return () => {
+    gone.abort();
+    engine.stop();
+  };
+}
+
+/** Asks for the volume in front of the page, with the sounds that are loaded there. */
+export async function setLevelAgain({ session, engine, startAudio }) {
+  if (document.querySelector("dialog")) return;
+  const play = h("button", { class: "play" }, t("play"));
+  const next = h("button", { class: "primary", disabled: true }, t("level_done"));
+  const slider = levelSlider(session, session.state.level_db, (db) => engine.setLevel(db));
+  const dialog = h(
+    "dialog",
+    { "aria-label": t("level_title"), cancel: (event) => event.preventDefault() },
+    h("h2", {}, t("level_title")),
+    h("p", {}, t("output_changed")),
+    h("div", { class: "card level-card" }, play, slider),
+    soundHelp(session),
+    h("div", { class: "actions" }, next),
+  );
+  document.body.append(dialog);
+  dialog.showModal();
+  const leave = followPlaying(play, next, { engine, startAudio });
+  await pressed(next);
+  leave();
+  session.keepLevel(Number(slider.value));
+  rememberLevelHere(session);
+  dialog.remove();
+}
+
+const markOf = (session) => `autofx:level:${session.state.token}`;
+
+function rememberLevelHere(session) {
+  storage.write(markOf(session), "set");
+}
+
+/** Whether the level was set on this device: a resumed session may be on another. */
+export function isLevelSetHere(session) {
+  return storage.read(markOf(session)) !== null;
 }
 
 async function firstReference(session) {

@@ -39,7 +39,7 @@ async function askCount({ engine, startAudio }, played, round) {
   await engine.setRepeat(false);
   play.disabled = false;
   play.onclick = async () => {
-    await startAudio();
+    if (!(await startAudio())) return;
     await engine.seek(0);
     await engine.select(0);
     for (const choice of choices) choice.disabled = false;

@@ -33,6 +33,15 @@ export function announce(text) {
   element("announcer").textContent = text;
 }
 
+/** Shows a message about the sound, whatever page is shown, until `clearNotice`. */
+export function notify(text) {
+  element("notice").textContent = text;
+}
+
+export function clearNotice() {
+  element("notice").textContent = "";
+}
+
 export function setStudyTitle(title) {
   element("study-title").textContent = title;
 }

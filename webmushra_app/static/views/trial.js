@@ -21,15 +21,15 @@ const REFERENCE = 0;
 const SEEK_STEP_S = 0.5;
 let explained = false;
 
-export async function rateTrial(tools, summary, prefetched) {
+export async function rateTrial(tools, summary, prefetch) {
   const place = h("div", { class: "loading" });
   const note = summary.training ? h("p", { class: "note" }, t("practice_note")) : "";
   show(titleOf(summary, tools.session.state), note, place);
-  const trial = await prefetched(summary.id);
+  const trial = await prefetch.trial(summary.id);
   const sounds = [trial.reference, ...trial.stimuli];
   const buffers = await loadSounds(place, tools, sounds);
   await tools.engine.load(buffers);
-  prefetched.ahead(summary);
+  prefetch.ahead(summary);
   const view = new TrialView(tools, trial, buffers[0]);
   append(...view.elements);
   await view.finished;
@@ -97,7 +97,7 @@ class TrialView {
   }
 
   async toggle(track) {
-    await this.startAudio();
+    if (!(await this.startAudio())) return;
     if (this.engine.track === track) await this.engine.stop();
     else await this.engine.select(track);
   }
