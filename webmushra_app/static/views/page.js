@@ -18,14 +18,18 @@ const element = (id) => document.getElementById(id);
 export function show(title, ...nodes) {
   const heading = h("h1", { tabindex: "-1" }, title);
   element("main").replaceChildren(heading, ...nodes.flat());
+  element("actions").replaceChildren();
+  document.body.classList.remove("rates");
   document.title = `${title} – ${element("study-title").textContent}`;
   scrollTo(0, 0);
   heading.focus({ preventScroll: true });
 }
 
-/** Adds to what is shown. */
-export function append(...nodes) {
+/** Adds a trial to what is shown: its parts, and what stays in sight at the foot of the page. */
+export function showTrial(nodes, foot) {
   element("main").append(...nodes);
+  element("actions").replaceChildren(...foot);
+  document.body.classList.add("rates");
 }
 
 /** Hands a text to screen readers without moving anything. */
@@ -58,8 +62,12 @@ export function offerLanguages(languages, onChoice) {
   const options = languages.map((code) =>
     h("option", { value: code, lang: code, selected: code === currentLanguage() }, name(code)),
   );
-  const select = h("select", { change: () => onChoice(select.value) }, options);
-  element("language").replaceChildren(h("label", {}, `${t("language")} `, select));
+  const select = h(
+    "select",
+    { "aria-label": t("language"), change: () => onChoice(select.value) },
+    options,
+  );
+  element("language").replaceChildren(h("label", {}, h("span", {}, `${t("language")} `), select));
 }
 
 /** Shows a message while there is no connection. */

@@ -11,7 +11,7 @@ import { soundHelp } from "./help.js";
 import { keyHelp, listenToKeys } from "./keys.js";
 import { trimLevel } from "./level.js";
 import { loadSounds } from "./loading.js";
-import { announce, append, show } from "./page.js";
+import { announce, show, showTrial } from "./page.js";
 import { titleOf } from "./progress.js";
 import { scaleLabels } from "./scale.js";
 import { StimulusLine } from "./stimulus.js";
@@ -31,7 +31,7 @@ export async function rateTrial(tools, summary, prefetch) {
   await tools.engine.load(buffers);
   prefetch.ahead(summary);
   const view = new TrialView(tools, trial, buffers[0]);
-  append(...view.elements);
+  showTrial(view.elements, view.foot);
   await view.finished;
   tools.sounds.forget(sounds);
 }
@@ -65,6 +65,7 @@ class TrialView {
     );
     this.stop = h("button", { class: "stop", click: () => engine.stop() }, t("stop"));
     this.message = h("p", { class: "missing-text", role: "status" });
+    this.rated = h("span", {});
     const next = h("button", { class: "primary", click: () => this.finish() }, t("next"));
     this.elements = [
       h("p", { class: "question" }, pick(study.texts.question) || t("question")),
@@ -88,8 +89,9 @@ class TrialView {
       this.trim.element ?? "",
       h("details", {}, h("summary", {}, t("keys_title")), keyHelp()),
       soundHelp(session),
-      h("div", { class: "actions" }, this.message, next),
     ];
+    this.foot = [this.message, this.rated, next];
+    this.#showRated();
     this.finished = new Promise((resolve) => (this.resolve = resolve));
     engine.addEventListener("report", () => this.follow(), { signal: this.#gone.signal });
     addEventListener("pagehide", () => this.keep(), { signal: this.#gone.signal });
@@ -112,6 +114,7 @@ class TrialView {
   rate(index, score) {
     this.state.rate(index, score);
     this.message.textContent = "";
+    this.#showRated();
     this.lines[index].setMissing(false);
     this.keep();
   }
@@ -157,7 +160,12 @@ class TrialView {
         : "",
     ];
     this.message.textContent = wanting.filter(Boolean).join(" ");
-    this.message.scrollIntoView({ block: "nearest" });
+  }
+
+  #showRated() {
+    const { unrated } = this.state.missing;
+    const total = this.lines.length;
+    this.rated.textContent = t("rated", { n: total - unrated.length, total });
   }
 
   /** After a shortcut the slider of what is heard has the focus; a stopped one hands it back. */
