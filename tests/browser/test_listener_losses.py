@@ -204,7 +204,7 @@ def test_a_sound_that_fails_is_reported_retried_and_logged(
     broken = shown["stimuli"][0]["url"]
     page.route(f"**{broken}", lambda route: route.fulfill(status=500, body=""))
     page.reload()
-    message = page.get_by_role("alert")
+    message = page.locator("main [role=alert]")
     expect(message).to_contain_text("One of 5 sounds could not be loaded.")
     page.unroute(f"**{broken}")
     listener.press(listener.button("retry"))

@@ -101,7 +101,7 @@ def test_the_level_counts_once_its_tones_were_counted(
         for round_, n in enumerate(counts, 1):
             count_tones(listener, n, round_)
         if counts[1] != 4:
-            expect(page.get_by_role("alert")).to_have_text(listener.word("count_failed"))
+            expect(page.locator("main [role=alert]")).to_have_text(listener.word("count_failed"))
     listener.see_heading("headphones_title")
     listener.wait_until_saved()
     [session] = counting_server.rows("SELECT * FROM sessions WHERE token = ?", listener.token)
