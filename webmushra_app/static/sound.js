@@ -63,6 +63,7 @@ async function start(output, session) {
 
 function lose({ session, engine }, reason) {
   const wasPlaying = engine.track !== SILENT;
+  if (reason === "hidden" && !wasPlaying) return;
   if (reason === "hidden") engine.stop();
   else engine.halt();
   if (wasPlaying) notify(t(reason === "hidden" ? "sound_hidden" : "sound_lost"));
