@@ -17,9 +17,9 @@ from autofx_core.cli.options import (
 )
 from autofx_core.datasets.feature_table import CSV_NAME, describe_sounds
 from autofx_core.datasets.synthetic import HEARD, TASKS, DatasetError, make_dataset
-from autofx_core.networks.checkpoints import CheckpointError, read_card, shipped
-from autofx_core.networks.export import EXPORTED, ExportError, export_network
-from autofx_core.networks.mlp import NETWORKS, REGRESSORS
+from autofx_core.networks.checkpoints import CheckpointError
+from autofx_core.networks.export import ExportError, export_network
+from autofx_core.networks.registry import REGRESSORS, list_pretrained, read_card
 from autofx_core.parallel import ClusterError
 from autofx_core.sources.clean import (
     NOTES_FOLDER,
@@ -28,9 +28,9 @@ from autofx_core.sources.clean import (
     split_for_training,
 )
 from autofx_core.sources.idmt_sounds import clean_guitar
-from autofx_core.training.classification_tables import recognition_report, write_report
+from autofx_core.training.classification_tables import read_evaluation, write_report
 from autofx_core.training.evaluate import disagreements, measure_again
-from autofx_core.training.recipes import Recipe, recipe
+from autofx_core.training.recipes import RECIPES, Recipe, recipe
 from autofx_core.training.tables import rebuild_readme, write_tables
 
 FROM_CARDS = "All figures are those that training left in the networks' cards."
@@ -131,7 +131,7 @@ def dataset(
     "train",
     epilog="Example: python -m autofx_core train mlp_163nc --dataset runs/settings -o runs/1",
 )
-@click.argument("model", type=click.Choice(list(NETWORKS)))
+@click.argument("model", type=click.Choice(list(RECIPES)))
 @click.option("--dataset", type=click.Path(path_type=Path), required=True)
 @click.option(
     "--recogniser",
@@ -202,8 +202,8 @@ def train_command(
     if not card:  # one of several processes; the first reports
         return
     for part, metrics in card["metrics"].items():
-        if "accuracy" in metrics:
-            click.echo(f"{part}: accuracy {100 * metrics['accuracy']:.1f} %")
+        if "accuracy_6" in metrics:
+            click.echo(f"{part}: accuracy {100 * metrics['accuracy_6']:.1f} %")
         else:
             constant = metrics["constant_one_half_c2_mse"]
             click.echo(
@@ -246,11 +246,11 @@ def evaluate_command(
     """
     try:
         folders = {run.name: run for run in runs}
-        cards = {name: read_card(name, folders.get(name)) for name in folders or shipped()}
+        cards = {name: read_card(name, folders.get(name)) for name in folders or list_pretrained()}
         told = [line for dataset in datasets for line in _measure(cards, folders, dataset)]
-        regressors = {name: card for name, card in cards.items() if card["model"] in REGRESSORS}
+        regressors = {name: card for name, card in cards.items() if card["network"] in REGRESSORS}
         write_tables(regressors, output, origin="\n\n".join(told or [FROM_CARDS]))
-        write_report(recognition_report(), output)
+        write_report(read_evaluation(), output)
         if readme:
             rebuild_readme(readme, regressors)
     except (CheckpointError, DatasetError, OSError, ValueError) as error:
@@ -269,7 +269,7 @@ def _measure(cards: dict[str, dict], folders: dict[str, Path], dataset: Path) ->
 
 
 @main.command("export", epilog="Example: python -m autofx_core export mlp_211c -o exported")
-@click.argument("network", type=click.Choice(EXPORTED))
+@click.argument("network", type=click.Choice(list_pretrained()))
 @click.option(
     "--run", type=click.Path(path_type=Path), help="Run of the network.  [default: the shipped one]"
 )

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from autofx_core.audio import load_sound, resample, to_mono
-from autofx_core.networks.checkpoints import SHIPPED, WEIGHTS_NAME, shipped
+from autofx_core.networks.checkpoints import WEIGHTS_NAME
+from autofx_core.networks.registry import PRETRAINED, list_pretrained
 from autofx_core.parallel import REPRODUCED_BY, list_versions
 from autofx_core.sources.clean import SOUND_SUFFIXES, CleanSound
 from stimuli_gen.conditions import load_function, require_known
@@ -72,8 +73,8 @@ def open_job(name: str, *, measure: bool = True, external: bool = True) -> Job:
     require_known(study)
     items = plan_items(study, path.parent)
     inputs = {STUDY_NAME: file_sha256(path)}
-    for network in shipped():
-        inputs[f"{network}/{WEIGHTS_NAME}"] = file_sha256(SHIPPED / network / WEIGHTS_NAME)
+    for network in list_pretrained():
+        inputs[f"{network}/{WEIGHTS_NAME}"] = file_sha256(PRETRAINED / network / WEIGHTS_NAME)
     for module in list_modules(study, path.parent.resolve()):
         inputs[module.name] = file_sha256(module)
     for spec in study.conditions:

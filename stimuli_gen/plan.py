@@ -17,7 +17,7 @@ import numpy as np
 
 from autofx_core.audio import AudioError
 from autofx_core.effects.pedals import PEDAL_MODELS
-from autofx_core.networks.checkpoints import shipped, trained_on
+from autofx_core.networks.registry import list_pretrained, training_recordings
 from autofx_core.sources.clean import (
     NOTES_CSV_NAME,
     CleanSound,
@@ -149,7 +149,7 @@ def _list_clean(study: StudySpec, folder: Path) -> list[CleanSound]:
 
 def _trained_recordings() -> frozenset[str]:
     """Name the recordings that any pretrained network was trained on."""
-    return frozenset().union(*(trained_on(network) for network in shipped()))
+    return frozenset().union(*(training_recordings(network) for network in list_pretrained()))
 
 
 def spread(sounds: Sequence[CleanSound], n: int, *, seed: int) -> list[CleanSound]:

@@ -11,7 +11,7 @@ import pytest
 
 from autofx_core.datasets.synthetic import PEDALS
 from autofx_core.effects.table import EFFECTS
-from autofx_core.training.classification_tables import recognition_report
+from autofx_core.training.classification_tables import read_evaluation
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -103,13 +103,13 @@ def test_the_table_of_effects_is_that_of_the_code(family):
         assert f"`{parameter.name}` {limits}" in row
 
 
-def test_the_recognisers_figures_are_those_of_its_judgement():
+def test_the_effect_classifiers_figures_are_those_of_its_evaluation():
     text = README.replace("\n", " ")
-    judgement = recognition_report()
-    for row in judgement["accuracy"]:
-        assert f"{100 * row['six']:.1f} %" in text
+    evaluation = read_evaluation()
+    for row in evaluation["accuracy"]:
+        assert f"{100 * row['accuracy_6']:.1f} %" in text
         assert f"{row['sounds']:,} sounds" in text
-    for part in ("unseen_note", "unseen_program"):
-        unmet = [row[part] for row in judgement["unmet_designs"] if row["pedal"] in PEDALS]
+    for part in ("unseen_recording", "unseen_instrument"):
+        unmet = [row[part] for row in evaluation["pedals"] if row["pedal"] in PEDALS]
         assert len(unmet) == 48
         assert f"{100 * np.mean(unmet):.1f} %" in text

@@ -11,8 +11,8 @@ from autofx_core.effects.table import EFFECTS
 from autofx_core.matching.files import match_files, play_preset
 from autofx_core.matching.match import METHODS
 from autofx_core.matching.refine import RENDERS
-from autofx_core.networks.checkpoints import SHIPPED, CheckpointError, shipped
-from autofx_core.networks.mlp import REGRESSORS
+from autofx_core.networks.checkpoints import CheckpointError
+from autofx_core.networks.registry import PRETRAINED, REGRESSORS, list_pretrained
 from autofx_core.sources.clean import builtin_notes
 from autofx_core.training.calibrate import calibrate, coverage, write_calibration
 
@@ -127,7 +127,7 @@ def play_command(preset: Path, clean: Path, effects: Path | None, output: Path) 
 
 
 @click.command("calibrate", epilog="Example: python -m autofx_core calibrate mlp_211c")
-@click.argument("network", type=click.Choice([n for n in shipped() if n in REGRESSORS]))
+@click.argument("network", type=click.Choice([n for n in list_pretrained() if n in REGRESSORS]))
 @click.option("--sounds", type=click.IntRange(60), default=600, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def calibrate_command(network: str, sounds: int, seed: int) -> None:
@@ -138,8 +138,8 @@ def calibrate_command(network: str, sounds: int, seed: int) -> None:
     """
     notes = builtin_notes()
     calibration = calibrate(network, notes, sounds=sounds, seed=seed)
-    write_calibration(calibration, SHIPPED / network)
-    for part in ("unseen_note", "unseen_program"):
+    write_calibration(calibration, PRETRAINED / network)
+    for part in ("unseen_recording", "unseen_instrument"):
         fresh = calibrate(network, notes, sounds=sounds // 3, part=part, seed=seed)
         shares = coverage(calibration, fresh)
         told = ", ".join(f"{family} {100 * share:.0f} %" for family, share in shares.items())

@@ -15,8 +15,8 @@ a transposition of it, is in two parts:
 =================  ==========================================================================
 `train`            to learn from
 `validation`       for early stopping
-`unseen_note`      other recordings of the training programs
-`unseen_program`   programs that no other part has
+`unseen_recording`      other recordings of the training programs
+`unseen_instrument`   programs that no other part has
 =================  ==========================================================================
 
 The training part hears half of its notes in other variants (see `augmentation`), the others all as
@@ -48,7 +48,7 @@ from autofx_core.metrics.distances import log_mel_distances
 from autofx_core.parallel import one_thread
 from autofx_core.sources.clean import CleanSound, load
 
-TEST_PARTS = ("unseen_note", "unseen_program")
+TEST_PARTS = ("unseen_recording", "unseen_instrument")
 PARTS = ("train", "validation", *TEST_PARTS)
 HELD_OUT_SHARE = 8  # each other part has this many times fewer sounds than the training part
 HELD_OUT_MOST = 2_500  # sounds of a pedal in each other part
@@ -76,7 +76,7 @@ def part_notes(notes: Sequence[CleanSound]) -> dict[str, list[CleanSound]]:
     parts: dict[str, list[CleanSound]] = {part: [] for part in PARTS}
     for note in notes:
         if note.split == "test":
-            part = "unseen_note" if note.instrument in trained else "unseen_program"
+            part = "unseen_recording" if note.instrument in trained else "unseen_instrument"
         else:
             part = note.split or "train"
         parts[part].append(note)

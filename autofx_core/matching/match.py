@@ -46,9 +46,8 @@ from autofx_core.matching.recognise import recognise
 from autofx_core.matching.refine import NeedsCleanError, Progress, ignore, refine
 from autofx_core.metrics.audibility import AUDIBLE_DB
 from autofx_core.metrics.distances import log_mel_distance, measure_distances
-from autofx_core.networks.checkpoints import load_model, shipped
-from autofx_core.networks.inputs import answer, hears_clean
-from autofx_core.networks.mlp import REGRESSORS
+from autofx_core.networks.inputs import WithProbabilities, takes_clean
+from autofx_core.networks.registry import REGRESSORS, list_pretrained, load_network
 
 
 @dataclass(frozen=True)
@@ -301,15 +300,15 @@ class Network:
         NeedsCleanError
             If the network hears the clean sound, too, and there is none.
         """
-        model = load_model(self.name)
+        model = load_network(self.name)
         sounds = [request.reference]
-        if hears_clean(model):
+        if takes_clean(model):
             if request.clean is None:
                 raise NeedsCleanError(f"{self.name} needs the clean sound; match_wet does without")
             sounds.append(request.clean)
         start = min(find_start(sound, request.sample_rate) for sound in sounds)
         heard = FeatureBatch(*(_hear(sound[:, start:], request.sample_rate) for sound in sounds))
-        vector = answer(model, heard)[0]
+        vector = model.predict(WithProbabilities(heard))[0]
         effect_class = request.effect.key
         return denormalize(effect_class, vector[SLICES[effect_class]].numpy())
 
@@ -319,7 +318,7 @@ def _hear(wave: np.ndarray, sample_rate: int) -> torch.Tensor:
     return torch.from_numpy(fit_length(for_analysis(wave, sample_rate)))[None]
 
 
-for _name in shipped():
+for _name in list_pretrained():
     if _name in REGRESSORS:
         register(_name)(Network(_name))
 

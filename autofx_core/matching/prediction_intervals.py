@@ -20,7 +20,8 @@ import numpy as np
 
 from autofx_core.effects.table import EFFECTS, Effect
 from autofx_core.matching.audible_range import Intervals
-from autofx_core.networks.checkpoints import SHIPPED, WEIGHTS_NAME
+from autofx_core.networks.checkpoints import WEIGHTS_NAME
+from autofx_core.networks.registry import PRETRAINED
 
 SHARE = 0.8
 """Of the true settings, how many should lie inside."""
@@ -81,7 +82,7 @@ def interval_ends(
 @cache
 def read_calibration(name: str) -> CalibrationSet | None:
     """Read a pretrained network's calibration set; None if there is none, or of other weights."""
-    path = SHIPPED / name / CALIBRATION_NAME
+    path = PRETRAINED / name / CALIBRATION_NAME
     if not path.is_file():
         return None
     with np.load(path) as stored:

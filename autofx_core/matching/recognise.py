@@ -8,7 +8,7 @@ from autofx_core.audio import fit_length, for_analysis, require_sound
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 from autofx_core.features.timbre import timbre_features
 from autofx_core.networks.classifier import class_log_probabilities
-from autofx_core.networks.registry import load_recogniser
+from autofx_core.networks.registry import load_network
 
 
 def recognise(wave: np.ndarray, sample_rate: int) -> dict[str, float]:
@@ -43,7 +43,7 @@ def recognise_effect(wave: np.ndarray, sample_rate: int) -> dict[str, float]:
 def _weigh(wave: np.ndarray, sample_rate: int) -> Tensor:
     require_sound(wave, sample_rate, "the sound")
     batch = torch.from_numpy(fit_length(for_analysis(wave, sample_rate)))[None]
-    return load_recogniser()(timbre_features(batch))
+    return load_network("effect_classifier")(timbre_features(batch))
 
 
 def _ranked(names: tuple[str, ...], log_probabilities: Tensor) -> dict[str, float]:

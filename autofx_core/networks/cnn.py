@@ -1,4 +1,11 @@
-"""The spectrogram network of AutoFX: residual blocks steered by the effect class (FiLM).
+"""The spectrogram network of AutoFX: residual blocks conditioned on the effect class (FiLM).
+
+=============  =========================================================  ==========
+name           network                                                    parameters
+=============  =========================================================  ==========
+`autofx`       spectrogram, 6 class probabilities → 15 settings            3,651,407
+`autofx_f`     the same and 48 features → 15 settings                      3,675,983
+=============  =========================================================  ==========
 
 Source: the AutoFX report; He et al. (2016) for the residual blocks, Perez et al. (2018) for FiLM,
 feature-wise linear modulation: every channel is scaled and shifted by numbers computed from the
@@ -9,8 +16,6 @@ the loudest partials are invisible; here it is in dB, limited to 80 dB below eac
 and scaled to [0, 1]. Sizes and layers are the original's.
 """
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
 
@@ -18,6 +23,7 @@ from autofx_core.effects.table import N_PARAMETERS
 from autofx_core.effects.taxonomy import CLASSES
 from autofx_core.features import REGRESSION_NAMES
 from autofx_core.features.stft import power_spectrum
+from autofx_core.networks.network import Regressor
 from autofx_core.networks.scaler import Scaler
 
 N_FFT = 1024
@@ -80,7 +86,7 @@ def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, 1), nn.BatchNorm2d(outputs))
 
 
-class SpectrogramCNN(nn.Module):
+class SpectrogramCNN(Regressor):
     """Sound and class probabilities, optionally the 48 features, to settings.
 
     Parameters
@@ -120,11 +126,6 @@ class SpectrogramCNN(nn.Module):
                 nn.init.xavier_normal_(module.weight, 2**0.5)
         self.to(memory_format=torch.channels_last)  # a fifth faster on processors
 
-    def fit_scaler(self, columns: Mapping[str, Tensor]) -> None:
-        """Take the scale of the training features."""
-        if "regression" in self.inputs:
-            self.scaler.fit(columns["regression"])
-
     def forward(
         self, wave: Tensor, probabilities: Tensor, regression: Tensor | None = None
     ) -> Tensor:
@@ -138,7 +139,7 @@ class SpectrogramCNN(nn.Module):
 
         Returns
         -------
-        Tensor, shape (batch, 15), in [0, 1]; a family's own are at `effects.SLICES`
+        Tensor, shape (batch, 15), in [0, 1]; an effect's are at `effects.SLICES`
         """
         maps = self.stem(spectrogram(wave))
         for block in self.blocks:

@@ -1,4 +1,4 @@
-"""Networks as files for other programs: from a sound to the answer, without this package.
+"""Networks as files for other programs: from a sound to the estimate, without this package.
 
 ==============  ==========================================================================
 ``NAME.onnx``   ONNX, for onnxruntime: what a plug-in embeds
@@ -17,7 +17,6 @@ import hashlib
 import json
 import logging
 import warnings
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -27,76 +26,59 @@ from torch.nn.functional import pad
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, ANALYSIS_SAMPLES
 from autofx_core.effects.table import EFFECTS, draw_setting, render
-from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
+from autofx_core.effects.taxonomy import EFFECT_NAMES
 from autofx_core.features.batch import FeatureBatch
-from autofx_core.networks.checkpoints import SHIPPED, WEIGHTS_NAME, load_model
-from autofx_core.networks.classifier import TimbreRecogniser
-from autofx_core.networks.inputs import hears_clean
-from autofx_core.networks.mlp import NETWORKS, Recogniser
-from autofx_core.networks.registry import SHIPPED_NAME as EFFECTS_NAME
-from autofx_core.networks.registry import load_recogniser
+from autofx_core.networks.checkpoints import WEIGHTS_NAME
+from autofx_core.networks.inputs import WithProbabilities, load_conditioning, takes_clean
+from autofx_core.networks.network import Network
+from autofx_core.networks.registry import PRETRAINED, load_network
+from autofx_core.parallel import list_versions
 from autofx_core.sources.clean import builtin_notes
-
-EXPORTED = (*NETWORKS, EFFECTS_NAME)
-"""Networks that can be exported: those that estimate, what conditions them, and what `match` asks
-for the effect."""
 
 OPSET = 20  # the first whose discrete Fourier transform takes its axis as ONNX does elsewhere
 LOWEST_PEAK = 1e-9
 TOLERANCE = 1e-3
-"""How far an exported answer, a share of 1, may be from the package's own."""
+"""How far an exported output, in [0, 1], may be from the package's."""
 
 
 class ExportError(RuntimeError):
-    """An export that cannot be made or does not answer alike; the message says what to do."""
+    """An export that cannot be made or whose output differs; the message says what to do."""
 
 
 class Pipeline(nn.Module):
-    """A network and all that it needs to hear a sound.
+    """A network and all that it needs to estimate from a sound.
 
     Parameters
     ----------
     network
-        A recogniser or a regressor.
-    recogniser
-        What conditions the network, if it wants to be told the class.
+        Any network.
+    classifier
+        What conditions the network, if class probabilities are among its inputs.
     """
 
-    def __init__(self, network: nn.Module, recogniser: nn.Module | None = None) -> None:
+    def __init__(self, network: Network, classifier: Network | None = None) -> None:
         super().__init__()
-        self.network, self.recogniser = network, recogniser
-        self.names_effects = isinstance(network, Recogniser | TimbreRecogniser)
+        self.network, self.classifier = network, classifier
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the sounds that `forward` takes."""
-        return ("wave", "clean") if hears_clean(self.network) else ("wave",)
+        return ("wave", "clean") if takes_clean(self.network) else ("wave",)
 
     def forward(self, wave: Tensor, clean: Tensor | None = None) -> Tensor:
-        """Answer for sounds.
+        """Estimate from sounds.
 
         Parameters
         ----------
         wave, clean : Tensor, shape (batch, samples), float32, 22.05 kHz, any level
-            The sounds, and for a network that hears both, the same without the effect.
+            The sounds, and for a network that takes both, the same without the effect.
 
         Returns
         -------
-        Tensor, shape (batch, 15), normalised settings; of a recogniser, probabilities, shape
-        (batch, 6) in the order of `effects.CLASSES` or (batch, 11) in that of
-        `designs.EFFECT_NAMES`
+        Tensor, shape (batch, outputs), as `Network.predict` returns it
         """
-        heard = FeatureBatch(_prepare(wave), None if clean is None else _prepare(clean))
-        told = self._ask(self.network, heard)
-        return told.exp() if self.names_effects else told
-
-    def _ask(self, network: nn.Module, heard: FeatureBatch) -> Tensor:
-        return network(
-            *(
-                self._ask(self.recogniser, heard).exp() if name == "probabilities" else heard[name]
-                for name in network.inputs
-            )
-        )
+        columns = FeatureBatch(_prepare(wave), None if clean is None else _prepare(clean))
+        return self.network.predict(WithProbabilities(columns, self.classifier))
 
 
 def _prepare(wave: Tensor) -> Tensor:
@@ -106,36 +88,44 @@ def _prepare(wave: Tensor) -> Tensor:
 
 
 def make_pipeline(name: str, run: Path | None = None) -> Pipeline:
-    """Load a network, with its recogniser if it has one.
+    """Load a network, with the one that conditions it if there is one.
 
     Parameters
     ----------
     name
-        A name from `EXPORTED`.
+        A name from `NETWORKS`.
     run
-        The folder of its training; by default, the shipped one.
+        The folder of its training; by default, the pretrained one.
 
     Raises
     ------
     CheckpointError
         If its weights are missing or those of another network.
     """
-    if name == EFFECTS_NAME:
-        return Pipeline(load_recogniser(run)).eval()
-    network = load_model(name, run)
+    network = load_network(name, run)
     conditioned = "probabilities" in network.inputs
     # A copy, as networks are loaded once: programs are saved with weights in plain order alone.
     network = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
-    return Pipeline(network, load_model("recogniser") if conditioned else None).eval()
+    return Pipeline(network, load_conditioning() if conditioned else None).eval()
 
 
 def describe(name: str, pipeline: Pipeline, run: Path | None = None) -> dict:
-    """Say what goes into an exported network and what comes out, as plain data."""
-    weights = (run or SHIPPED / name) / WEIGHTS_NAME
-    if not pipeline.names_effects:
+    """Describe what goes into an exported network and what comes out, as plain data.
+
+    Parameters
+    ----------
+    name
+        A name from `NETWORKS`.
+    pipeline
+        What `make_pipeline` returned for it.
+    run
+        The folder of its training; by default, the pretrained one.
+    """
+    weights = (run or PRETRAINED / name) / WEIGHTS_NAME
+    if pipeline.network.task == "settings":
         output = {
             "name": "settings",
-            "meaning": "value = low + output · (high − low); only one effect's are meant",
+            "meaning": "value = low + output · (high − low); of one effect alone",
             "columns": [
                 {"effect": family, "name": p.name, "unit": p.unit, "low": p.low, "high": p.high}
                 for family, effect in EFFECTS.items()
@@ -143,9 +133,10 @@ def describe(name: str, pipeline: Pipeline, run: Path | None = None) -> dict:
             ],
         }
     else:
-        columns = [{"name": name} for name in CLASSES]
-        if name == EFFECTS_NAME:
-            columns = [{"name": effect, "class": of} for effect, of in EFFECT_NAMES.items()]
+        columns = [
+            {"name": output, "class": EFFECT_NAMES.get(output, output)}
+            for output in pipeline.network.outputs
+        ]
         output = {"name": "probabilities", "meaning": "sum to 1", "columns": columns}
     return {
         "name": name,
@@ -154,37 +145,37 @@ def describe(name: str, pipeline: Pipeline, run: Path | None = None) -> dict:
             "shape": ["batch", "samples"],
             "dtype": "float32",
             "sample_rate_hz": ANALYSIS_RATE_HZ,
-            "samples_heard": ANALYSIS_SAMPLES,
+            "samples_used": ANALYSIS_SAMPLES,
         },
         "output": output | {"shape": ["batch", len(output["columns"])], "dtype": "float32"},
         "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-        "versions": {package: version(package) for package in ("autofx", "torch", "onnx")},
+        "versions": list_versions(("autofx", "torch", "onnx")),
     }
 
 
 def export_network(name: str, folder: Path, *, run: Path | None = None) -> dict:
-    """Write a network's three files, and have both programs answer like the package.
+    """Write a network's three files, and check that both programs compute the same as the package.
 
     Parameters
     ----------
     name
-        A name from `EXPORTED`.
+        A name from `NETWORKS`.
     folder
         Where to write; made if missing.
     run
-        The folder of the network's training; by default, the shipped one.
+        The folder of the network's training; by default, the pretrained one.
 
     Returns
     -------
     dict
-        The description, as written, with the largest difference of each program's answers.
+        The description, as written, with the largest difference of each program's outputs.
 
     Raises
     ------
     CheckpointError
         If the weights are missing or those of another network.
     ExportError
-        If the packages for ONNX are missing, or a program answers differently.
+        If the packages for ONNX are missing, or a program's outputs differ.
     """
     try:
         import onnxruntime  # noqa: PLC0415  (an extra: only exports need it)
@@ -203,14 +194,14 @@ def export_network(name: str, folder: Path, *, run: Path | None = None) -> dict:
     _write_onnx(program, paths["onnx"], pipeline.inputs, description["output"]["name"])
     session = onnxruntime.InferenceSession(paths["onnx"], providers=["CPUExecutionProvider"])
     arrays = {name: sound.numpy() for name, sound in zip(pipeline.inputs, sounds, strict=True)}
-    answers = {
+    outputs = {
         "onnx": torch.from_numpy(session.run(None, arrays)[0]),
         "pt2": torch.export.load(paths["pt2"]).module()(*sounds),
     }
-    differences = {kind: (a - expected).abs().max().item() for kind, a in answers.items()}
+    differences = {kind: (a - expected).abs().max().item() for kind, a in outputs.items()}
     for kind, difference in differences.items():
         if not difference <= TOLERANCE:
-            raise ExportError(f"{paths[kind]}: answers differ by {difference:.2g}")
+            raise ExportError(f"{paths[kind]}: outputs differ by {difference:.2g}")
     description |= {"largest_difference": differences}
     text = json.dumps(description, indent=1, ensure_ascii=False) + "\n"
     (folder / f"{name}.json").write_text(text, encoding="utf-8")
@@ -241,7 +232,7 @@ def _write_onnx(
 
     logger = logging.getLogger("torch.onnx")
     level = logger.level
-    logger.setLevel(logging.ERROR)  # it would tell that torchvision is not installed
+    logger.setLevel(logging.ERROR)  # it would report that torchvision is not installed
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # torch about its own tree specs
@@ -256,6 +247,6 @@ def _write_onnx(
             )
     finally:
         logger.setLevel(level)
-    for tidy in (optimizer.inline, optimizer.fold_constants, optimizer.remove_unused_nodes):
-        tidy(onnx.model)
+    for simplify in (optimizer.inline, optimizer.fold_constants, optimizer.remove_unused_nodes):
+        simplify(onnx.model)
     onnx.save(path)

@@ -1,40 +1,44 @@
-"""What a network takes: feature columns of sounds, and the class probabilities of another one."""
+"""What a network takes: feature sets of sounds, and the class probabilities by another network."""
 
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from autofx_core.features.batch import CLEAN_PREFIX, Columns
-from autofx_core.networks.checkpoints import load_model
+from autofx_core.networks.network import Network
+from autofx_core.networks.registry import load_network
 
 
-@torch.no_grad()
-def class_probabilities(columns: Columns, recogniser: Path | None = None) -> Tensor:
-    """Weigh the six classes by the recogniser (the shipped one, or that of a run).
+def load_conditioning(run: Path | None = None) -> Network:
+    """Load the network whose class probabilities condition others; by default, the pretrained."""
+    return load_network("afx_classifier", run)
 
-    Returns
-    -------
-    Tensor, shape (batch, 6), in the order of `effects.CLASSES`
+
+class WithProbabilities:
+    """Columns and, beside them, `probabilities`: of the six classes, never the true class.
+
+    Parameters
+    ----------
+    columns
+        Feature sets by name.
+    classifier
+        An `afx_classifier`; by default, the pretrained one.
     """
-    model = load_model("recogniser", recogniser)
-    return model(*(columns[name] for name in model.inputs)).exp()
+
+    def __init__(self, columns: Columns, classifier: Network | None = None) -> None:
+        self._columns, self._classifier = columns, classifier
+        self._probabilities: Tensor | None = None
+
+    def __getitem__(self, name: str) -> Tensor:
+        """Column of shape (batch, width)."""
+        if name != "probabilities":
+            return self._columns[name]
+        if self._probabilities is None:
+            classifier = self._classifier or load_conditioning()
+            self._probabilities = classifier.predict(self._columns)
+        return self._probabilities
 
 
-def hears_clean(model: nn.Module) -> bool:
-    """Tell whether a network wants the clean sound beside the processed one."""
-    return any(name == "relation" or name.startswith(CLEAN_PREFIX) for name in model.inputs)
-
-
-def inputs_of(model: nn.Module, columns: Columns, recogniser: Path | None = None) -> list[Tensor]:
-    """Collect a network's inputs."""
-    return [
-        class_probabilities(columns, recogniser) if name == "probabilities" else columns[name]
-        for name in model.inputs
-    ]
-
-
-@torch.no_grad()
-def answer(model: nn.Module, columns: Columns) -> Tensor:
-    """Let a network answer for all rows of its inputs, shape (batch, outputs)."""
-    return model(*inputs_of(model, columns))
+def takes_clean(network: Network) -> bool:
+    """Return whether the clean sound is an input beside the processed one."""
+    return any(name == "relation" or name.startswith(CLEAN_PREFIX) for name in network.inputs)

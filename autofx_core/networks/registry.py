@@ -1,30 +1,94 @@
-"""The trained recogniser on disk: the shipped one, or that of a run."""
+"""Every network by its name, and the pretrained ones.
+
+The networks that come with the package lie in ``autofx_core/pretrained/NAME/``, each with its
+weights and the card that says what made them.
+"""
 
 import functools
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from autofx_core.networks.checkpoints import SHIPPED, restore
-from autofx_core.networks.classifier import TimbreRecogniser
+from autofx_core.networks.checkpoints import CARD_NAME, WEIGHTS_NAME, read_json, restore
+from autofx_core.networks.classifier import AfxClassifier, EffectClassifier, OriginalClassifier
+from autofx_core.networks.cnn import SpectrogramCNN
+from autofx_core.networks.mlp import FeatureMLP, TimbreMLP
+from autofx_core.networks.network import Network
 
-SHIPPED_NAME = "effects"
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+
+REGRESSORS: dict[str, Callable[..., Network]] = {
+    "mlp_163nc": partial(FeatureMLP, "features", conditioned=False),
+    "mlp_163c": partial(FeatureMLP, "features", conditioned=True),
+    "mlp_211c": partial(FeatureMLP, "features", "regression", conditioned=True),
+    "autofx": SpectrogramCNN,
+    "autofx_f": partial(SpectrogramCNN, regression=True),
+    "match_wet": partial(TimbreMLP, width=1024),
+    "match_pair": partial(TimbreMLP, clean=True),
+}
+"""Networks that estimate settings, each a function that makes an untrained one."""
+
+CLASSIFIERS: dict[str, Callable[..., Network]] = {
+    "effect_classifier": EffectClassifier,
+    "afx_classifier": AfxClassifier,
+    "original_classifier": OriginalClassifier,
+}
+"""Networks that recognise the effect, each a function that makes an untrained one."""
+
+NETWORKS = REGRESSORS | CLASSIFIERS
+
+
+def list_pretrained() -> list[str]:
+    """Name the networks that come with the package."""
+    return [name for name in NETWORKS if (PRETRAINED / name / WEIGHTS_NAME).is_file()]
 
 
 @functools.cache
-def load_recogniser(folder: Path | None = None) -> TimbreRecogniser:
-    """Load the recogniser, ready to answer.
+def load_network(name: str, folder: Path | None = None) -> Network:
+    """Load a network, ready to predict.
 
     Parameters
     ----------
+    name
+        A name from `NETWORKS`.
     folder
-        The run that trained it; by default, the shipped one.
+        The run that trained it; by default, the pretrained one.
 
     Raises
     ------
     CheckpointError
         If there are no weights, or those of another network.
     """
-    return restore(
-        TimbreRecogniser(),
-        folder or SHIPPED / SHIPPED_NAME,
-        command="python -m autofx_core.recogniser train",
-    )
+    return restore(NETWORKS[name](), folder or PRETRAINED / name)
+
+
+def read_card(name: str, folder: Path | None = None) -> dict:
+    """Read the card of a network.
+
+    Parameters
+    ----------
+    name
+        A name from `NETWORKS`.
+    folder
+        The run that trained it; by default, the pretrained one.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no card.
+    """
+    path = (folder or PRETRAINED / name) / CARD_NAME
+    return read_json(path, hint=f"pretrained networks: {', '.join(list_pretrained())}")
+
+
+@functools.cache
+def training_recordings(name: str) -> frozenset[str]:
+    """Name the source recordings that a pretrained network was trained on or chosen by.
+
+    Raises
+    ------
+    CheckpointError
+        If no network of that name is pretrained.
+    """
+    recordings = read_card(name)["data"]["recordings"]
+    return frozenset(recordings["train"]) | frozenset(recordings["validation"])

@@ -23,8 +23,8 @@ from autofx_core.datasets.recordings import make_recorded_lessons
 from autofx_core.datasets.shards import PLAN_NAME, DatasetError
 from autofx_core.datasets.synthetic import TEST_PARTS
 from autofx_core.networks.checkpoints import CARD_NAME, WEIGHTS_NAME, CheckpointError
-from autofx_core.networks.classifier import TimbreRecogniser
-from autofx_core.networks.registry import load_recogniser
+from autofx_core.networks.classifier import EffectClassifier
+from autofx_core.networks.registry import load_network
 from autofx_core.sources.clean import NOTES_FOLDER, rendered_notes
 from autofx_core.training.classification import Recipe, fit
 from autofx_core.training.classification_metrics import (
@@ -93,7 +93,7 @@ def train(lessons: Path, seed: int, output: Path) -> None:
         parts = {part: read_lessons(lessons, part) for part in ("validation", *TEST_PARTS)}
     except (DatasetError, OSError) as error:
         raise click.ClickException(str(error)) from None
-    network, recipe = TimbreRecogniser(), Recipe(seed=seed)
+    network, recipe = EffectClassifier(), Recipe(seed=seed)
     start = time.perf_counter()
     curves = fit(network, training, recipe, parts["validation"])
     seconds = time.perf_counter() - start
@@ -118,7 +118,7 @@ def train(lessons: Path, seed: int, output: Path) -> None:
     (output / CARD_NAME).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     for name in parts:
         metrics = card["metrics"][name]
-        click.echo(f"{name}: six {metrics['six']:.3f}, eleven {metrics['eleven']:.3f}")
+        click.echo(f"{name}: six {metrics['accuracy_6']:.3f}, eleven {metrics['accuracy_11']:.3f}")
 
 
 @main.command(epilog="Example: python -m autofx_core.recogniser judge --sounds S --run R -o judged")
@@ -134,7 +134,7 @@ def judge(lessons: Path, run: Path | None, unmet: bool, folds: int, output: Path
     try:
         parts = {"train": read_training(lessons)}
         parts |= {part: read_lessons(lessons, part) for part in TEST_PARTS}
-        network = load_recogniser(run)
+        network = load_network("effect_classifier", run)
     except (CheckpointError, DatasetError, OSError) as error:
         raise click.ClickException(str(error)) from None
     judgement = judge_recogniser(network, parts, unmet=unmet, count=folds)

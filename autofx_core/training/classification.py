@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from autofx_core.datasets.labels import Lessons
-from autofx_core.networks.classifier import TO_CLASSES, class_log_probabilities
+from autofx_core.networks.classifier import CLASS_OF_EFFECT, class_log_probabilities
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ def inputs_of(network: nn.Module, lessons: Lessons) -> Tensor:
 
 def balance(effect: Tensor) -> Tensor:
     """Weight of each sound such that the six classes weigh the same; mean 1."""
-    classes = TO_CLASSES[effect].argmax(1)
-    counts = torch.bincount(classes, minlength=TO_CLASSES.shape[1]).clamp(min=1)
+    classes = CLASS_OF_EFFECT[effect]
+    counts = torch.bincount(classes, minlength=int(CLASS_OF_EFFECT.max()) + 1).clamp(min=1)
     weight = 1.0 / counts[classes]
     return weight / weight.mean()
 
@@ -53,7 +53,7 @@ def error(votes: Tensor, effect: Tensor, weight: Tensor, smoothing: float = 0.0)
     target, each = effect.repeat(len(votes)), weight.repeat(len(votes))
     classes = class_log_probabilities(flat)
     right = flat.gather(1, target[:, None])[:, 0]
-    right_class = classes.gather(1, TO_CLASSES[target].argmax(1, keepdim=True))[:, 0]
+    right_class = classes.gather(1, CLASS_OF_EFFECT[target][:, None])[:, 0]
     sharp = right + right_class
     even = flat.mean(1) + classes.mean(1)
     return -(each * ((1 - smoothing) * sharp + smoothing * even)).mean()

@@ -18,7 +18,7 @@ from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS
 from autofx_core.effects.taxonomy import CLASSES
 from autofx_core.features.timbre import GROUPS
-from autofx_core.networks.classifier import TO_CLASSES, OriginalClassifier, TimbreRecogniser
+from autofx_core.networks.classifier import CLASS_OF_EFFECT, EffectClassifier, OriginalClassifier
 from autofx_core.training.classification import Recipe, fit, guess
 
 Make = Callable[[], nn.Module]
@@ -32,7 +32,7 @@ ORIGINAL_RECIPE = Recipe(batch_size=128, weight_decay=0.0, smoothing=0.0)
 
 def classes_of(effect: Tensor) -> Tensor:
     """Name the class of each effect, by its number."""
-    return TO_CLASSES[effect].argmax(1)
+    return CLASS_OF_EFFECT[effect]
 
 
 def _share(mask: Tensor) -> float:
@@ -55,11 +55,11 @@ def accuracies(network: nn.Module, lessons: Lessons) -> dict[str, float | None]:
     generic = plain & (lessons.pedal < len(EFFECTS))
     return {
         "sounds": len(lessons),
-        "arguable": _share(~plain),
-        "six": _share(right[plain]),
-        "eleven": _share((effects == lessons.effect)[plain]),
-        "six_of_all": _share(right),
-        "six_generic": _share(right[generic]) if generic.any() else None,
+        "ambiguous_share": _share(~plain),
+        "accuracy_6": _share(right[plain]),
+        "accuracy_11": _share((effects == lessons.effect)[plain]),
+        "accuracy_6_with_ambiguous": _share(right),
+        "accuracy_6_generic": _share(right[generic]) if generic.any() else None,
     }
 
 
@@ -81,8 +81,8 @@ def confusions(network: nn.Module, lessons: Lessons) -> dict[str, dict]:
     lessons = lessons[lessons.plain]
     effects, classes = guess(network, lessons)
     return {
-        "eleven": _confusion(lessons.effect, effects, EFFECT_ORDER),
-        "six": _confusion(classes_of(lessons.effect), classes, CLASSES),
+        "11": _confusion(lessons.effect, effects, EFFECT_ORDER),
+        "6": _confusion(classes_of(lessons.effect), classes, CLASSES),
     }
 
 
@@ -195,7 +195,7 @@ def judge_recogniser(
     tests = {name: lessons for name, lessons in parts.items() if name != "train"}
     original = OriginalClassifier()
     fit(original, parts["train"], ORIGINAL_RECIPE)
-    networks = {"ours": network, "original": original}
+    networks = {"effect_classifier": network, "original_classifier": original}
     judgement = {
         "accuracy": [
             {"network": name, "part": part} | accuracies(each, lessons)
@@ -203,15 +203,15 @@ def judge_recogniser(
             for part, lessons in tests.items()
         ],
         "confusions": {part: confusions(network, lessons) for part, lessons in tests.items()},
-        "importance": importance(network, tests["unseen_program"]),
+        "importance": importance(network, tests["unseen_instrument"]),
     }
-    small = partial(TimbreRecogniser, members=1)
+    small = partial(EffectClassifier, members=1)
     if count:
         judgement["folds"] = k_fold(small, parts["train"], UNMET_RECIPE, count=count)
     if unmet and len(parts["train"].pedal.unique()) > 1:
         some = thinned(parts["train"], UNMET_SOUNDS)
         rows = leave_one_design_out(small, some, tests, UNMET_RECIPE)
-        judgement["unmet_designs"] = [*rows, _mean(rows, tests)]
+        judgement["pedals"] = [*rows, _mean(rows, tests)]
     return judgement
 
 

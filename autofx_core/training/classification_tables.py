@@ -7,21 +7,21 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from autofx_core.networks.checkpoints import SHIPPED, CheckpointError
-from autofx_core.networks.registry import SHIPPED_NAME
+from autofx_core.networks.checkpoints import CheckpointError
+from autofx_core.networks.registry import PRETRAINED
 
-JUDGEMENT_NAME = "judgement.json"
+EVALUATION_NAME = "evaluation.json"
 
 HEADINGS = {
     "accuracy": "Accuracy",
-    "unmet_designs": "Designs left out of training",
+    "pedals": "Pedals left out of training",
     "folds": "Folds",
     "importance": "What is listened to",
 }
 """Tables of a judgement, and what they are called."""
 
 
-def recognition_report(run: Path | None = None) -> dict:
+def read_evaluation(run: Path | None = None) -> dict:
     """Read the judgement of a recogniser, as `judgement.judge_recogniser` returned it.
 
     Parameters
@@ -35,7 +35,7 @@ def recognition_report(run: Path | None = None) -> dict:
     CheckpointError
         If there is no judgement.
     """
-    path = (run or SHIPPED / SHIPPED_NAME) / JUDGEMENT_NAME
+    path = (run or PRETRAINED / "effect_classifier") / EVALUATION_NAME
     if not path.is_file():
         raise CheckpointError(
             f"{path}: no such file; make it with 'python -m autofx_core.recogniser judge'"
@@ -86,7 +86,7 @@ def write_report(judgement: dict, folder: Path) -> None:
     """Leave the judgement itself, `recognition.md`, a CSV for each table, and `confusions.png`."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(judgement, indent=1) + "\n"
-    (folder / JUDGEMENT_NAME).write_text(text, encoding="utf-8")
+    (folder / EVALUATION_NAME).write_text(text, encoding="utf-8")
     (folder / "recognition.md").write_text(markdown(judgement), encoding="utf-8")
     for name in HEADINGS:
         if rows := judgement.get(name):

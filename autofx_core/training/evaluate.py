@@ -14,11 +14,11 @@ from autofx_core.datasets.synthetic import PEDALS, TEST_PARTS
 from autofx_core.effects.taxonomy import CLASSES
 from autofx_core.features.batch import FeatureBatch
 from autofx_core.metrics.losses import absolute_errors, c2_mse
-from autofx_core.networks.checkpoints import load_model
-from autofx_core.networks.inputs import answer, inputs_of
-from autofx_core.networks.mlp import Recogniser
+from autofx_core.networks.classifier import AfxClassifier
+from autofx_core.networks.inputs import WithProbabilities, load_conditioning
+from autofx_core.networks.registry import load_network
 
-ROUNDING = {"c2_mse": 1.5e-6, "mean_absolute_error": 1.5e-4, "accuracy": 1.5e-4}
+ROUNDING = {"c2_mse": 1.5e-6, "mean_absolute_error": 1.5e-4, "accuracy_6": 1.5e-4}
 """By how much figures may differ that are the same but for their last digit."""
 
 BATCH = 32  # sounds at once: spectrogram networks are quicker with few
@@ -53,7 +53,8 @@ def score_settings(estimate: Tensor, part: Part) -> dict:
 @torch.no_grad()
 def answer_all(model: nn.Module, part: Part, recogniser: Path | None = None) -> Tensor:
     """Let a network answer for every sound of a part, some at a time; shape (sounds, outputs)."""
-    columns = inputs_of(model, part, recogniser)
+    given = WithProbabilities(part, load_conditioning(recogniser))
+    columns = [given[name] for name in model.inputs]
     batches = torch.arange(len(part)).split(BATCH)
     return torch.cat([model(*(column[rows] for column in columns)) for rows in batches])
 
@@ -71,7 +72,7 @@ def inference_ms(model: nn.Module, *, repeats: int = 5) -> float:
     times = []
     for _ in range(1 + repeats):
         start = time.perf_counter()
-        answer(model, FeatureBatch(wave, wave))
+        model.predict(WithProbabilities(FeatureBatch(wave, wave)))
         times.append(time.perf_counter() - start)
     return 1000 * min(times[1:])
 
@@ -95,10 +96,9 @@ def _measure_recogniser(model: nn.Module, part: Part, _recogniser: Path | None) 
     confusion.index_put_((part.heard, guess), torch.tensor(1), accumulate=True)
     return {
         "sounds": len(part),
-        "accuracy": round(right.mean().item(), 4),
-        "accuracy_by_pedal": by_pedal,
-        "classes": list(CLASSES),
-        "confusion": confusion.tolist(),
+        "accuracy_6": round(right.mean().item(), 4),
+        "accuracy_6_by_pedal": by_pedal,
+        "confusions": {"6": {"names": list(CLASSES), "counts": confusion.tolist()}},
     }
 
 
@@ -108,7 +108,7 @@ METRICS = {"settings": _measure_regressor, "recognition": _measure_recogniser}
 
 def task_of(model: nn.Module) -> str:
     """Name the task of the data sets that a network learns from and is measured on."""
-    return "recognition" if isinstance(model, Recogniser) else "settings"
+    return "recognition" if isinstance(model, AfxClassifier) else "settings"
 
 
 def measure_again(
@@ -119,7 +119,7 @@ def measure_again(
     Parameters
     ----------
     cards
-        What is known of the networks, by any name; `model` says which network it is.
+        What is known of the networks, by any name; `network` says which network it is.
     runs
         Folder of the weights of those that are not the shipped ones.
     dataset
@@ -139,7 +139,7 @@ def measure_again(
         If there is no such data set, or it is unfinished, or for none of the networks.
     """
     task = read_plan(dataset)["task"]
-    models = {name: load_model(card["model"], runs.get(name)) for name, card in cards.items()}
+    models = {name: load_network(card["network"], runs.get(name)) for name, card in cards.items()}
     parts = {part: read_part(dataset, part) for part in TEST_PARTS} if task in METRICS else {}
     measured = {
         name: {title: METRICS[task](model, part, None) for title, part in parts.items()}
@@ -157,7 +157,7 @@ def _hears(model: nn.Module, part: Part) -> bool:
     """Tell whether a part has all columns that a network, or what conditions it, hears."""
     wanted = set(model.inputs)
     if "probabilities" in wanted:
-        wanted = wanted - {"probabilities"} | set(Recogniser.inputs)
+        wanted = wanted - {"probabilities"} | set(AfxClassifier.inputs)
     return wanted <= part.columns.keys()
 
 

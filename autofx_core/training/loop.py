@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from autofx_core.datasets.reader import Waves
 from autofx_core.metrics.losses import c2_mse
-from autofx_core.networks.mlp import Recogniser
+from autofx_core.networks.classifier import AfxClassifier
 from autofx_core.training.recipes import Recipe
 
 LAST_NAME = "last.ckpt"
@@ -90,7 +90,7 @@ class Lesson(lightning.LightningModule):
         self.model, self.recipe = model, recipe
         self._training, self._validation = Rows(training), Rows(validation)
         self._loss = (
-            nn.functional.nll_loss if isinstance(model, Recogniser) else self._regression_loss
+            nn.functional.nll_loss if isinstance(model, AfxClassifier) else self._regression_loss
         )
 
     def _regression_loss(self, estimate: Tensor, settings: Tensor, family: Tensor) -> Tensor:

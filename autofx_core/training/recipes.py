@@ -66,7 +66,7 @@ _OURS = {
     "patience": 40,
 }
 RECIPES: dict[str, dict] = {
-    "recogniser": {"learning_rate": 2e-3, "batch_size": 128},
+    "afx_classifier": {"learning_rate": 2e-3, "batch_size": 128},
     "mlp_163nc": _MLP,
     "mlp_163c": _MLP,
     "mlp_211c": _MLP,

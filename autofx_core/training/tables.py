@@ -16,7 +16,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-PARTS = {"unseen_note": "unseen recordings", "unseen_program": "unseen guitar"}
+PARTS = {"unseen_recording": "unseen recordings", "unseen_instrument": "unseen guitar"}
 README_MARKS = ("<!-- results -->\n", "<!-- end of results -->\n")
 
 Row = dict[str, str | int | float]

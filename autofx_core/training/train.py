@@ -23,9 +23,10 @@ import torch
 from autofx_core.datasets.reader import Part, read_part
 from autofx_core.datasets.shards import PLAN_NAME, read_plan
 from autofx_core.datasets.synthetic import TEST_PARTS
-from autofx_core.networks.checkpoints import CARD_NAME, WEIGHTS_NAME, load_weights, read_card
-from autofx_core.networks.inputs import inputs_of
-from autofx_core.networks.mlp import NETWORKS, Recogniser
+from autofx_core.networks.checkpoints import CARD_NAME, WEIGHTS_NAME, start_from
+from autofx_core.networks.classifier import AfxClassifier
+from autofx_core.networks.inputs import WithProbabilities, load_conditioning
+from autofx_core.networks.registry import NETWORKS, read_card
 from autofx_core.training.evaluate import METRICS, inference_ms, task_of
 from autofx_core.training.loop import Columns, Lesson, fit
 from autofx_core.training.recipes import Recipe
@@ -33,9 +34,11 @@ from autofx_core.training.recipes import Recipe
 
 def columns_of(model: torch.nn.Module, part: Part, recogniser: Path | None) -> Columns:
     """Choose what a network learns from: its inputs, then its targets."""
-    if isinstance(model, Recogniser):
-        return *inputs_of(model, part), part.heard
-    return *inputs_of(model, part, recogniser), part.settings, part.family
+    given = WithProbabilities(part, load_conditioning(recogniser))
+    inputs = [given[name] for name in model.inputs]
+    if isinstance(model, AfxClassifier):
+        return *inputs, part.heard
+    return *inputs, part.settings, part.family
 
 
 def train(
@@ -81,7 +84,7 @@ def train(
     model = NETWORKS[recipe.model]()
     model.fit_scaler(training)
     if recipe.start:
-        load_weights(model, Path(recipe.start))
+        start_from(model, Path(recipe.start))
     lesson = Lesson(
         model,
         recipe,
@@ -96,7 +99,7 @@ def train(
     torch.save(model.state_dict(), weights)
     measure = METRICS[task_of(model)]
     card = {
-        "model": recipe.model,
+        "network": recipe.model,
         "command": command,
         "recipe": asdict(recipe),
         "data": _data(dataset),
@@ -134,7 +137,7 @@ def _data(dataset: Path) -> dict:
         "variants": plan["variants"],
         "as_recorded": plan["as_recorded"],
         "notes": {part: len(notes) for part, notes in plan["notes"].items()},
-        "sources": plan["sources"],
+        "recordings": plan["sources"],
         "sha256": hashlib.sha256((dataset / PLAN_NAME).read_bytes()).hexdigest(),
     }
 
@@ -144,7 +147,7 @@ def _origin(run: Path) -> dict | None:
     if not (run / CARD_NAME).is_file():
         return None
     card = read_card(run.name, run)
-    told = ("model", "command", "recipe", "data", "training_sounds", "sounds_seen", "training_s")
+    told = ("network", "command", "recipe", "data", "training_sounds", "sounds_seen", "training_s")
     return {name: card[name] for name in told} | {"started_from": card.get("started_from")}
 
 

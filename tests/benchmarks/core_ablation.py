@@ -37,7 +37,7 @@ from autofx_core.metrics.losses import OWN_PARAMETERS, c2_mse
 from autofx_core.networks.scaler import Scaler
 from autofx_core.sources.clean import rendered_notes
 
-PARTS = ("train", "validation", "unseen_note", "unseen_program")
+PARTS = ("train", "validation", "unseen_recording", "unseen_instrument")
 EPOCHS, BATCH, RATE = 15, 256, 2e-3
 LOGARITHMIC = ("rate_hz", "delay_seconds", "cutoff_frequency_hz")
 MOVED = 0.2  # share of a parameter's range by which its audibility is tried

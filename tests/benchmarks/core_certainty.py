@@ -22,7 +22,7 @@ from autofx_core.matching.prediction_intervals import (
     prediction_interval,
     read_calibration,
 )
-from autofx_core.networks.mlp import REGRESSORS
+from autofx_core.networks.registry import REGRESSORS
 from autofx_core.sources.clean import builtin_notes
 from autofx_core.training.calibrate import calibrate, coverage
 from benchmarks.core_refined import make_cases, refine_case
@@ -48,7 +48,7 @@ def measure_refined(sounds: int) -> None:
 
 def measure_network(name: str, calibration: CalibrationSet, sounds: int) -> None:
     """Print a network's shares and widths, and those of intervals of one width."""
-    for part in ("unseen_note", "unseen_program"):
+    for part in ("unseen_recording", "unseen_instrument"):
         fresh = calibrate(name, builtin_notes(), sounds=sounds, part=part, seed=7)
         shares = coverage(calibration, fresh)
         for family, effect in EFFECTS.items():

@@ -18,7 +18,7 @@ from scipy import signal
 from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, normalize_peak
 from autofx_core.effects.table import EFFECTS, draw_setting
 from autofx_core.matching.match import METHODS, Request
-from autofx_core.networks.mlp import REGRESSORS
+from autofx_core.networks.registry import REGRESSORS
 from autofx_core.sources.clean import builtin_notes
 
 MOST_MS = 25.0

@@ -70,7 +70,7 @@ def clean_sounds(parts: tuple[str, ...], sounds: int, seed: int) -> Iterator[np.
 
 
 def make_cases(
-    effect: Effect, sounds: int, *, parts=("unseen_note", "unseen_program"), seed: int = 0
+    effect: Effect, sounds: int, *, parts=("unseen_recording", "unseen_instrument"), seed: int = 0
 ) -> list[Case]:
     """Play random settings of an effect on notes of the parts."""
     rng = np.random.default_rng([seed, len(effect.parameters)])
@@ -171,7 +171,7 @@ def compare_designs(sounds: int) -> None:
     for effect_class, effect in EFFECTS.items():
         designs = [d for d in PEDAL_MODELS.values() if d.effect_class == effect_class]
         rows = []
-        for number, clean in enumerate(clean_sounds(("unseen_note",), sounds, 1)):
+        for number, clean in enumerate(clean_sounds(("unseen_recording",), sounds, 1)):
             design = designs[number % len(designs)]
             wet = normalize_peak(design.render(clean, ANALYSIS_RATE_HZ, design.draw(rng)))
             case = Case(effect, clean, wet, None)

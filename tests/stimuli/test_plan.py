@@ -12,7 +12,7 @@ from support.small_studies import render_text
 from autofx_core.audio import AudioError
 from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS
-from autofx_core.networks.checkpoints import shipped, trained_on
+from autofx_core.networks.registry import list_pretrained, training_recordings
 from autofx_core.sources.clean import CleanSound, builtin_notes
 from stimuli_gen.check import check_set
 from stimuli_gen.manifest import read_manifest
@@ -57,9 +57,9 @@ def test_no_clean_sound_comes_twice_and_none_was_trained_on():
     sounds = [item.clean for item in items]
     assert len(set(sounds)) == len(sounds) == 63
     assert {sound.split for sound in sounds} == {"test"}
-    trained = frozenset().union(*map(trained_on, shipped()))
-    assert trained
-    assert not trained & {sound.recording for sound in sounds}
+    learnt = frozenset().union(*map(training_recordings, list_pretrained()))
+    assert learnt
+    assert not learnt & {sound.source for sound in sounds}
 
 
 def test_items_of_the_2022_experiment_spread_over_recordings_pitches_and_instruments():
@@ -135,7 +135,7 @@ items = { in_domain = 2, training = 1 }
 """
     folder = render_text(text, tmp_path)
     assert check_set(folder) == []
-    sources = {item.clean.source for item in read_manifest(folder).items}
+    sources = {item.clean.recording for item in read_manifest(folder).items}
     assert sources == {"folder:take 0", "folder:take 1", "folder:take 2"}
 
 
@@ -213,7 +213,7 @@ recorded = { idmt = "IDMT" }
 """
     items = read_manifest(render_text(text, tmp_path)).items
     assert {item.reference.effect for item in items} == {"chorus", "flanger"}
-    assert {item.clean.source for item in items} == {
+    assert {item.clean.recording for item in items} == {
         "recorded:G61-45200-1111-00001",
         "recorded:G61-50300-1111-00001",
     }

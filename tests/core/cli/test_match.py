@@ -12,7 +12,7 @@ from autofx_core.__main__ import main
 from autofx_core.audio import LISTENING_RATE_HZ, normalize_peak, read_audio, resample
 from autofx_core.effects.registry import FURTHER
 from autofx_core.effects.table import EFFECTS, normalize, render
-from autofx_core.networks.checkpoints import trained_on
+from autofx_core.networks.registry import training_recordings
 from autofx_core.sources.clean import builtin_notes
 
 
@@ -28,7 +28,9 @@ def play(*arguments):
 def files(tmp_path_factory):
     """A clean recording that no network learnt from, and a heavily distorted version of it."""
     folder = tmp_path_factory.mktemp("match")
-    note = next(n for n in builtin_notes("test") if n.recording not in trained_on("recogniser"))
+    note = next(
+        n for n in builtin_notes("test") if n.recording not in training_recordings("afx_classifier")
+    )
     clean = normalize_peak(note.read())
     setting = {p.name: p.default for p in EFFECTS["distortion"].parameters} | {"drive_db": 40.0}
     wet = normalize_peak(render("distortion", clean, LISTENING_RATE_HZ, setting))

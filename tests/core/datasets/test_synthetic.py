@@ -29,8 +29,8 @@ def test_no_recording_is_in_two_parts_of_the_builtin_notes():
     for first, second in itertools.combinations(sources.values(), 2):
         assert not first & second
     programs = {part: {note.instrument for note in notes} for part, notes in parts.items()}
-    assert not programs["unseen_program"] & (programs["train"] | programs["validation"])
-    assert programs["unseen_note"] <= programs["train"]
+    assert not programs["unseen_instrument"] & (programs["train"] | programs["validation"])
+    assert programs["unseen_recording"] <= programs["train"]
 
 
 def test_same_seed_gives_the_same_bytes_whatever_the_workers_and_another_does_not(tmp_path, notes):
@@ -92,7 +92,7 @@ def test_only_the_training_part_hears_variants_of_its_notes(notes):
     note = notes[0]
     recorded = datasets.fit_length(note.read(ANALYSIS_RATE_HZ))
     recorded = recorded / np.abs(recorded).max()
-    for part, as_recorded in (("train", False), ("validation", True), ("unseen_note", True)):
+    for part, as_recorded in (("train", False), ("validation", True), ("unseen_recording", True)):
         shard = datasets.Shard(part, "delay", 0, sounds=12, seed=5)
         clean = datasets.render_shard(shard, [note])["clean"]
         assert np.allclose(clean, recorded, atol=1e-6) == as_recorded

@@ -6,14 +6,14 @@ import pytest
 from autofx_core.audio import LISTENING_RATE_HZ, AudioError, normalize_peak
 from autofx_core.effects.table import EFFECTS, draw_setting, normalize, render
 from autofx_core.matching.match import METHODS, match, register
-from autofx_core.networks.checkpoints import read_card, trained_on
+from autofx_core.networks.registry import read_card, training_recordings
 from autofx_core.sources.clean import builtin_notes
 
 
 @pytest.fixture(scope="module")
 def unseen_notes():
     """Clean notes that no shipped network has learnt from."""
-    seen = trained_on("mlp_163nc")
+    seen = training_recordings("mlp_163nc")
     notes = [note for note in builtin_notes() if note.recording not in seen]
     return notes[:: max(1, len(notes) // 12)][:12]
 
@@ -52,7 +52,7 @@ def test_the_shipped_card_says_what_made_it_and_beats_the_constant():
     card = read_card("mlp_163nc")
     assert card["command"].startswith("python -m autofx_core train mlp_163nc")
     assert card["versions"]["torch"].startswith("2.13.0")
-    for part in ("unseen_note", "unseen_program"):
+    for part in ("unseen_recording", "unseen_instrument"):
         metrics = card["metrics"][part]
         assert metrics["c2_mse"] < 0.8 * metrics["constant_one_half_c2_mse"]
 

@@ -20,7 +20,7 @@ def test_an_interval_is_wide_where_similar_estimates_were_wrong():
 
 
 def test_a_calibration_set_of_other_weights_is_not_used(tmp_path, monkeypatch):
-    monkeypatch.setattr("autofx_core.matching.prediction_intervals.SHIPPED", tmp_path)
+    monkeypatch.setattr("autofx_core.matching.prediction_intervals.PRETRAINED", tmp_path)
     calibration = make_calibration_set(np.random.default_rng(2), 60)
     for name in ("same", "retrained", "fresh"):
         (tmp_path / name).mkdir()

@@ -15,13 +15,12 @@ from autofx_core.effects.table import EFFECTS, denormalize, draw_setting, render
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 from autofx_core.features.batch import FeatureBatch
 from autofx_core.matching.recognise import recognise_effect
-from autofx_core.networks.checkpoints import load_model
 from autofx_core.networks.export import Pipeline, describe, make_pipeline
-from autofx_core.networks.inputs import answer
-from autofx_core.networks.mlp import NETWORKS
+from autofx_core.networks.inputs import WithProbabilities
+from autofx_core.networks.registry import NETWORKS, load_network
 from autofx_core.sources.clean import builtin_notes
 
-NAME = "mlp_211c"  # hears all features, and the recogniser
+NAME = "mlp_211c"  # takes all features, and class probabilities
 TOLERANCE = 1e-3  # of an answer between 0 and 1; runtimes round otherwise than torch
 
 WITH_ONNX = """
@@ -75,7 +74,8 @@ def exported(tmp_path_factory):
 def ours(sound):
     """Answer by the way that `match` takes."""
     waves = [fit_length(for_analysis(w[None], ANALYSIS_RATE_HZ)) for w in np.atleast_2d(sound)]
-    return answer(load_model(NAME), FeatureBatch(torch.from_numpy(np.stack(waves)))).numpy()
+    columns = FeatureBatch(torch.from_numpy(np.stack(waves)))
+    return load_network(NAME).predict(WithProbabilities(columns)).numpy()
 
 
 @pytest.mark.parametrize(("kind", "run"), [("onnx", WITH_ONNX), ("pt2", WITH_TORCH)])
@@ -103,19 +103,19 @@ def test_the_description_turns_answers_into_settings(exported, sounds):
         assert by_hand == pytest.approx(denormalize(family, [x for _, x in own]))
 
 
-def test_a_recognisers_pipeline_gives_its_probabilities_in_the_described_order(sounds):
-    pipeline = make_pipeline("recogniser")
+def test_a_classifiers_pipeline_gives_its_probabilities_in_the_described_order(sounds):
+    pipeline = make_pipeline("afx_classifier")
     with torch.no_grad():
         probabilities = pipeline(torch.from_numpy(sounds[2]))
     torch.testing.assert_close(probabilities.sum(1), torch.ones(3))
-    described = describe("recogniser", pipeline)
+    described = describe("afx_classifier", pipeline)
     assert [column["name"] for column in described["output"]["columns"]] == list(CLASSES)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_networks_pipeline_hears_what_it_asks_for_whatever_the_level(name, sounds):
     torch.manual_seed(0)
-    pipeline = Pipeline(NETWORKS[name](), load_model("recogniser")).eval()
+    pipeline = Pipeline(NETWORKS[name](), load_network("afx_classifier")).eval()
     batch = [torch.from_numpy(sounds[2])] * len(pipeline.inputs)
     with torch.no_grad():
         loud, quiet = pipeline(*batch), pipeline(*(sound / 64 for sound in batch))
@@ -132,10 +132,10 @@ def test_a_run_without_weights_is_one_line_and_the_mend(tmp_path):
 
 
 def test_the_pipeline_of_the_eleven_effects_answers_like_recognition_and_names_them(sounds):
-    pipeline = make_pipeline("effects")
+    pipeline = make_pipeline("effect_classifier")
     with torch.no_grad():
         told = pipeline(torch.from_numpy(sounds[2])).numpy()
-    columns = describe("effects", pipeline)["output"]["columns"]
+    columns = describe("effect_classifier", pipeline)["output"]["columns"]
     assert {column["name"]: column["class"] for column in columns} == EFFECT_NAMES
     for wave, probabilities in zip(sounds[2], told, strict=True):
         expected = recognise_effect(wave[None], ANALYSIS_RATE_HZ)

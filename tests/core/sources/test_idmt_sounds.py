@@ -79,7 +79,7 @@ def test_pairs_are_made_from_the_clean_notes_with_a_whole_guitar_left_to_test_on
     result = run("--idmt", idmt, "--per-pedal", 2, "--workers", 1, "-o", tmp_path)
     assert result.exit_code == 0, result.output
     notes = json.loads((tmp_path / "dataset.json").read_text())["notes"]
-    held_out = {note.rpartition("/")[2][:2] for note in notes["unseen_program"]}
+    held_out = {note.rpartition("/")[2][:2] for note in notes["unseen_instrument"]}
     assert held_out == {"G7"}
     assert all("/G6" in note for part in ("train", "validation") for note in notes[part])
 
@@ -101,8 +101,8 @@ def test_a_recogniser_learns_from_the_recordings_by_their_names(idmt, tmp_path):
     assert named[EFFECT_ORDER.index("distortion")] == 1
     card = json.loads((tmp_path / "run" / "card.json").read_text())
     takes = card["data"]["sources"]
-    assert all(take.startswith("G7") for take in takes["unseen_program"])
-    assert not set(takes["train"]) & (set(takes["validation"]) | set(takes["unseen_note"]))
+    assert all(take.startswith("G7") for take in takes["unseen_instrument"])
+    assert not set(takes["train"]) & (set(takes["validation"]) | set(takes["unseen_recording"]))
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ from autofx_core.features import CLASSIFICATION_NAMES
 from autofx_core.features.timbre import GROUPS, TIMBRE_NAMES
 from autofx_core.metrics.audibility import INAUDIBLE_DB, PLAIN_DB, strength_db
 from autofx_core.networks.classifier import (
+    EffectClassifier,
     OriginalClassifier,
-    TimbreRecogniser,
     class_log_probabilities,
 )
 from autofx_core.recogniser.__main__ import main
@@ -120,7 +120,7 @@ def test_probabilities_of_the_classes_are_sums_of_their_effects():
 
 
 def test_the_members_of_the_network_vote_by_their_mean():
-    network = TimbreRecogniser(members=3).eval()
+    network = EffectClassifier(members=3).eval()
     timbre = torch.randn(4, len(TIMBRE_NAMES), generator=torch.Generator().manual_seed(1))
     mean = network.votes(timbre).exp().mean(0)
     torch.testing.assert_close(network(timbre).exp(), mean)
@@ -174,11 +174,11 @@ def test_a_trained_network_names_new_sounds_and_listens_to_what_tells():
     start = sum(len(GROUPS[name]) for name in ("bands", "note", "waveform"))
     envelope = slice(start, start + len(GROUPS["envelope"]))
     design_numbers = list(range(len(EFFECTS), N_PEDALS))
-    network = TimbreRecogniser(members=1)
+    network = EffectClassifier(members=1)
     fit(network, made_up(design_numbers, columns=envelope), QUICK)
     unseen = made_up(design_numbers, columns=envelope, seed=1)
-    assert accuracies(network, unseen)["six"] > 0.95
-    assert accuracies(network, unseen)["eleven"] > 0.95
+    assert accuracies(network, unseen)["accuracy_6"] > 0.95
+    assert accuracies(network, unseen)["accuracy_11"] > 0.95
     first, *others = importance(network, unseen)
     assert first["group"] == "envelope"
     assert first["loss"] > 0.5
@@ -187,7 +187,7 @@ def test_a_trained_network_names_new_sounds_and_listens_to_what_tells():
 
 def test_the_same_seed_trains_the_same_network():
     lessons = made_up([5, 10, 20, 30, 40], columns=slice(0, 50))
-    networks = [TimbreRecogniser(members=1) for _ in range(2)]
+    networks = [EffectClassifier(members=1) for _ in range(2)]
     curves = [fit(network, lessons, Recipe(epochs=3, batch_size=64)) for network in networks]
     assert curves[0] == curves[1]
     for first, second in zip(*(n.state_dict().values() for n in networks), strict=True):
@@ -199,7 +199,7 @@ def test_a_design_that_is_left_out_is_named_only_by_what_it_shares_with_others()
     numbers = [PEDALS.index(name) for name in ("plate_reverb", "fuzz", "hard_clipper")]
     lessons = made_up(numbers, columns=slice(0, 60))
     rows = leave_one_design_out(
-        partial(TimbreRecogniser, members=1), lessons, {"unseen": lessons}, QUICK
+        partial(EffectClassifier, members=1), lessons, {"unseen": lessons}, QUICK
     )
     scores = {row["pedal"]: row["unseen"] for row in rows}
     assert scores["plate_reverb"] == 0
@@ -227,9 +227,9 @@ def test_arguable_effects_are_left_out_and_their_share_is_told():
     weak = torch.where(torch.arange(80) % 4 == 0, (INAUDIBLE_DB + PLAIN_DB) / 2, 2.0)
     lessons = lessons.replace(strength_db=weak)
     assert (~lessons.plain).sum() == 10  # of the fuzz; a dry pedal is dry whatever it changes
-    network = TimbreRecogniser(members=1).eval()
-    assert accuracies(network, lessons)["arguable"] == pytest.approx(10 / 80)
-    assert sum(map(sum, confusions(network, lessons)["six"]["counts"])) == 70
+    network = EffectClassifier(members=1).eval()
+    assert accuracies(network, lessons)["ambiguous_share"] == pytest.approx(10 / 80)
+    assert sum(map(sum, confusions(network, lessons)["6"]["counts"])) == 70
 
 
 @pytest.mark.parametrize(
@@ -237,8 +237,8 @@ def test_arguable_effects_are_left_out_and_their_share_is_told():
 )
 def test_the_share_of_the_generic_effects_is_told_where_there_are_any(names, known):
     lessons = made_up([PEDALS.index(name) for name in names], columns=slice(0, 9))
-    network = TimbreRecogniser(members=1).eval()
-    assert (accuracies(network, lessons)["six_generic"] is not None) == known
+    network = EffectClassifier(members=1).eval()
+    assert (accuracies(network, lessons)["accuracy_6_generic"] is not None) == known
 
 
 def test_confusions_are_shares_of_each_truth():
@@ -257,9 +257,9 @@ def test_the_plan_has_more_of_the_generic_effects_and_of_the_dry():
 
 
 def test_a_shard_is_the_same_each_time_and_its_columns_belong_together():
-    notes = part_notes(builtin_notes())["unseen_note"]
+    notes = part_notes(builtin_notes())["unseen_recording"]
     shard = next(
-        s for s in plan_lessons(16, 3) if (s.part, s.pedal) == ("unseen_note", "tape_echo")
+        s for s in plan_lessons(16, 3) if (s.part, s.pedal) == ("unseen_recording", "tape_echo")
     )
     columns, again = describe_shard(shard, notes), describe_shard(shard, notes)
     for name, column in columns.items():
@@ -310,8 +310,8 @@ def test_the_card_names_the_data_and_the_scores_are_its_confusions(run):
     card = json.loads((run / "run" / "card.json").read_text())
     assert set(card["data"]["sources"]) == set(PARTS)
     for metrics in card["metrics"].values():
-        counts = np.array(metrics["confusions"]["six"]["counts"])
-        assert np.trace(counts) / counts.sum() == pytest.approx(metrics["six"], abs=1e-3)
+        counts = np.array(metrics["confusions"]["6"]["counts"])
+        assert np.trace(counts) / counts.sum() == pytest.approx(metrics["accuracy_6"], abs=1e-3)
 
 
 def test_the_judgement_is_written_as_tables_and_a_figure(run):
@@ -320,12 +320,12 @@ def test_the_judgement_is_written_as_tables_and_a_figure(run):
         rows = list(csv.DictReader(file))
     assert {(row["network"], row["part"]) for row in rows} == {
         (network, part)
-        for network in ("ours", "original")
-        for part in ("unseen_note", "unseen_program")
+        for network in ("effect_classifier", "original_classifier")
+        for part in ("unseen_recording", "unseen_instrument")
     }
     page = (judged / "recognition.md").read_text()
     assert "## Folds" in page
-    assert "| ours | unseen_program |" in page
+    assert "| effect_classifier | unseen_instrument |" in page
     assert (judged / "confusions.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -352,7 +352,7 @@ def test_every_commands_help_ends_in_an_example(command):
 
 def test_guesses_are_indices_of_effects_and_classes():
     lessons = made_up([5, 6], columns=slice(0, 5), per_pedal=3)
-    effects, classes = guess(TimbreRecogniser(members=1).eval(), lessons)
+    effects, classes = guess(EffectClassifier(members=1).eval(), lessons)
     assert effects.shape == classes.shape == (6,)
     assert effects.max() < 11
     assert classes.max() < 6

@@ -9,15 +9,19 @@ from click.testing import CliRunner
 from autofx_core.__main__ import main
 from autofx_core.datasets.reader import read_part
 from autofx_core.datasets.synthetic import make_dataset
-from autofx_core.networks.checkpoints import SHIPPED as CHECKPOINTS
-from autofx_core.networks.checkpoints import load_model, read_card, shipped
-from autofx_core.networks.mlp import REGRESSORS
+from autofx_core.networks.registry import (
+    PRETRAINED,
+    REGRESSORS,
+    list_pretrained,
+    load_network,
+    read_card,
+)
 from autofx_core.sources.clean import builtin_notes
 from autofx_core.training.evaluate import answer_all, score_settings
 from autofx_core.training.tables import README_MARKS
 
 ROOT = Path(__file__).parents[3]
-SHIPPED = [name for name in shipped() if name in REGRESSORS]
+SHIPPED = [name for name in list_pretrained() if name in REGRESSORS]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,7 @@ def rows_of(evaluation, name):
 
 def test_every_shipped_regressor_is_measured_on_both_test_parts(evaluation):
     rows = {(row["network"], row["part"]): row for row in rows_of(evaluation, "errors")}
-    assert set(rows) == {(n, p) for n in SHIPPED for p in ("unseen_note", "unseen_program")}
+    assert set(rows) == {(n, p) for n in SHIPPED for p in ("unseen_recording", "unseen_instrument")}
     for (name, part), row in rows.items():
         assert float(row["c2_mse"]) == read_card(name)["metrics"][part]["c2_mse"]
         assert float(row["c2_mse"]) < float(row["constant_one_half_c2_mse"])
@@ -48,9 +52,9 @@ def test_the_honest_error_of_all_fifteen_parameters_is_told(evaluation):
     rows = rows_of(evaluation, "parameters")
     assert len(rows) == 15 * 2 * len(SHIPPED)
     for name in SHIPPED:
-        own = [r for r in rows if (r["network"], r["part"]) == (name, "unseen_note")]
+        own = [r for r in rows if (r["network"], r["part"]) == (name, "unseen_recording")]
         mean = sum(float(row["absolute_error"]) for row in own) / 15
-        stated = read_card(name)["metrics"]["unseen_note"]["mean_absolute_error"]
+        stated = read_card(name)["metrics"]["unseen_recording"]["mean_absolute_error"]
         assert mean == pytest.approx(stated, abs=1e-4)
 
 
@@ -67,7 +71,7 @@ def test_readme_keeps_all_but_the_table(evaluation):
     assert text.endswith("|\n" + README_MARKS[1] + "Rest\n")
     assert "old" not in text
     for name in SHIPPED:
-        figure = 1000 * read_card(name)["metrics"]["unseen_program"]["c2_mse"]
+        figure = 1000 * read_card(name)["metrics"]["unseen_instrument"]["c2_mse"]
         row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
         assert f"| {figure:.1f} |" in row
 
@@ -99,23 +103,23 @@ def pairs(tmp_path_factory):
 
 
 def test_networks_are_measured_anew_on_a_data_set_and_differences_to_the_card_told(tmp_path, pairs):
-    words = ["--run", str(CHECKPOINTS / "mlp_163nc"), "--run", str(CHECKPOINTS / "match_wet")]
+    words = ["--run", str(PRETRAINED / "mlp_163nc"), "--run", str(PRETRAINED / "match_wet")]
     command = ["evaluate", *words, "--dataset", str(pairs), "-o", str(tmp_path)]
     run = CliRunner().invoke(main, command)
     assert run.exit_code == 0, run.output
     with (tmp_path / "errors.csv").open(newline="") as file:
         rows = {(row["network"], row["part"]): row for row in csv.DictReader(file)}
-    part = read_part(pairs, "unseen_note")
-    score = score_settings(answer_all(load_model("mlp_163nc"), part), part)
-    measured = rows["mlp_163nc", "unseen_note"]
+    part = read_part(pairs, "unseen_recording")
+    score = score_settings(answer_all(load_network("mlp_163nc"), part), part)
+    measured = rows["mlp_163nc", "unseen_recording"]
     assert (int(measured["sounds"]), float(measured["c2_mse"])) == (len(part), score["c2_mse"])
     stated = {
-        name: read_card(name)["metrics"]["unseen_note"] for name in ("mlp_163nc", "match_wet")
+        name: read_card(name)["metrics"]["unseen_recording"] for name in ("mlp_163nc", "match_wet")
     }
-    told = f"unseen_note: c2_mse is {score['c2_mse']:g}, the card says"
+    told = f"unseen_recording: c2_mse is {score['c2_mse']:g}, the card says"
     assert f"mlp_163nc: {told} {stated['mlp_163nc']['c2_mse']:g}" in run.output
     assert f"mlp_163nc: measured on {pairs}" in (tmp_path / "results.md").read_text()
-    untouched = float(rows["match_wet", "unseen_note"]["c2_mse"])
+    untouched = float(rows["match_wet", "unseen_recording"]["c2_mse"])
     assert untouched == stated["match_wet"]["c2_mse"]  # the data set lacks the timbre set
     assert "match_wet: measured" not in run.output
 
@@ -126,7 +130,7 @@ def test_without_a_data_set_the_figures_are_said_to_be_the_cards(evaluation):
 
 
 def test_a_data_set_for_other_networks_is_refused(tmp_path, pairs):
-    words = ["--run", str(CHECKPOINTS / "match_wet"), "--dataset", str(pairs)]
+    words = ["--run", str(PRETRAINED / "match_wet"), "--dataset", str(pairs)]
     run = CliRunner().invoke(main, ["evaluate", *words, "-o", str(tmp_path)])
     assert run.exit_code == 1
     assert run.output.startswith(f"Error: {pairs}: holds a set for settings, with nothing that")
