@@ -63,7 +63,7 @@ def test_training_leaves_a_card_that_says_what_made_it(tmp_path, dataset):
 
 
 def test_the_spectrogram_networks_hear_the_kept_waves(tmp_path, dataset):
-    settings = recipe("autofx_f", epoch_sounds=16, max_epochs=1)
+    settings = recipe("autofx_f", epoch_sounds=16, max_epochs=1, precision="32-true")
     card = train.train(settings, dataset, tmp_path, command="")
     assert card["parameters"] == 3_675_983
     assert len(card["curves"]["train"]) == 1
