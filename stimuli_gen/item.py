@@ -11,16 +11,24 @@ import numpy as np
 from autofx_core.audio import fade_ends
 from autofx_core.matching.match import measure_distances
 from stimuli_gen.encode import encode, pad_to_one_size, quantize, restore
-from stimuli_gen.item_sounds import ItemSounds, ItemTask, make_item_sounds, one_thread
+from stimuli_gen.item_sounds import (
+    OPEN_REFERENCE,
+    ItemSounds,
+    ItemTask,
+    make_item_sounds,
+    one_thread,
+    trim,
+)
 from stimuli_gen.loudness import Gains, match_loudness
 from stimuli_gen.manifest import Clean, Item, Reference, Stimulus, bytes_sha256
 from stimuli_gen.seeds import derive_name, derive_rng
 from stimuli_gen.study import StudySpec, StudySpecError
 
 AUDIO_FOLDER = "audio"
-OPEN_REFERENCE = "open reference"
 FADE_IN_S = 0.005
 FADE_OUT_S = 0.05
+RINGING_FADE_OUT_S = 1.0
+"""Where the longest tail that the study allows is not the end of the sound."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,8 @@ def find_item_loudness(task: ItemTask) -> float:
     StudySpecError
         If its sounds cannot be made or matched.
     """
-    return _match(task, _fade(task.study, make_item_sounds(task))).loudness_lufs
+    sounds = trim(make_item_sounds(task), task.study)
+    return _match(task, _fade(task.study, sounds)).loudness_lufs
 
 
 @one_thread()
@@ -52,7 +61,7 @@ def render_item(task: ItemTask) -> RenderedItem:
     StudySpecError
         If its sounds cannot be made or matched.
     """
-    sounds = make_item_sounds(task)
+    sounds = trim(make_item_sounds(task), task.study)
     waves = _fade(task.study, sounds)
     gains = _match(task, waves)
     contents = _encode(task, waves, gains)
@@ -92,10 +101,19 @@ def _fade(study: StudySpec, sounds: ItemSounds) -> dict[str, np.ndarray]:
     every = {OPEN_REFERENCE: sounds.reference, **sounds.stimuli}
     return {
         name: fade_ends(
-            sound.wave, study.sample_rate_hz, fade_in_s=FADE_IN_S, fade_out_s=FADE_OUT_S
+            sound.wave,
+            study.sample_rate_hz,
+            fade_in_s=FADE_IN_S,
+            fade_out_s=_choose_fade_out(sounds),
         )
         for name, sound in every.items()
     }
+
+
+def _choose_fade_out(sounds: ItemSounds) -> float:
+    if not sounds.still_rings:
+        return FADE_OUT_S
+    return max(FADE_OUT_S, min(RINGING_FADE_OUT_S, sounds.tail_s))
 
 
 def _match(task: ItemTask, waves: dict[str, np.ndarray]) -> Gains:

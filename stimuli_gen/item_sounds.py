@@ -6,7 +6,7 @@ shape (1, samples), float32, full scale ±1.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,9 @@ from stimuli_gen.conditions import ConditionInput, make_stimulus
 from stimuli_gen.plan import PlannedItem
 from stimuli_gen.reference import Sound, make_reference, prepare_clean
 from stimuli_gen.signal_checks import (
+    BLOCK_S,
     FaultError,
+    find_decay_s,
     is_indistinguishable,
     null_test_db,
     refuse_broken,
@@ -25,6 +27,7 @@ from stimuli_gen.signal_checks import (
 from stimuli_gen.study import StudySpec, StudySpecError
 
 ATTEMPTS = 20
+OPEN_REFERENCE = "open reference"
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,17 @@ class ItemTask:
 
 @dataclass(frozen=True)
 class ItemSounds:
-    """An item's sounds, not yet matched in loudness; `stimuli` by condition."""
+    """An item's sounds, not yet matched in loudness; `stimuli` by condition.
+
+    All are equally long: the clean sound and `tail_s` after its end.
+    """
 
     clean: np.ndarray
     reference: Sound
     stimuli: dict[str, Sound]
     remarks: list[str]
+    tail_s: float
+    still_rings: bool = False
 
 
 @contextmanager
@@ -136,7 +144,34 @@ def _draw(task: ItemTask, attempt: int, remarks: list[str]) -> ItemSounds:
     )
     stimuli = {spec.id: make_stimulus(spec, given) for spec in study.conditions}
     found = _refuse_faults(study, stimuli, reference)
-    return ItemSounds(clean, reference, stimuli, [*remarks, *found])
+    return ItemSounds(clean, reference, stimuli, [*remarks, *found], study.longest_tail_s)
+
+
+def trim(sounds: ItemSounds, study: StudySpec) -> ItemSounds:
+    """Cut an item's sounds where the longest of them has decayed, within the study's limits."""
+    rate = study.sample_rate_hz
+    tails_s = {
+        name: find_decay_s(sound.wave, rate) - sounds.clean.shape[1] / rate + sounds.tail_s
+        for name, sound in {OPEN_REFERENCE: sounds.reference, **sounds.stimuli}.items()
+    }
+    longest = max(tails_s, key=lambda name: tails_s[name])
+    tail_s = float(np.clip(tails_s[longest], study.tail_s, study.longest_tail_s))
+    samples = sounds.clean.shape[1] - round((sounds.tail_s - tail_s) * rate)
+    remarks = sounds.remarks
+    if still_rings := tails_s[longest] > study.longest_tail_s - BLOCK_S / 2:
+        cut = f"{longest} rings longer than longest_tail_s = {study.longest_tail_s:g}: faded out"
+        remarks = [*remarks, cut]
+    return ItemSounds(
+        clean=sounds.clean[:, :samples],
+        reference=replace(sounds.reference, wave=sounds.reference.wave[:, :samples]),
+        stimuli={
+            name: replace(sound, wave=sound.wave[:, :samples])
+            for name, sound in sounds.stimuli.items()
+        },
+        remarks=remarks,
+        tail_s=tail_s,
+        still_rings=still_rings,
+    )
 
 
 def _refuse_faults(study: StudySpec, stimuli: dict[str, Sound], reference: Sound) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autofx_core.audio import find_onset, normalize_peak, skip_silence
+from autofx_core.audio import fade_ends, find_onset, normalize_peak, skip_silence
 from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import draw_setting, effect_of, render
 from stimuli_gen.plan import PlannedItem
@@ -19,6 +19,7 @@ from stimuli_gen.study import StudySpec
 
 ONSET_DB = -30.0
 """A sound begins where it comes within 30 dB of its peak."""
+CUT_FADE_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,18 @@ def _normalize(
 
 
 def prepare_clean(wave: np.ndarray, study: StudySpec) -> np.ndarray:
-    """Cut what comes before the onset, bring the sound to peak 1, and append the silent tail."""
+    """Cut what comes before the onset, bring the sound to peak 1, and append the silent tail.
+
+    A sound longer than the study's `longest_s` is cut and fades out. The tail is the longest that
+    the study allows; `trim` takes away what no sound of the item needs.
+    """
     rate = study.sample_rate_hz
     started = skip_silence(wave, rate, threshold_db=ONSET_DB)
-    wave = normalize_peak(started[:, : round(study.longest_s * rate)])
-    return np.pad(wave, ((0, 0), (0, round(study.tail_s * rate)))).astype(np.float32)
+    longest = round(study.longest_s * rate)
+    if started.shape[1] > longest:
+        started = fade_ends(started[:, :longest], rate, fade_in_s=0.0, fade_out_s=CUT_FADE_S)
+    tail = round(study.longest_tail_s * rate)
+    return np.pad(normalize_peak(started), ((0, 0), (0, tail))).astype(np.float32)
 
 
 def make_reference(

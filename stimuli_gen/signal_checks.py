@@ -10,6 +10,10 @@ from autofx_core.audio import SILENCE_DBFS
 NULL_TEST_DB = -30.0
 """Two sounds whose difference lies this far below them are indistinguishable in a test."""
 
+BLOCK_S = 0.05
+DECAYED_DB = -40.0
+"""A tail is over where it lies this far below the loudest 50 ms."""
+
 CLIPPED_LEVEL = 0.9999
 CLIPPED_RUN = 4
 """So many successive samples at full scale are a flattened top, not a peak."""
@@ -47,6 +51,28 @@ def refuse_clipped(wave: np.ndarray, name: str) -> None:
         runs = np.convolve(at_top, np.ones(CLIPPED_RUN, dtype=int), mode="valid")
         if (runs == CLIPPED_RUN).any():
             raise FaultError(f"{name} is clipped: {CLIPPED_RUN} or more samples at full scale")
+
+
+def find_decay_s(wave: np.ndarray, sample_rate: int) -> float:
+    """Find when a sound has decayed to `DECAYED_DB` below its loudest 50 ms for good.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (channels, samples)
+    sample_rate
+        In Hz.
+
+    Returns
+    -------
+    float
+        In seconds from the beginning: the end of the last block of 50 ms above that level.
+    """
+    size = round(BLOCK_S * sample_rate)
+    n_blocks = max(1, -(-wave.shape[1] // size))
+    padded = np.pad(wave, ((0, 0), (0, n_blocks * size - wave.shape[1])))
+    power = np.square(padded, dtype=np.float64).reshape(len(wave), n_blocks, size).sum(axis=(0, 2))
+    rings = np.flatnonzero(power > power.max() * 10 ** (DECAYED_DB / 10))
+    return float(rings[-1] + 1) * size / sample_rate if rings.size else 0.0
 
 
 def null_test_db(reference: np.ndarray, other: np.ndarray) -> float:

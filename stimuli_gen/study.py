@@ -184,8 +184,16 @@ class StudySpec(_Table):
     ] = "item"
     tail_s: Annotated[
         float,
-        Field(ge=0, le=5, description="silence appended to the clean sound, for the effect's tail"),
+        Field(ge=0, le=5, description="kept after the clean sound's end, where effects may ring"),
     ] = 0.5
+    longest_tail_s: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=20,
+            description="kept while a sound of the item rings above −40 dB; then a fade of 1 s",
+        ),
+    ] = 4.0
     longest_s: Annotated[
         float,
         Field(gt=0.5, le=60, description="longer clean sounds are cut; 12 s after BS.1534"),
@@ -209,6 +217,10 @@ class StudySpec(_Table):
             raise ValueError(
                 f"{len(self.conditions)} conditions; a page has {MAX_CONDITIONS} at most "
                 "(BS.1534-3, 5.2)"
+            )
+        if self.longest_tail_s < self.tail_s:
+            raise ValueError(
+                f"longest_tail_s = {self.longest_tail_s:g} is below tail_s = {self.tail_s:g}"
             )
         if len(set(self.families)) < len(self.families):
             raise ValueError("a family is there twice")

@@ -1,6 +1,7 @@
 """A small stimulus set, rendered once."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,3 +17,14 @@ def small_set(tmp_path_factory) -> Path:
 def small_copy(small_set, tmp_path) -> Path:
     """A copy of the small set, to be spoilt."""
     return Path(shutil.copytree(small_set, tmp_path / "copy"))
+
+
+@pytest.fixture
+def forget_modules(monkeypatch):
+    """Import each test's own modules anew."""
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if name.startswith("my_"):
+            del sys.modules[name]

@@ -1,14 +1,14 @@
 """What must not come before a listener is caught and named."""
 
-import sys
-
 import numpy as np
 import pytest
 from support.small_studies import TINY, render_text
 
 from stimuli_gen.manifest import read_manifest
 from stimuli_gen.signal_checks import (
+    BLOCK_S,
     FaultError,
+    find_decay_s,
     is_indistinguishable,
     null_test_db,
     refuse_broken,
@@ -39,6 +39,14 @@ def test_flattened_tops_are_clipping_and_a_single_peak_at_full_scale_is_not():
     refuse_clipped(NOTE / np.abs(NOTE).max(), "mine")
     with pytest.raises(FaultError, match="mine is clipped"):
         refuse_clipped(np.clip(3 * NOTE, -1, 1), "mine")
+
+
+@pytest.mark.parametrize("rate_db_per_s", [19.0, 37.0, 83.0])
+def test_decay_ends_where_an_exponential_has_lost_40_db(rate_db_per_s):
+    time_s = np.arange(3 * 44_100) / 44_100
+    wave = np.sin(2 * np.pi * 220 * time_s) * 10 ** (-rate_db_per_s * time_s / 20)
+    assert find_decay_s(wave[None], 44_100) == pytest.approx(40 / rate_db_per_s, abs=BLOCK_S)
+    assert find_decay_s(0 * wave[None], 44_100) == 0.0
 
 
 def test_null_test_measures_the_difference_whatever_the_level():
@@ -90,12 +98,7 @@ def render_with(name, folder, extra=""):
     return render_text(text, folder)
 
 
-@pytest.fixture(autouse=True)
-def forget_the_module(monkeypatch):
-    """Each test's own my_faults.py is imported anew."""
-    monkeypatch.syspath_prepend("")
-    yield
-    sys.modules.pop("my_faults", None)
+pytestmark = pytest.mark.usefixtures("forget_modules")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +111,7 @@ def forget_the_module(monkeypatch):
         ),
         ("too_much", r"drive_db must be in \[0, 60\] dB, got 120"),
         ("nothing", r"wants settings \(a dict\) or a sound \(an array\)"),
-        ("too_short", r"lasts 1000 samples, the clean sound 132300"),
+        ("too_short", r"lasts 1000 samples, the clean sound 286650"),
     ],
 )
 def test_faulty_estimators_are_named_with_what_is_wrong(tmp_path, name, complaint):
@@ -130,7 +133,7 @@ def test_perfect_estimate_is_kept_and_remarked_on(tmp_path):
 
 def test_thrown_away_draws_are_remarked_on(tmp_path):
     """Echoes that come after the end of a sound of 0.6 s are not in it."""
-    text = TINY.replace("seed = 7", "seed = 3\ntail_s = 0.0\nlongest_s = 0.6")
+    text = TINY.replace("seed = 7", "seed = 3\ntail_s = 0.0\nlongest_tail_s = 0.0\nlongest_s = 0.6")
     text = text.replace("in_domain = 1", "in_domain = 8")
     remarks = [r for item in read_manifest(render_text(text, tmp_path)).items for r in item.remarks]
     thrown = [r for r in remarks if "thrown away: reference (Delay) is indistinguishable" in r]
