@@ -13,6 +13,8 @@ from autofx_core.datasets.synthetic import PEDALS
 from autofx_core.effects.table import EFFECTS
 from autofx_core.training.classification_tables import read_evaluation
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -21,7 +21,10 @@ from analysis.stats.reliability import measure_reliability
 from analysis.stats.sensitivity import crossed_bootstrap
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="reference data not beside the project")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not DATA.is_dir(), reason="reference data not beside the project"),
+]
 PERMUTATION = 0.02
 BOOTSTRAP_POINTS = 0.5
 ROOT_TOLERANCE = 1e-4  # R finds the pseudo-median by uniroot where there are ties

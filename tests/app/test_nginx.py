@@ -20,6 +20,8 @@ from support.running import Client
 from webmushra_app.api.responses import MAX_BODY_BYTES, SECURITY_HEADERS
 from webmushra_app.logs import pseudonym
 
+pytestmark = pytest.mark.slow
+
 N_LISTENERS = 4
 
 

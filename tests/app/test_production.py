@@ -25,6 +25,7 @@ def test_a_missing_short_or_repetitive_secret_stops_the_start(secret):
         production_config({"AUTOFX_SECRET_KEY": secret})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environment", "message"),
     [

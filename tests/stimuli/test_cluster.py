@@ -13,6 +13,8 @@ from autofx_core.parallel import ClusterError
 from autofx_core.sources.clean import builtin_notes
 from stimuli_gen.manifest import file_sha256
 
+pytestmark = pytest.mark.slow
+
 STUDY = """
 name = "cluster"
 title = "On a cluster"

@@ -8,6 +8,8 @@ from stimuli_gen.conditions import FIXED
 from stimuli_gen.plan import plan_items
 from stimuli_gen.study import find_study, list_presets, read_study
 
+pytestmark = pytest.mark.slow
+
 
 def read_preset(name):
     return read_study(find_study(name))

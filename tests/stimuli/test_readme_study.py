@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import soundfile
 
 from autofx_core.sources.clean import builtin_notes
 from stimuli_gen.check import check_set
 from stimuli_gen.manifest import read_manifest
+
+pytestmark = pytest.mark.slow
 
 README = Path(__file__).parents[2] / "README.md"
 LONGEST_ESTIMATOR_LINES = 10

@@ -13,6 +13,8 @@ from stimuli_gen.check import check_set
 from stimuli_gen.manifest import file_sha256, read_manifest, verify_files
 from stimuli_gen.study import StudySpecError, describe_keys
 
+pytestmark = pytest.mark.slow
+
 
 def described(folder):
     """The manifest without when and how the set was made."""

@@ -10,6 +10,8 @@ from support.small_studies import render_text
 from stimuli_gen.loudness import measure_loudness
 from stimuli_gen.manifest import read_manifest
 
+pytestmark = pytest.mark.slow
+
 STUDY = """
 name = "blind"
 title = "Blind"

@@ -27,6 +27,8 @@ from analysis.report.style import encode
 from analysis.report.tables import result_tables
 from analysis.report.warnings import collect_warnings
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments):
     return CliRunner().invoke(main, [str(a) for a in arguments])

@@ -1,6 +1,9 @@
 """Whatever is sent: no fault of the server, no row that breaks a rule, nobody else's data."""
 
+import pytest
 from support.fuzzing import Fuzzer, broken_rows, snapshot
+
+pytestmark = pytest.mark.slow
 
 
 def test_hostile_requests_break_nothing_and_reach_nobody_else(app, database):

@@ -12,6 +12,8 @@ from stimuli_gen.manifest import file_sha256
 from webmushra_app.database import maintenance
 from webmushra_app.database.connection import Database, DatabaseError, open_existing
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def rated(listener, database):

@@ -10,6 +10,8 @@ from sqlalchemy import event, text
 from webmushra_app import timestamps
 from webmushra_app.database import connection as db_module
 
+pytestmark = pytest.mark.slow
+
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what only a database in one file can suffer."""
 on_postgresql = pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from autofx_core.effects.table import EFFECTS, normalize, render
 from autofx_core.networks.registry import training_recordings
 from autofx_core.sources.clean import builtin_notes
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments):
     return CliRunner().invoke(main, ["match", *map(str, arguments)])

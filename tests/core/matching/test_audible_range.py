@@ -9,6 +9,8 @@ from autofx_core.metrics.audibility import AUDIBLE_DB
 from autofx_core.metrics.distances import log_mel_distance
 from autofx_core.sources.clean import builtin_notes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def clean():

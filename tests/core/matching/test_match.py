@@ -9,6 +9,8 @@ from autofx_core.matching.match import METHODS, match, register
 from autofx_core.networks.registry import read_card, training_recordings
 from autofx_core.sources.clean import builtin_notes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def unseen_notes():

@@ -1,11 +1,14 @@
 """Prediction intervals are as wide as the errors of similar estimates."""
 
 import numpy as np
+import pytest
 from support.calibration_sets import make_calibration_set
 
 from autofx_core.effects.table import EFFECTS
 from autofx_core.matching.prediction_intervals import prediction_interval, read_calibration
 from autofx_core.training.calibrate import write_calibration
+
+pytestmark = pytest.mark.slow
 
 
 def test_an_interval_is_wide_where_similar_estimates_were_wrong():

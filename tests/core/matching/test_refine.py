@@ -11,6 +11,8 @@ from autofx_core.matching.refine import NeedsCleanError, refine
 from autofx_core.metrics.distances import mrstft_distance
 from autofx_core.sources.clean import builtin_notes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def clean():

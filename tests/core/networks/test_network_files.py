@@ -20,6 +20,8 @@ from autofx_core.networks.inputs import WithProbabilities
 from autofx_core.networks.registry import NETWORKS, load_network
 from autofx_core.sources.clean import builtin_notes
 
+pytestmark = pytest.mark.slow
+
 NAME = "mlp_211c"  # takes all features, and class probabilities
 TOLERANCE = 1e-3  # of an answer between 0 and 1; runtimes round otherwise than torch
 

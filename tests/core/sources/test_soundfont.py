@@ -12,6 +12,8 @@ from autofx_core.sources import soundfont
 from autofx_core.sources.sf2 import Zone
 from autofx_core.sources.soundfont import Preset
 
+pytestmark = pytest.mark.slow
+
 
 def zones_of(*families):
     return {

@@ -8,6 +8,8 @@ from autofx_core.effects.table import EFFECTS
 from autofx_core.matching.prediction_intervals import SHARE, CalibrationSet, prediction_interval
 from autofx_core.training.calibrate import coverage, fit_span
 
+pytestmark = pytest.mark.slow
+
 
 def test_four_of_five_settings_lie_in_their_intervals():
     rng = np.random.default_rng(0)

@@ -48,6 +48,8 @@ from autofx_core.training.classification_metrics import (
 )
 from autofx_core.training.classification_tables import confusion_rows
 
+pytestmark = pytest.mark.slow
+
 QUICK = Recipe(epochs=12, batch_size=64)
 N_PEDALS = len(PEDALS)
 

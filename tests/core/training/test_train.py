@@ -20,6 +20,8 @@ from autofx_core.training import train
 from autofx_core.training.loop import Order
 from autofx_core.training.recipes import RECIPES, recipe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory, notes):
