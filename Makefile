@@ -19,6 +19,11 @@ test: lint
 quick: lint
 	$(BIN)/python -m pytest -q -m "not slow and not browser and not postgres"
 
+coverage: .venv/installed-test
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
 lint: .venv/installed-test lint-page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
