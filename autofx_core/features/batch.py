@@ -1,4 +1,4 @@
-"""What networks hear of sounds: named columns, computed from the waves when first asked for.
+"""Feature sets of a batch of sounds, by name, each computed when it is first read.
 
 ===============  ======================================================================
 `wave`           the sound itself, (batch, 35000), 22.05 kHz, peak 1
@@ -10,7 +10,7 @@
 `probabilities`  of the six classes, by the recogniser: never the truth
 ===============  ======================================================================
 
-A part of a data set (`dataset_parts.Part`) answers to the same names from disk.
+A part of a data set (`datasets.reader`) has the same names and reads them from disk.
 """
 
 from collections.abc import Callable
@@ -38,12 +38,12 @@ class Columns(Protocol):
 
 
 class FeatureBatch:
-    """A batch of sounds, described as far as one asks.
+    """A batch of sounds and their feature sets.
 
     Parameters
     ----------
     wave, clean : Tensor, shape (batch, 35000), float32, 22.05 kHz, peak 1
-        The sounds, and where one has them, the same without the effect.
+        The sounds, and where there are any, the same without the effect.
     """
 
     def __init__(self, wave: Tensor, clean: Tensor | None = None) -> None:

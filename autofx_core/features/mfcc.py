@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from autofx_core.features.filterbank import Group, apply_filters, group_filters
+from autofx_core.features.mel import decibels, mel_filters
 from autofx_core.features.stft import power_spectrum
 
 N_FFT = 2048
@@ -21,29 +22,6 @@ HOP_LENGTH = 512
 N_MELS = 128
 N_COEFFICIENTS = 10
 DYNAMIC_RANGE_DB = 80.0
-
-
-def hertz_to_mel(hertz: Tensor) -> Tensor:
-    """HTK's mel scale, 2595·log10(1 + f/700)."""
-    return 2595.0 * torch.log10(1.0 + hertz / 700.0)
-
-
-@functools.cache
-def mel_filters(bins: int, sample_rate: int, n_mels: int) -> Tensor:
-    """Triangular filters, evenly spaced in mel from 0 to half the sample rate.
-
-    Returns
-    -------
-    Tensor, shape (bins, n_mels), peak 1
-    """
-    top_mel = hertz_to_mel(torch.tensor(sample_rate / 2, dtype=torch.float64))
-    corners_mel = torch.linspace(0, 1, n_mels + 2, dtype=torch.float64) * top_mel
-    corners_hz = 700.0 * (10 ** (corners_mel / 2595.0) - 1.0)
-    hertz = torch.linspace(0, sample_rate / 2, bins, dtype=torch.float64)
-    low, peak, high = corners_hz[:-2], corners_hz[1:-1], corners_hz[2:]
-    rising = (hertz[:, None] - low) / (peak - low)
-    falling = (high - hertz[:, None]) / (high - peak)
-    return torch.minimum(rising, falling).clamp(min=0).float()
 
 
 @functools.cache
@@ -73,7 +51,8 @@ def mfcc(wave: Tensor, sample_rate: int) -> Tensor:
     Tensor, shape (batch, 10, frames), with frames = 1 + samples // 512
     """
     power = power_spectrum(wave, n_fft=N_FFT, hop_length=HOP_LENGTH)
-    decibels = 10 * apply_filters(power, _mel_groups(sample_rate)).clamp(min=1e-10).log10()
-    floor = decibels.amax((1, 2), keepdim=True) - DYNAMIC_RANGE_DB
-    cepstrum = torch.maximum(decibels, floor) @ _cosines(N_MELS, N_COEFFICIENTS).to(wave.device)
+    # As mel.log_mel, but in groups of filters: with 128 bands a quarter of the products.
+    level = decibels(apply_filters(power, _mel_groups(sample_rate)), least=1e-10)
+    floor = level.amax((1, 2), keepdim=True) - DYNAMIC_RANGE_DB
+    cepstrum = torch.maximum(level, floor) @ _cosines(N_MELS, N_COEFFICIENTS).to(wave.device)
     return cepstrum.transpose(1, 2)

@@ -15,6 +15,8 @@ What differs from the original, and why:
 import torch
 from torch import Tensor
 
+from autofx_core.features.columns import Block
+from autofx_core.features.peaks import interpolate_peak
 from autofx_core.features.stft import spectrum
 
 LEVEL_FRAME = 1024
@@ -75,7 +77,7 @@ def _without_trend(track: Tensor, use: Tensor) -> Tensor:
     return weight * (centred - slope * time)
 
 
-def strongest_lines(track: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def strongest_lines(track: Tensor) -> Block:
     """Find the two strongest lines in a track's spectrum.
 
     Parameters
@@ -84,8 +86,9 @@ def strongest_lines(track: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
     Returns
     -------
-    value_1, line_1, value_2, line_2 : Tensors, shape (batch,)
-        Amplitudes in the track's unit, and frequencies as shares of half the frame rate.
+    dict of Tensor, shape (batch,)
+        ``value_1``, ``line_1``, ``value_2``, ``line_2``: amplitudes in the track's unit, and
+        frequencies as shares of half the frame rate.
     """
     track = track[..., :LINE_N_FFT]
     frames = track.shape[-1]
@@ -100,12 +103,15 @@ def strongest_lines(track: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     )
     value_2, line_2 = _peak(rest)
     half = LINE_N_FFT // 2
-    return value_1, line_1 / half, value_2, line_2 / half
+    return {
+        "value_1": value_1,
+        "line_1": line_1 / half,
+        "value_2": value_2,
+        "line_2": line_2 / half,
+    }
 
 
 def _peak(lines: Tensor) -> tuple[Tensor, Tensor]:
     index = lines[..., 1:-1].argmax(-1, keepdim=True) + 1
-    a, b, c = (lines.gather(-1, index + shift)[..., 0] for shift in (-1, 0, 1))
-    curvature = (a - 2 * b + c).clamp(max=-1e-12)
-    offset = (0.5 * (a - c) / curvature).clamp(-0.5, 0.5)
-    return b, index[..., 0] + offset
+    around = [lines.gather(-1, index + shift)[..., 0] for shift in (-1, 0, 1)]
+    return around[1], index[..., 0] + interpolate_peak(*around)

@@ -1,13 +1,13 @@
-"""The relation set: what an effect did, from the processed sound and the clean one together.
+"""The pair set: what an effect did, from the processed sound and the clean one together.
 
-Both questions are put to every sound, whatever its effect, and answered by least squares, much as
-`inversion` does it exactly; here the answers only have to be quick, and a network reads them.
+Two models are fitted to every sound by least squares, whatever its effect, much as
+`matching.least_squares` does it exactly; here the fits only have to be quick, for a network.
 
 * *Drive*: if the sound were tanh(drive · clean) through a linear system, how much of it would that
   explain, drive by drive; and at the likeliest drive, what is the system's response, band by band,
   and how much of each band does it explain?
 * *Echo*: if it were y[t] = a·x[t] + b·x[t − n] + feedback·y[t − n], which delays n explain it best:
-  one of those that colour the note, and two of those that are heard as echoes?
+  one of those that colour the note, and two of those that are separate echoes?
 
 Conventions: waves of shape (batch, samples), float32, 22.05 kHz, aligned, peak 1; the drive knows
 the clean sound's level only if it entered the effect like that.
@@ -23,7 +23,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from autofx_core.audio import ANALYSIS_RATE_HZ
+from autofx_core.audio import ANALYSIS_RATE_HZ, ANALYSIS_SAMPLES
+from autofx_core.features.columns import Block, number_columns, stack_columns
 
 DRIVES_DB = tuple(range(0, 61, 5))
 DRIVE_SAMPLES = 16_384
@@ -33,38 +34,14 @@ DULLER = 4  # echoes are looked for at a quarter of the rate
 ECHO_FFT = 72_000  # of the padded sound at the full rate: 35,000 samples and all delays
 LONGEST_S = 1.0
 APART_S = 0.005
-COMB_S = 0.03  # shorter delays colour a note: asked for apart, as they explain any note a little
+COMB_S = (
+    0.03  # shorter delays colour a note; they explain any note a little, so they are fitted apart
+)
 PRE_EMPHASIS = 0.9  # tells apart delays that differ by a period of the note
 RIDGE = 1e-6
 FLOOR = 1e-7
 
 N_BANDS = len(BAND_EDGES_HZ) - 1
-PAIR_NAMES = (
-    *(f"unexplained_at_{drive}_db" for drive in DRIVES_DB),
-    "likeliest_drive",
-    *(f"response_band_{band}" for band in range(N_BANDS)),
-    *(f"explained_band_{band}" for band in range(N_BANDS)),
-    *(
-        f"{echo}_{name}"
-        for echo in ("comb", "echo", "second_echo")
-        for name in ("unexplained", "delay_s", "feedback", "mix")
-    ),
-)
-"""Names of all features, in order."""
-
-
-def pair_features(wave: Tensor, clean: Tensor) -> Tensor:
-    """Compute the relation set.
-
-    Parameters
-    ----------
-    wave, clean : Tensor, shape (batch, 35000), float32, 22.05 kHz, peak 1
-
-    Returns
-    -------
-    Tensor, shape (batch, len(PAIR_NAMES)), float32, finite; in the order of `PAIR_NAMES`
-    """
-    return torch.cat([_ask_for_drive(wave, clean), _ask_for_echo(wave, clean)], dim=1)
 
 
 @cache
@@ -82,56 +59,120 @@ def _bands() -> Tensor:
     return inside.float()
 
 
-def _ask_for_drive(wave: Tensor, clean: Tensor) -> Tensor:
+def describe(wave: Tensor, clean: Tensor) -> Block:
+    """Compute the pair set by name; see `pair_features` for the arguments."""
+    return _fit_drive(wave, clean) | _fit_echoes(wave, clean)
+
+
+def _fit_drive(wave: Tensor, clean: Tensor) -> Block:
+    """Explain the sound as tanh(drive · clean) through any linear system, drive by drive.
+
+    With U the spectrum of tanh(drive · clean), Y that of the sound, and sums over the bins of a
+    band, the coherence |Σ U*·Y|² / (Σ |U|² · Σ |Y|²) is the share of the band's power that a linear
+    system explains, and |Σ U*·Y| / Σ |U|² its gain. What is unexplained is the mean of
+    log(1 − coherence) over the bands, weighted by Y's power.
+    """
     gains = 10 ** (torch.tensor(DRIVES_DB) / 20)
     excerpt = clean[:, None, :DRIVE_SAMPLES]
     driven = torch.fft.rfft(torch.tanh(gains[:, None] * excerpt) * _fade())
-    heard = torch.fft.rfft(wave[:, None, :DRIVE_SAMPLES] * _fade())
+    sound = torch.fft.rfft(wave[:, None, :DRIVE_SAMPLES] * _fade())
     bands = _bands()
     real, imaginary = driven.real, driven.imag
     power = (real.square() + imaginary.square()) @ bands
-    own_power = (heard.real.square() + heard.imag.square()) @ bands
-    cross = (real * heard.real + imaginary * heard.imag) @ bands
-    quadrature = (real * heard.imag - imaginary * heard.real) @ bands
+    sound_power = (sound.real.square() + sound.imag.square()) @ bands
+    cross = (real * sound.real + imaginary * sound.imag) @ bands
+    quadrature = (real * sound.imag - imaginary * sound.real) @ bands
     common = cross.square() + quadrature.square()
-    explained = common / (power * own_power + FLOOR**2)
-    weight = own_power / (own_power.sum(-1, keepdim=True) + FLOOR) + 0.1 / N_BANDS
-    left = ((1 - explained).clamp(min=FLOOR).log() * weight).sum(-1)
-    likeliest = left.argmin(1, keepdim=True)
+    explained = common / (power * sound_power + FLOOR**2)
+    weight = sound_power / (sound_power.sum(-1, keepdim=True) + FLOOR) + 0.1 / N_BANDS
+    unexplained = ((1 - explained).clamp(min=FLOOR).log() * weight).sum(-1)
+    likeliest = unexplained.argmin(1, keepdim=True)
     row = likeliest[:, :, None].expand(-1, -1, N_BANDS)
     response = 0.5 * ((common + FLOOR**2) / (power.square() + FLOOR**2)).log()
-    return torch.cat(
-        [
-            left,
-            likeliest.float(),
-            response.gather(1, row)[:, 0].clamp(-10, 10),
-            explained.gather(1, row)[:, 0],
-        ],
-        dim=1,
+    response = response.gather(1, row)[:, 0].clamp(-10, 10)
+    return (
+        number_columns("unexplained_at_{}_db", DRIVES_DB, unexplained)
+        | {"likeliest_drive": likeliest[:, 0].float()}
+        | number_columns("response_band_{}", range(N_BANDS), response)
+        | number_columns("explained_band_{}", range(N_BANDS), explained.gather(1, row)[:, 0])
     )
 
 
-def _ask_for_echo(wave: Tensor, clean: Tensor) -> Tensor:
+def _fit_echoes(wave: Tensor, clean: Tensor) -> Block:
+    """Explain the sound y as an echo of the clean sound x, for every delay n at once.
+
+    y[t] = a·x[t] + b·x[t − n] + feedback·y[t − n] is linear in a, b and feedback; with
+    a = g·(1 − mix) and b = g·(mix − feedback·(1 − mix)), the mix is (b + feedback·a) over that and
+    a. The best three delays are a comb's, and the two best echoes' that are 5 ms apart.
+    """
     rate_hz = ANALYSIS_RATE_HZ / DULLER
-    lags = round(LONGEST_S * rate_hz)
-    bins = ECHO_FFT // DULLER // 2 + 1
-    phase = torch.arange(bins, dtype=torch.float64) * (2 * math.pi / (ECHO_FFT // DULLER))
+    fits = _fit_every_delay(*_emphasize(wave, clean), clean.shape[-1] // DULLER)
+    unexplained = fits["unexplained"]
+    delay = torch.arange(unexplained.shape[1])
+    comb = delay < COMB_S * rate_hz
+    of_echoes = unexplained.masked_fill(comb, 2.0)
+    echo = of_echoes.argmin(1, keepdim=True)
+    near = (delay - echo).abs() < APART_S * rate_hz
+    choices = {
+        "comb": unexplained.masked_fill(~comb | (delay == 0), 2.0).argmin(1, keepdim=True),
+        "echo": echo,
+        "second_echo": of_echoes.masked_fill(near, 2.0).argmin(1, keepdim=True),
+    }
+    block: Block = {}
+    for name, n in choices.items():
+        at = {key: values.gather(1, n)[:, 0] for key, values in fits.items()}
+        block |= {
+            f"{name}_unexplained": at["unexplained"].log().float(),
+            f"{name}_delay_s": (n[:, 0] / rate_hz).float(),
+            f"{name}_feedback": at["feedback"].float(),
+            f"{name}_mix": at["mix"].float(),
+        }
+    return block
+
+
+def _emphasize(wave: Tensor, clean: Tensor) -> tuple[Tensor, Tensor]:
+    """Spectra of the clean sound and the other at a quarter of the rate, 1 − 0.9·z⁻¹ applied.
+
+    In double precision: where an echo explains nearly all, the rest is a small difference.
+    """
+    n_fft = ECHO_FFT // DULLER
+    bins = n_fft // 2 + 1
+    phase = torch.arange(bins, dtype=torch.float64) * (2 * math.pi / n_fft)
     emphasis = torch.complex(1 - PRE_EMPHASIS * phase.cos(), PRE_EMPHASIS * phase.sin())
-    # In double precision: where an echo explains nearly all, the rest is a small difference.
     x, y = (torch.fft.rfft(s.double(), n=ECHO_FFT)[:, :bins] * emphasis for s in (clean, wave))
+    return x, y
+
+
+def _fit_every_delay(x: Tensor, y: Tensor, length: int) -> dict[str, Tensor]:
+    """Solve the three normal equations for every delay.
+
+    Parameters
+    ----------
+    x, y : Tensor, shape (batch, bins), complex128
+        Spectra of the padded sounds.
+    length
+        Samples of the sounds themselves.
+
+    Returns
+    -------
+    dict of Tensor, shape (batch, delays), float64
+        `unexplained`, the share of y's energy; `feedback` and `mix`, in [0, 1].
+    """
+    n_fft = ECHO_FFT // DULLER
+    lags = round(LONGEST_S * ANALYSIS_RATE_HZ / DULLER)
+    # The sums of products of the equations' terms are correlations, by the Fourier transform.
     xx, xy, yx, yy = (
-        torch.fft.irfft(first * second.conj(), n=ECHO_FFT // DULLER)[:, :lags]
+        torch.fft.irfft(first * second.conj(), n=n_fft)[:, :lags]
         for first, second in ((x, x), (x, y), (y, x), (y, y))
     )
-    x_wave, y_wave = (torch.fft.irfft(s, n=ECHO_FFT // DULLER) for s in (x, y))
-    length = clean.shape[-1] // DULLER
+    x_wave, y_wave = (torch.fft.irfft(s, n=n_fft) for s in (x, y))
     early_xx, early_xy, early_yy = (
         (first * second)[:, :length].cumsum(1).flip(1)[:, :lags]
         for first, second in ((x_wave, x_wave), (x_wave, y_wave), (y_wave, y_wave))
     )
     energy = yy[:, :1]
     ridge = RIDGE * (xx[:, :1] + energy) + FLOOR**2
-    # Gauss's elimination of the three unknowns, for all delays at once.
+    # Gauss's elimination: G = L·D·Lᵀ, z = L⁻¹·target, explained = Σ z²/D.
     d1 = xx[:, :1] + ridge
     l21, l31 = xx / d1, xy / d1
     d2 = early_xx + ridge - l21 * xx
@@ -147,25 +188,27 @@ def _ask_for_echo(wave: Tensor, clean: Tensor) -> Tensor:
     a = z1 / d1 - l21 * b - l31 * feedback
     feedback = feedback.clamp(0, 1)
     dry, wet = a.clamp(min=0), (b + feedback * a).clamp(min=0)
-    mix = wet / (dry + wet + FLOOR)
-    delay = torch.arange(lags)
-    comb = delay < COMB_S * rate_hz
-    left = unexplained.masked_fill(comb, 2.0)
-    echo = left.argmin(1, keepdim=True)
-    near = (delay - echo).abs() < APART_S * rate_hz
-    choices = (
-        unexplained.masked_fill(~comb | (delay == 0), 2.0).argmin(1, keepdim=True),
-        echo,
-        left.masked_fill(near, 2.0).argmin(1, keepdim=True),
-    )
-    columns = [
-        column
-        for n in choices
-        for column in (
-            unexplained.gather(1, n).log(),
-            n / rate_hz,
-            feedback.gather(1, n),
-            mix.gather(1, n),
-        )
-    ]
-    return torch.cat([column.float() for column in columns], dim=1)
+    return {
+        "unexplained": unexplained,
+        "feedback": feedback,
+        "mix": wet / (dry + wet + FLOOR),
+    }
+
+
+PAIR_NAMES = tuple(describe(*torch.zeros(2, 1, ANALYSIS_SAMPLES)))
+"""Names of all features, in order."""
+
+
+def pair_features(wave: Tensor, clean: Tensor) -> Tensor:
+    """Compute the pair set.
+
+    Parameters
+    ----------
+    wave, clean : Tensor, shape (batch, 35000), float32, 22.05 kHz, peak 1
+        The sound, and the same without the effect.
+
+    Returns
+    -------
+    Tensor, shape (batch, 86), float32, finite; in the order of `PAIR_NAMES`
+    """
+    return stack_columns(describe(wave, clean))

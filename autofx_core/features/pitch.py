@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from autofx_core.features.peaks import first_high_peak
+
 LOWEST_HZ = 70.0
 HIGHEST_HZ = 1400.0
 FRAME_S = 0.046
@@ -53,7 +55,8 @@ def pitch_track(wave: Tensor, sample_rate: int, *, hop_s: float = 0.01) -> tuple
     lagged = energy.unfold(-1, longest + 1, hop)
     here = lagged[..., :1]
     similarity = (2 * correlation).div_((here + lagged).add_(1e-9))
-    return _first_high_peak(similarity, shortest, sample_rate), here[..., 0] / frame
+    period, _ = first_high_peak(similarity, first=shortest, near=NEAR_THE_HIGHEST, least=PERIODIC)
+    return (sample_rate / period).clamp(LOWEST_HZ, HIGHEST_HZ), here[..., 0] / frame
 
 
 def _transform_length(wanted: int) -> int:
@@ -62,22 +65,6 @@ def _transform_length(wanted: int) -> int:
     if torch.compiler.is_exporting():  # ONNX runtimes are slow at all but powers of two
         return length
     return 3 * length // 4 if 3 * length >= 4 * wanted else length
-
-
-def _first_high_peak(similarity: Tensor, shortest: int, sample_rate: int) -> Tensor:
-    similarity = similarity[..., shortest - 1 :]
-    left, middle, right = similarity[..., :-2], similarity[..., 1:-1], similarity[..., 2:]
-    height = torch.where((middle > left) & (middle >= right), middle, 0.0)
-    highest = height.amax(-1, keepdim=True)
-    near = height >= (NEAR_THE_HIGHEST * highest).clamp(min=PERIODIC)
-    index = near.to(torch.uint8).argmax(-1, keepdim=True)
-    a, b, c = (side.gather(-1, index)[..., 0] for side in (left, middle, right))
-    curvature = (a - 2 * b + c).clamp(max=-1e-9)
-    offset = (0.5 * (a - c) / curvature).clamp(-0.5, 0.5)
-    period = torch.where(
-        highest[..., 0] >= PERIODIC, shortest + index[..., 0] + offset, sample_rate / LOWEST_HZ
-    )
-    return (sample_rate / period).clamp(LOWEST_HZ, HIGHEST_HZ)
 
 
 def note_pitch(wave: Tensor, sample_rate: int) -> Tensor:

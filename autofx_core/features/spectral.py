@@ -31,6 +31,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from autofx_core.features import stft
+from autofx_core.features.columns import Block
 
 N_FFT = 8192
 HOP_LENGTH = 512
@@ -40,7 +41,6 @@ ROLLOFF_SHARE = 0.95
 FLOOR = 1e-7  # added to magnitudes: far below the quantisation noise of 16 bits
 
 MOMENTS = ("centroid", "spread", "skewness", "kurtosis")
-SHAPES = ("flux", "rolloff", "slope", "flatness")
 
 
 def magnitudes(wave: Tensor) -> Iterator[Tensor]:
@@ -86,7 +86,7 @@ def _powers() -> tuple[Tensor, Tensor]:
     return inside, across.flatten(0, 1)
 
 
-def describe(wave: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
+def describe(wave: Tensor, sample_rate: int) -> Block:
     """Compute the eight descriptors of every frame.
 
     Parameters
@@ -97,8 +97,8 @@ def describe(wave: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
 
     Returns
     -------
-    moments : Tensor, shape (batch, 4, frames), in Hz, in the order of `MOMENTS`
-    shapes : Tensor, shape (batch, 4, frames), in the order of `SHAPES`
+    dict of Tensor, shape (batch, frames), float32
+        The descriptors of the table above by name, first the `MOMENTS`.
     """
     summaries, before = [], None
     for magnitude in magnitudes(wave):
@@ -116,14 +116,19 @@ def describe(wave: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
     cubed = m3 - 3 * m1 * m2 + 2 * m1**3
     fourth_central = (m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4).clamp(min=0)
     nyquist_hz = sample_rate / 2
-    moments = nyquist_hz * torch.stack(
-        [m1, variance.sqrt(), cubed.sign() * cubed.abs() ** (1 / 3), fourth_central**0.25], dim=1
-    )
     unit_sum, unit_squares = bins / 2, bins * (2 * bins - 1) / (6 * (bins - 1))
     slope = (bins * first - unit_sum * total) / (bins * unit_squares - unit_sum**2)
-    flatness = (log_sum / (bins - 1)).exp() * (bins - 1) / (total.to(wave.dtype) - last)
-    shapes = [flux, rolloff_bin * (nyquist_hz / (bins - 1)), (slope / nyquist_hz), flatness]
-    return moments.to(wave.dtype), torch.stack([s.to(wave.dtype) for s in shapes], dim=1)
+    tracks = {
+        "centroid": nyquist_hz * m1,
+        "spread": nyquist_hz * variance.sqrt(),
+        "skewness": nyquist_hz * (cubed.sign() * cubed.abs() ** (1 / 3)),
+        "kurtosis": nyquist_hz * fourth_central**0.25,
+        "flux": flux,
+        "rolloff": rolloff_bin * (nyquist_hz / (bins - 1)),
+        "slope": slope / nyquist_hz,
+        "flatness": (log_sum / (bins - 1)).exp() * (bins - 1) / (total.to(wave.dtype) - last),
+    }
+    return {name: track.to(wave.dtype) for name, track in tracks.items()}
 
 
 def _summarize(magnitude: Tensor, before: Tensor | None) -> Tensor:

@@ -29,7 +29,7 @@ import torch
 from torch import Tensor
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.features.mfcc import mel_filters
+from autofx_core.features.mel import mel_filters
 from autofx_core.features.stft import power_spectrum
 from autofx_core.metrics.distances import MAGNITUDE_FLOOR
 

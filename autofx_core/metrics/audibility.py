@@ -1,4 +1,4 @@
-"""How plainly an effect is heard: what it changes beyond the tone.
+"""How audible an effect is: what it changes beyond the tone.
 
 A tone control changes how much of each band there is, smoothly and all the time; so do pickups,
 cabinets and amplifiers, and the sound is still called dry. The strength of an effect is the mean
@@ -17,32 +17,20 @@ import math
 import torch
 from torch import Tensor
 
-from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.features.mfcc import mel_filters
-from autofx_core.features.stft import power_spectrum
+from autofx_core.metrics.distances import MEL_BANDS, log_mel_change
 
 AUDIBLE_DB = 0.5
 INAUDIBLE_DB = 0.5
 PLAIN_DB = 0.75
-_N_FFT = 2048
-_HOP_LENGTH = 512
-_BANDS = 64
-_RANGE_DB = 80.0
 _SMOOTHNESS = 4  # terms of the cosine series that a tone control may draw over the mel bands
 
 
 @functools.cache
 def _tone_controls() -> Tensor:
     """Orthonormal cosines over the mel bands, shape (bands, terms)."""
-    place = torch.arange(_BANDS) + 0.5
-    cosines = torch.cos(math.pi / _BANDS * place[:, None] * torch.arange(_SMOOTHNESS))
+    place = torch.arange(MEL_BANDS) + 0.5
+    cosines = torch.cos(math.pi / MEL_BANDS * place[:, None] * torch.arange(_SMOOTHNESS))
     return cosines / cosines.norm(dim=0)
-
-
-def _mel_db(wave: Tensor) -> Tensor:
-    power = power_spectrum(wave, n_fft=_N_FFT, hop_length=_HOP_LENGTH)
-    mel = power @ mel_filters(power.shape[-1], ANALYSIS_RATE_HZ, _BANDS)
-    return 10 * mel.clamp(min=1e-10).log10()
 
 
 def strength_db(clean: Tensor, wet: Tensor) -> Tensor:
@@ -72,10 +60,8 @@ def lateness(clean: Tensor, wet: Tensor) -> Tensor:
 
 
 def _change_db(clean: Tensor, wet: Tensor) -> Tensor:
-    level = clean.square().mean(1) / wet.square().mean(1).clamp(min=1e-12)
-    before, after = _mel_db(clean), _mel_db(wet * level.sqrt()[:, None])
-    floor = before.amax((1, 2), keepdim=True) - _RANGE_DB
-    change = torch.maximum(after, floor) - torch.maximum(before, floor)
+    """Mean change in dB that no cosine series over the bands, constant in time, explains."""
+    change = log_mel_change(clean, wet)
     controls = _tone_controls()
     tone = change.mean(1, keepdim=True) @ controls @ controls.T
     return (change - tone).abs().mean((1, 2))

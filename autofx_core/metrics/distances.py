@@ -7,7 +7,7 @@
 
 Both sounds are first brought to the same level: the reference to peak 1, the other to the
 reference's root mean square. A phase term, as in the original's loss, is left out: wrapped phases
-differ by chance, and made the dry sound look like a good match.
+differ by chance, which makes the dry sound look like a good match.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, for_analysis
-from autofx_core.features.mfcc import mel_filters
+from autofx_core.features.mel import log_mel
 from autofx_core.features.stft import power_spectrum
 
 MRSTFT_SIZES = (64, 128, 256, 512, 1024, 2048)
@@ -28,7 +28,14 @@ MEL_RANGE_DB = 80.0
 def measure_distances(
     reference: np.ndarray, other: np.ndarray, sample_rate: int
 ) -> dict[str, float]:
-    """Objective distances of a sound to the reference, by name (see `losses`)."""
+    """Measure the distances of a sound to the reference, by name.
+
+    Parameters
+    ----------
+    reference, other : ndarray, shape (channels, samples), float32
+    sample_rate
+        Of both, in Hz.
+    """
     return {
         "mrstft": mrstft_distance(reference, other, sample_rate),
         "log_mel_db": log_mel_distance(reference, other, sample_rate),
@@ -78,6 +85,8 @@ def log_mel_distance(reference: np.ndarray, other: np.ndarray, sample_rate: int)
     Parameters
     ----------
     reference, other : ndarray, shape (channels, samples), float32
+    sample_rate
+        Of both, in Hz.
 
     Returns
     -------
@@ -98,12 +107,31 @@ def log_mel_distances(reference: Tensor, other: Tensor) -> Tensor:
     -------
     Tensor, shape (batch,), in dB
     """
-    level = reference.square().mean(1) / other.square().mean(1).clamp(min=1e-12)
-    decibels = []
-    for wave in (reference, other * level.sqrt()[:, None]):
-        power = power_spectrum(wave, n_fft=MEL_N_FFT, hop_length=MEL_N_FFT // 4)
-        mel = power @ mel_filters(power.shape[-1], ANALYSIS_RATE_HZ, MEL_BANDS)
-        decibels.append(10 * mel.clamp(min=1e-10).log10())
-    floor = decibels[0].amax((1, 2), keepdim=True) - MEL_RANGE_DB
-    first, second = (torch.maximum(spectrum, floor) for spectrum in decibels)
-    return (first - second).abs().mean((1, 2))
+    return log_mel_change(reference, other).abs().mean((1, 2))
+
+
+def log_mel_change(reference: Tensor, other: Tensor) -> Tensor:
+    """Compute by how much mel spectra of equally loud sounds differ, band by band.
+
+    Levels that lie more than 80 dB below the reference's highest count as that.
+
+    Parameters
+    ----------
+    reference, other : Tensor, shape (batch, samples), float32, 22.05 kHz, the reference at peak 1
+
+    Returns
+    -------
+    Tensor, shape (batch, frames, 64), in dB, positive where the other sound is louder
+    """
+    gain = (reference.square().mean(1) / other.square().mean(1).clamp(min=1e-12)).sqrt()
+    before, after = (
+        log_mel(
+            power_spectrum(wave, n_fft=MEL_N_FFT, hop_length=MEL_N_FFT // 4),
+            ANALYSIS_RATE_HZ,
+            n_mels=MEL_BANDS,
+            least=1e-10,
+        )
+        for wave in (reference, other * gain[:, None])
+    )
+    floor = before.amax((1, 2), keepdim=True) - MEL_RANGE_DB
+    return torch.maximum(after, floor) - torch.maximum(before, floor)

@@ -1,7 +1,7 @@
 """The timbre set: what effects do to a note, in one pass over one spectrogram.
 
 =============  =============================================================================
-`hearing`      the spectrogram that all blocks read, and their statistics
+`spectrogram`  the spectrogram that all blocks read, and their statistics
 `bands`        colour: mel bands and the shape of the spectrum
 `note`         pitch, partials, and what lies between them
 `waveform`     crest, clipping, asymmetry
@@ -19,6 +19,7 @@ that cover decades are logarithms.
 import torch
 from torch import Tensor
 
+from autofx_core.features.columns import Block, stack_columns
 from autofx_core.features.timbre import (
     bands,
     combs,
@@ -28,13 +29,31 @@ from autofx_core.features.timbre import (
     note,
     waveform,
 )
-from autofx_core.features.timbre.spectrogram import hear
+from autofx_core.features.timbre.spectrogram import compute_spectrogram
 
-GROUPS = {
-    module.__name__.rpartition(".")[2]: module.NAMES
-    for module in (bands, note, waveform, envelope, echoes, combs, movement)
-}
-"""Block → the names of its features, in order."""
+
+def describe(wave: Tensor) -> dict[str, Block]:
+    """Compute the timbre set by blocks.
+
+    Parameters
+    ----------
+    wave : Tensor, shape (batch, samples), float32, 22.05 kHz, peak 1, at least 0.2 s
+    """
+    sound = compute_spectrogram(wave)
+    pitch_hz, periodicity = note.pitch(sound.power)
+    return {
+        "bands": bands.describe(sound),
+        "note": note.describe(sound, pitch_hz, periodicity),
+        "waveform": waveform.describe(sound),
+        "envelope": envelope.describe(envelope.level_tracks(wave)),
+        "echoes": echoes.describe(sound),
+        "combs": combs.describe(sound),
+        "movement": movement.describe(sound, pitch_hz),
+    }
+
+
+GROUPS = {name: tuple(block) for name, block in describe(torch.zeros(1, 8192)).items()}
+"""Block → the names of its features, in order, as `describe` gives them for a silent sound."""
 
 TIMBRE_NAMES = tuple(name for names in GROUPS.values() for name in names)
 """Names of all features, in order."""
@@ -45,21 +64,12 @@ def timbre_features(wave: Tensor) -> Tensor:
 
     Parameters
     ----------
-    wave : Tensor, shape (batch, samples), float32, 22.05 kHz, peak 1
+    wave : Tensor, shape (batch, samples), float32, 22.05 kHz, peak 1, at least 0.2 s
 
     Returns
     -------
-    Tensor, shape (batch, len(TIMBRE_NAMES)), float32, finite; in the order of `TIMBRE_NAMES`
+    Tensor, shape (batch, 606), float32, finite; in the order of `TIMBRE_NAMES`
     """
-    sound = hear(wave)
-    pitch_hz, periodicity = note.pitch(sound.power)
-    blocks = [
-        bands.describe(sound),
-        note.describe(sound, pitch_hz, periodicity),
-        waveform.describe(sound),
-        envelope.describe(envelope.level_tracks(wave)),
-        echoes.describe(sound),
-        combs.describe(sound),
-        movement.describe(sound, pitch_hz),
-    ]
-    return torch.cat(blocks, dim=1)
+    return stack_columns(
+        {name: column for block in describe(wave).values() for name, column in block.items()}
+    )

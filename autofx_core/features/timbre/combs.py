@@ -13,21 +13,16 @@ import torch
 from torch import Tensor
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.features.timbre.spectrogram import FLOOR_DB, Hearing, decibels, peaks
+from autofx_core.features.columns import Block, number_columns
+from autofx_core.features.mel import decibels
+from autofx_core.features.peaks import highest_peaks
+from autofx_core.features.timbre.spectrogram import FLOOR_DB, Spectrogram, log_amount
 
 STEP = 2  # frames
 SHORTEST_MS, LONGEST_MS = 0.35, 23.0
 N_SPANS = 18
 N_PEAKS = 2
 _RANGE_DB = 60.0  # below its maximum a frame's spectrum is noise
-
-NAMES = (
-    *(f"static_comb_span_{k}" for k in range(N_SPANS)),
-    *(f"moving_comb_span_{k}" for k in range(N_SPANS)),
-    *(f"moving_comb_{k}_log_ms" for k in range(N_PEAKS)),
-    *(f"moving_comb_{k}" for k in range(N_PEAKS)),
-    "moving_share",
-)
 
 
 @functools.cache
@@ -41,38 +36,33 @@ def _edges(lines: int) -> list[int]:
     return [min(edge, lines) for edge in edges]
 
 
-def describe(sound: Hearing) -> Tensor:
-    """Sum up the combs, shape (batch, len(NAMES))."""
-    level = decibels(sound.power[:, ::STEP, 1:])
+def describe(sound: Spectrogram) -> Block:
+    """Sum up the combs."""
+    lines = _transform_levels(sound.power[:, ::STEP, 1:])
+    # Over time t, of each line L(t): E|L|² = |E L|² + Var L, the static and the moving ripple.
+    mean_square = (lines.real.square() + lines.imag.square()).mean(1)
+    static_square = lines.real.mean(1).square() + lines.imag.mean(1).square()
+    static, moving = static_square.sqrt(), (mean_square - static_square).clamp(min=0).sqrt()
+    edges = _edges(static.shape[-1])
+    place, height = highest_peaks(moving[:, edges[0] : edges[-1]], N_PEAKS)
+    delay_ms = (place + edges[0]) * (2000 / ANALYSIS_RATE_HZ)
+    block: Block = {}
+    for name, strength in (("static", static), ("moving", moving)):
+        spans = [strength[:, a:b].mean(1) for a, b in itertools.pairwise(edges)]
+        levels = log_amount(torch.stack(spans, dim=1))
+        block |= number_columns(f"{name}_comb_span_{{}}", range(N_SPANS), levels)
+    block |= number_columns("moving_comb_{}_log_ms", range(N_PEAKS), delay_ms.log10())
+    block |= number_columns("moving_comb_{}", range(N_PEAKS), log_amount(height))
+    moving_energy, energy = moving[:, edges[0] :].square(), mean_square[:, edges[0] :]
+    return block | {"moving_share": moving_energy.sum(1) / energy.sum(1).clamp(min=1e-9)}
+
+
+def _transform_levels(power: Tensor) -> Tensor:
+    """Transform each frame's spectrum in dB, shape (batch, frames, lines), complex64."""
+    level = decibels(power)
     loudest = level.amax((1, 2), keepdim=True)
     floor = torch.maximum(level.amax(-1, keepdim=True) - _RANGE_DB, loudest + FLOOR_DB)
     level = torch.maximum(level, floor)
     level = level - level.mean(-1, keepdim=True)
     window = torch.hann_window(level.shape[-1], dtype=level.dtype, device=level.device)
-    lines = torch.fft.rfft(level * window) * (4 / level.shape[-1])
-    real, imag = lines.real, lines.imag
-    mean_square = (real.square() + imag.square()).mean(1)
-    static = real.mean(1).square() + imag.mean(1).square()
-    moving = (mean_square - static).clamp(min=0).sqrt()
-    static = static.sqrt()
-    edges = _edges(static.shape[-1])
-    spans = list(itertools.pairwise(edges))
-    place, height = peaks(moving[:, edges[0] : edges[-1]], N_PEAKS)
-    delay_ms = (place + edges[0]) * (2000 / ANALYSIS_RATE_HZ)
-    share = moving[:, edges[0] :].square().sum(1) / mean_square[:, edges[0] :].sum(1).clamp(
-        min=1e-9
-    )
-    return torch.cat(
-        [
-            _log(torch.stack([static[:, a:b].mean(1) for a, b in spans], dim=1)),
-            _log(torch.stack([moving[:, a:b].mean(1) for a, b in spans], dim=1)),
-            delay_ms.log10(),
-            _log(height),
-            share[:, None],
-        ],
-        dim=1,
-    )
-
-
-def _log(strength: Tensor) -> Tensor:
-    return (strength + 0.01).log10()
+    return torch.fft.rfft(level * window) * (4 / level.shape[-1])

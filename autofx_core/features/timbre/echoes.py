@@ -3,9 +3,9 @@
 Three views of the same thing. *Onsets* are rises of many bands at once. The *envelope's
 autocorrelation* is that of these rises. The *ripple* is the strength of the periodic ripple that
 an echo of delay d draws on the spectrum of the whole sound, peaks 1/d apart (the cepstrum's
-magnitude; Bogert, Healy and Tukey 1963); it tells delays to a tenth of a millisecond.
+magnitude; Bogert, Healy and Tukey 1963); it resolves delays to a tenth of a millisecond.
 
-Delays are named as decimal logarithms of seconds, as networks like spans of a hundredfold.
+Delays are decimal logarithms of seconds, since they span three decades.
 """
 
 import functools
@@ -15,13 +15,10 @@ import torch
 from torch import Tensor
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.features.timbre.spectrogram import (
-    FLOOR_DB,
-    FRAME_RATE_HZ,
-    Hearing,
-    decibels,
-    peaks,
-)
+from autofx_core.features.columns import Block, number_columns
+from autofx_core.features.mel import decibels
+from autofx_core.features.peaks import highest_peaks
+from autofx_core.features.timbre.spectrogram import FLOOR_DB, FRAME_RATE_HZ, Spectrogram
 
 SHORTEST_S, LONGEST_S = 0.04, 1.2
 N_SPANS = 16
@@ -29,31 +26,17 @@ RIPPLE_SHORTEST_S, RIPPLE_LONGEST_S = 0.001, 1.2
 N_RIPPLE_SPANS = 28
 ECHO_SHORTEST_S = 0.02  # below it, the ripple's peaks are the note's own period
 N_PEAKS = 4
-N_ONSETS = 4
 NOTICED_DB = 0.5
 _FLATTENED_DB = 12.0
 _BEFORE_DB = (32.0, 14.8, 5.6)
 """How far below its first frame a note that begins at once would be in the three frames before:
 what the Hann window's share beyond the beginning lets through."""
 
-NAMES = (
-    *(f"onset_{k}_log_s" for k in range(N_ONSETS)),
-    *(f"onset_{k}_rise" for k in range(N_ONSETS)),
-    *(f"rise_after_span_{k}" for k in range(N_SPANS)),
-    *(f"resemblance_span_{k}" for k in range(N_SPANS)),
-    *(f"resemblance_{k}_log_s" for k in range(N_PEAKS)),
-    *(f"resemblance_{k}" for k in range(N_PEAKS)),
-    *(f"resemblance_at_{k}_delays" for k in (2, 3)),
-    *(f"ripple_span_{k}" for k in range(N_RIPPLE_SPANS)),
-    *(f"ripple_{k}_log_s" for k in range(N_PEAKS)),
-    *(f"ripple_{k}" for k in range(N_PEAKS)),
-)
 
-
-def describe(sound: Hearing) -> Tensor:
-    """Sum up the repeats, shape (batch, len(NAMES))."""
+def describe(sound: Spectrogram) -> Block:
+    """Sum up the repeats."""
     rise = rises(sound)
-    return torch.cat([_onsets(rise), _resemblance(rise), _ripple(sound.wave)], dim=1)
+    return _onsets(rise) | _resemblance(rise) | _ripple(sound.wave)
 
 
 def _log_s(place: Tensor, rate_hz: float) -> Tensor:
@@ -72,11 +55,20 @@ def _spans(places: int, rate_hz: float, shortest_s: float, longest_s: float, cou
     ]
 
 
-def _highest(track: Tensor, spans: list[slice]) -> Tensor:
-    return torch.stack([track[:, span].amax(-1) for span in spans], dim=1)
+def _span_maxima(name: str, track: Tensor, spans: list[slice]) -> Block:
+    """Highest value of a track within each span."""
+    return {f"{name}_span_{k}": track[:, span].amax(-1) for k, span in enumerate(spans)}
 
 
-def rises(sound: Hearing) -> Tensor:
+def _peaks(name: str, track: Tensor, rate_hz: float, heights: str = "{}") -> tuple[Block, Tensor]:
+    """Places and heights of a track's highest peaks, and the places in samples, (batch, peaks)."""
+    place, height = highest_peaks(track, N_PEAKS)
+    numbers = [f"{name}_{k}" for k in range(N_PEAKS)]
+    places = number_columns("{}_log_s", numbers, _log_s(place, rate_hz))
+    return places | number_columns(heights, numbers, height), place
+
+
+def rises(sound: Spectrogram) -> Tensor:
     """Mean rise of the bands within 35 ms, in dB, shape (batch, frames); high rises are flattened.
 
     Before the sound there is silence: a note that begins at once rises in the first frame.
@@ -90,14 +82,15 @@ def rises(sound: Hearing) -> Tensor:
     return _FLATTENED_DB * rise / (_FLATTENED_DB + rise)
 
 
-def _onsets(rise: Tensor) -> Tensor:
+def _onsets(rise: Tensor) -> Block:
     # A rise is steepest a frame before the onset; the padding makes up for that, too.
-    place, height = peaks(torch.nn.functional.pad(rise, (1, 0)), N_ONSETS)
+    padded = torch.nn.functional.pad(rise, (1, 0))
+    block, _ = _peaks("onset", padded, FRAME_RATE_HZ, heights="{}_rise")
     spans = _spans(rise.shape[1], FRAME_RATE_HZ, SHORTEST_S, LONGEST_S, N_SPANS)
-    return torch.cat([_log_s(place, FRAME_RATE_HZ), height, _highest(rise, spans)], dim=1)
+    return block | _span_maxima("rise_after", rise, spans)
 
 
-def _resemblance(rise: Tensor) -> Tensor:
+def _resemblance(rise: Tensor) -> Block:
     """Autocorrelation of the rises, its peaks, and its values at multiples of the first."""
     rise = (rise - NOTICED_DB).clamp(min=0)
     n_fft = 1 << (2 * rise.shape[-1] - 1).bit_length()
@@ -108,18 +101,19 @@ def _resemblance(rise: Tensor) -> Tensor:
     correlation = correlation / correlation[:, :1].clamp(min=1e-6)
     lags = torch.arange(correlation.shape[-1], device=rise.device)
     inside = correlation * (lags >= SHORTEST_S * FRAME_RATE_HZ)
-    place, height = peaks(inside, N_PEAKS)
+    block, place = _peaks("resemblance", inside, FRAME_RATE_HZ)
     index = place[:, :1].round().long()
     last = correlation.shape[-1] - 1
-    multiples = [correlation.gather(1, (k * index).clamp(max=last)) for k in (2, 3)]
     spans = _spans(last + 1, FRAME_RATE_HZ, SHORTEST_S, LONGEST_S, N_SPANS)
-    return torch.cat(
-        [_highest(correlation, spans), _log_s(place, FRAME_RATE_HZ), height, *multiples], dim=1
-    )
+    multiples = {
+        f"resemblance_at_{k}_delays": correlation.gather(1, (k * index).clamp(max=last))[:, 0]
+        for k in (2, 3)
+    }
+    return _span_maxima("resemblance", correlation, spans) | block | multiples
 
 
-def _ripple(wave: Tensor) -> Tensor:
-    """Strength of the ripples on the whole sound's spectrum, by the delay they tell of."""
+def _ripple(wave: Tensor) -> Block:
+    """Strength of the ripples on the whole sound's spectrum, by the delay that makes them."""
     n_fft = 1 << (wave.shape[-1] - 1).bit_length()
     transformed = torch.fft.rfft(wave, n_fft)
     level = decibels(transformed.real.square() + transformed.imag.square())[:, 1:]
@@ -133,5 +127,5 @@ def _ripple(wave: Tensor) -> Tensor:
     strength = strength[:, :last]
     spans = _spans(last, rate_hz, RIPPLE_SHORTEST_S, RIPPLE_LONGEST_S, N_RIPPLE_SPANS)
     lines = torch.arange(last, device=wave.device)
-    place, height = peaks(strength * (lines >= ECHO_SHORTEST_S * rate_hz), N_PEAKS)
-    return torch.cat([_highest(strength, spans), _log_s(place, rate_hz), height], dim=1)
+    block, _ = _peaks("ripple", strength * (lines >= ECHO_SHORTEST_S * rate_hz), rate_hz)
+    return _span_maxima("ripple", strength, spans) | block

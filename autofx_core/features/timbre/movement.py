@@ -12,80 +12,56 @@ import functools
 import torch
 from torch import Tensor
 
+from autofx_core.features.columns import Block, number_columns, prefix_names
+from autofx_core.features.mel import decibels
 from autofx_core.features.modulation import strongest_lines
 from autofx_core.features.timbre.spectrogram import (
     FRAME_RATE_HZ,
     HERTZ_PER_BIN,
     N_BANDS,
-    Hearing,
-    decibels,
+    Spectrogram,
     detrended,
+    log_amount,
 )
 
+# fmt: off
 RATES_HZ = (
-    0.1,
-    0.3,
-    0.6,
-    0.9,
-    1.2,
-    1.6,
-    2,
-    2.5,
-    3,
-    3.6,
-    4.3,
-    5,
-    5.8,
-    6.7,
-    7.7,
-    9,
-    10.5,
-    12,
-    14,
-    17,
+    0.1, 0.3, 0.6, 0.9, 1.2, 1.6, 2, 2.5, 3, 3.6, 4.3, 5, 5.8, 6.7, 7.7, 9, 10.5, 12, 14, 17
 )
+# fmt: on
 N_PARTIALS = 8
 N_GROUPS = 8
 _RANGE_DB = 45.0  # below its own maximum a track is silence, and still
-_TRACKS = ("band_level", "partial_level", "partial_pitch")
-_LINES = ("value_1", "line_1", "value_2", "line_2")
-
-NAMES = (
-    *(
-        f"{track}_{kind}_at_{rate:g}_hz"
-        for track in _TRACKS
-        for kind in ("common", "single")
-        for rate in RATES_HZ
-    ),
-    *(f"{track}_{name}" for track in _TRACKS for name in ("common_std", "single_std", "agreement")),
-    *(f"{track}_{line}" for track in _TRACKS for line in _LINES),
-    *(f"group_{k}_moves_db" for k in range(N_GROUPS)),
-    *(f"partial_{k}_moves_db" for k in range(1, N_PARTIALS + 1)),
-    *(f"partial_{k}_moves_cents" for k in range(1, N_PARTIALS + 1)),
-)
 
 
-def describe(sound: Hearing, pitch_hz: Tensor) -> Tensor:
-    """Sum up the oscillations of notes of that pitch, shape (batch, len(NAMES))."""
+def describe(sound: Spectrogram, pitch_hz: Tensor) -> Block:
+    """Sum up the oscillations of notes.
+
+    Parameters
+    ----------
+    sound
+        The notes.
+    pitch_hz : Tensor, shape (batch,)
+    """
     groups = sound.bands_db.unflatten(2, (N_GROUPS, N_BANDS // N_GROUPS)).mean(-1).transpose(1, 2)
     level, cents, weight = partial_tracks(sound.power, pitch_hz)
     even = torch.full_like(groups[..., 0], 1 / N_GROUPS)
-    by_track = [(detrended(groups), even), (detrended(level), weight), (cents, weight)]
-    amounts = [_amounts(track, of_each) for track, of_each in by_track]
-    lines = []
-    for track, of_each in by_track:
-        common = (track * of_each[..., None]).sum(1)
-        value_1, line_1, value_2, line_2 = strongest_lines(common)
-        lines += [_log(value_1), line_1, _log(value_2), line_2]
-    own = [_log(track.std(-1)) for track, _ in by_track]
-    return torch.cat(
-        [
-            *(spectrum for spectrum, _ in amounts),
-            *(deviation for _, deviation in amounts),
-            torch.stack(lines, dim=1),
-            *own,
-        ],
-        dim=1,
+    by_track = {
+        "band_level": (detrended(groups), even),
+        "partial_level": (detrended(level), weight),
+        "partial_pitch": (cents, weight),
+    }
+    block: Block = {}
+    for statistics in (_oscillations, _deviations, _lines):
+        for name, weighted in by_track.items():
+            block |= prefix_names(name, statistics(*weighted))
+    movements = [log_amount(track.std(-1)) for track, _ in by_track.values()]
+    partials = range(1, N_PARTIALS + 1)
+    return (
+        block
+        | number_columns("group_{}_moves_db", range(N_GROUPS), movements[0])
+        | number_columns("partial_{}_moves_db", partials, movements[1])
+        | number_columns("partial_{}_moves_cents", partials, movements[2])
     )
 
 
@@ -125,10 +101,6 @@ def partial_tracks(power: Tensor, pitch_hz: Tensor) -> tuple[Tensor, Tensor, Ten
     return level_db, (cents - mean) * loud, weight / weight.sum(-1, keepdim=True)
 
 
-def _log(amount: Tensor) -> Tensor:
-    return (amount + 0.01).log10()
-
-
 @functools.cache
 def _oscillators(frames: int) -> tuple[Tensor, Tensor]:
     """Windowed cosines and sines at the rates, shape (frames, rates) each."""
@@ -139,14 +111,38 @@ def _oscillators(frames: int) -> tuple[Tensor, Tensor]:
     return scale * angle.cos(), scale * angle.sin()
 
 
-def _amounts(tracks: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Weigh oscillations of tracks (batch, n, frames): by rate, and over all rates."""
+def _oscillations(tracks: Tensor, weight: Tensor) -> Block:
+    """Amplitudes at each rate: of the tracks' weighted sum, and the weighted sum of each track's.
+
+    With z the complex amplitude of a track at a rate and w its weight: |Σ w·z| is common to the
+    tracks, Σ w·|z| is what each does on its own.
+    """
     cosine, sine = (part.to(tracks.device) for part in _oscillators(tracks.shape[-1]))
     real, imag = tracks @ cosine, tracks @ sine
     each = weight[..., None]
     common = ((real * each).sum(1).square() + (imag * each).sum(1).square()).sqrt()
     single = ((real.square() + imag.square()).sqrt() * each).sum(1)
-    together = (tracks * each).sum(1).std(-1)
-    alone = (tracks.std(-1) * weight).sum(1)
-    deviation = torch.stack([_log(together), _log(alone), together / (alone + 0.01)], dim=1)
-    return torch.cat([_log(common), _log(single)], dim=1), deviation
+    rates = [f"{rate:g}" for rate in RATES_HZ]
+    return number_columns("common_at_{}_hz", rates, log_amount(common)) | number_columns(
+        "single_at_{}_hz", rates, log_amount(single)
+    )
+
+
+def _deviations(tracks: Tensor, weight: Tensor) -> Block:
+    """Compute the standard deviation over time of the weighted sum, and of the single tracks."""
+    common = (tracks * weight[..., None]).sum(1).std(-1)
+    single = (tracks.std(-1) * weight).sum(1)
+    return {
+        "common_std": log_amount(common),
+        "single_std": log_amount(single),
+        "agreement": common / (single + 0.01),
+    }
+
+
+def _lines(tracks: Tensor, weight: Tensor) -> Block:
+    """Strongest lines of the weighted sum, as logarithms of their amplitudes."""
+    lines = strongest_lines((tracks * weight[..., None]).sum(1))
+    return {
+        name: log_amount(values) if name.startswith("value") else values
+        for name, values in lines.items()
+    }

@@ -14,18 +14,16 @@ McLeod and Wyvill: "A smarter way to find pitch" (ICMC 2005): the first peak nea
 """
 
 import functools
+import math
 
 import torch
 from torch import Tensor
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.features.timbre.spectrogram import (
-    FLOOR_DB,
-    HERTZ_PER_BIN,
-    N_FFT,
-    Hearing,
-    decibels,
-)
+from autofx_core.features.columns import Block, number_columns
+from autofx_core.features.mel import decibels
+from autofx_core.features.peaks import first_high_peak
+from autofx_core.features.timbre.spectrogram import FLOOR_DB, HERTZ_PER_BIN, N_FFT, Spectrogram
 
 LOWEST_HZ = 70.0
 HIGHEST_HZ = 1400.0
@@ -36,18 +34,6 @@ N_GAPS = 8
 N_FADING = 8
 WIDTH_HZ = 27.0  # of a partial to each side: the window's main lobe and a little
 TREBLE_HZ = 2000.0
-_SPANS = ("early", "late")
-
-NAMES = (
-    "pitch_octaves",
-    "periodicity",
-    *(f"partial_{k}_db" for k in range(2, N_PARTIALS + 1)),
-    *(f"partial_{k}_late_minus_early_db" for k in range(1, N_FADING + 1)),
-    *(f"gap_{k}_db" for k in range(1, N_GAPS + 1)),
-    "even_minus_odd_db",
-    *(f"inharmonic_{span}_db" for span in _SPANS),
-    *(f"inharmonic_treble_{span}_db" for span in _SPANS),
-)
 
 
 @functools.cache
@@ -80,39 +66,45 @@ def pitch(power: Tensor) -> tuple[Tensor, Tensor]:
     matrix = _to_autocorrelation(power.shape[-1], longest + 1).to(power.device)
     correlation = mean @ matrix
     similarity = correlation / correlation[:, :1].clamp(min=1e-12)
-    left, middle, right = similarity[:, :-2], similarity[:, 1:-1], similarity[:, 2:]
-    lag = torch.arange(1, middle.shape[-1] + 1, device=power.device)
-    is_peak = (middle > left) & (middle >= right) & (lag >= ANALYSIS_RATE_HZ / HIGHEST_HZ)
-    height = torch.where(is_peak, middle, torch.zeros_like(middle))
-    near = is_peak & (height >= NEAR_THE_HIGHEST * height.amax(-1, keepdim=True))
-    index = near.to(torch.uint8).argmax(-1, keepdim=True)
-    a, b, c = (side.gather(-1, index)[:, 0] for side in (left, middle, right))
-    offset = (0.5 * (a - c) / (a - 2 * b + c).clamp(max=-1e-9)).clamp(-0.5, 0.5)
-    found = ANALYSIS_RATE_HZ / (lag[index[:, 0]] + offset)
-    pitch_hz = torch.where(near.any(-1), found, torch.full_like(found, LOWEST_HZ))
-    return pitch_hz.clamp(LOWEST_HZ, HIGHEST_HZ), height.amax(-1)
+    lag, periodicity = first_high_peak(
+        similarity, first=math.ceil(ANALYSIS_RATE_HZ / HIGHEST_HZ), near=NEAR_THE_HIGHEST
+    )
+    return (ANALYSIS_RATE_HZ / lag).clamp(LOWEST_HZ, HIGHEST_HZ), periodicity
 
 
-def describe(sound: Hearing, pitch_hz: Tensor, periodicity: Tensor) -> Tensor:
-    """Sum up the note, shape (batch, len(NAMES)); `pitch` gave the second and third argument."""
-    third = sound.frames // 3
-    early, late = sound.power[:, :third].mean(1), sound.power[:, -third:].mean(1)
+def describe(sound: Spectrogram, pitch_hz: Tensor, periodicity: Tensor) -> Block:
+    """Sum up the note.
+
+    Parameters
+    ----------
+    sound
+        The notes.
+    pitch_hz, periodicity : Tensor, shape (batch,)
+        From `pitch`.
+    """
+    third = sound.power.shape[1] // 3
+    spans = {"early": sound.power[:, :third].mean(1), "late": sound.power[:, -third:].mean(1)}
     whole = sound.power.mean(1)
     order = torch.arange(1, N_PARTIALS + 1, device=pitch_hz.device)
     partials = pitch_hz[:, None] / HERTZ_PER_BIN * order
     gaps = pitch_hz[:, None] / HERTZ_PER_BIN * (order[:N_GAPS] + 0.5)
     level = _power_at(whole, partials)
-    fading = partials[:, :N_FADING]
-    rests = [_inharmonic(power, pitch_hz) for power in (early, late)]
-    columns = [
-        _ratio_db(level[:, 1:], level[:, :1]),
-        _ratio_db(_power_at(late, fading), _power_at(early, fading)),
-        _ratio_db(_power_at(whole, gaps), level[:, :N_GAPS]),
-        _ratio_db(level[:, 1::2].sum(1, keepdim=True), level[:, 2::2].sum(1, keepdim=True)),
-        *(all_over for all_over, _ in rests),
-        *(treble for _, treble in rests),
-    ]
-    return torch.cat([torch.stack([pitch_hz.log2(), periodicity], dim=1), *columns], dim=1)
+    first, gap = level[:, :1], _power_at(whole, gaps)
+    late, early = (_power_at(spans[name], partials[:, :N_FADING]) for name in ("late", "early"))
+    even, odd = level[:, 1::2].sum(1), level[:, 2::2].sum(1)
+    block = (
+        {"pitch_octaves": pitch_hz.log2(), "periodicity": periodicity}
+        | number_columns("partial_{}_db", range(2, N_PARTIALS + 1), _ratio_db(level[:, 1:], first))
+        | number_columns(
+            "partial_{}_late_minus_early_db", range(1, N_FADING + 1), _ratio_db(late, early)
+        )
+        | number_columns("gap_{}_db", range(1, N_GAPS + 1), _ratio_db(gap, level[:, :N_GAPS]))
+        | {"even_minus_odd_db": _ratio_db(even, odd)}
+    )
+    for name, lowest_hz in (("inharmonic", 0.0), ("inharmonic_treble", TREBLE_HZ)):
+        for span, power in spans.items():
+            block[f"{name}_{span}_db"] = _inharmonic(power, pitch_hz, lowest_hz)
+    return block
 
 
 def _ratio_db(power: Tensor, other: Tensor) -> Tensor:
@@ -127,14 +119,10 @@ def _power_at(power: Tensor, place: Tensor) -> Tensor:
     return around.amax(0) * (place < last)
 
 
-def _inharmonic(power: Tensor, pitch_hz: Tensor) -> tuple[Tensor, Tensor]:
-    """Share of the power between the partials, of all and of the treble, in dB, (batch, 1) each."""
+def _inharmonic(power: Tensor, pitch_hz: Tensor, lowest_hz: float) -> Tensor:
+    """Share in dB of the power above a frequency that lies between the partials, (batch,)."""
     hertz = HERTZ_PER_BIN * torch.arange(power.shape[-1], device=power.device)
     order = hertz / pitch_hz[:, None]
     distance_hz = (order - order.round()).abs() * pitch_hz[:, None]
-    between = power * (distance_hz > WIDTH_HZ)
-    high = (hertz >= TREBLE_HZ).to(power.dtype)
-    return (
-        _ratio_db(between.sum(1, keepdim=True), power.sum(1, keepdim=True)),
-        _ratio_db((between * high).sum(1, keepdim=True), (power * high).sum(1, keepdim=True)),
-    )
+    counted = power * (hertz >= lowest_hz).to(power.dtype)
+    return _ratio_db((counted * (distance_hz > WIDTH_HZ)).sum(1), counted.sum(1))

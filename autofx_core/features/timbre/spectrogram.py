@@ -1,4 +1,4 @@
-"""What every block of the timbre set looks at: one spectrogram of the sound, and its statistics.
+"""The spectrogram that every block of the timbre set reads, and the statistics of its tracks.
 
 Frames of 2048 samples every 256 (86 a second at 22.05 kHz). Power is such that a sine of amplitude
 1 has 0 dB in its bin.
@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.features.mfcc import mel_filters
+from autofx_core.features.columns import Block
+from autofx_core.features.mel import log_mel
 from autofx_core.features.stft import power_spectrum
 
 N_FFT = 2048
@@ -25,7 +26,7 @@ _SINE = (N_FFT / 4) ** 2  # power of a sine of amplitude 1 under a Hann window
 
 
 @dataclass(frozen=True)
-class Hearing:
+class Spectrogram:
     """A batch of sounds and their spectrograms.
 
     Attributes
@@ -45,24 +46,42 @@ class Hearing:
         return self.power.shape[1]
 
 
-def hear(wave: Tensor) -> Hearing:
+def compute_spectrogram(wave: Tensor) -> Spectrogram:
     """Analyse waves of shape (batch, samples)."""
     power = power_spectrum(wave, n_fft=N_FFT, hop_length=HOP_LENGTH) / _SINE
-    filters = mel_filters(power.shape[-1], ANALYSIS_RATE_HZ, N_BANDS).to(wave.device)
-    bands_db = decibels(power @ filters)
+    bands_db = log_mel(power, ANALYSIS_RATE_HZ, n_mels=N_BANDS)
     floor = bands_db.amax((1, 2), keepdim=True) + FLOOR_DB
-    return Hearing(wave, power, torch.maximum(bands_db, floor))
+    return Spectrogram(wave, power, torch.maximum(bands_db, floor))
 
 
-def decibels(power: Tensor) -> Tensor:
-    """Ten times the decimal logarithm of a power, at least −120 dB."""
-    return 10 * power.clamp(min=1e-12).log10()
+def quantile(track: Tensor, *shares: float) -> list[Tensor]:
+    """Take the values that the shares of the frames (last axis) stay below, one for each share."""
+    ranked = track.sort(dim=-1).values
+    return [ranked[..., round(share * (track.shape[-1] - 1))] for share in shares]
 
 
-def quantile(track: Tensor, share: float) -> Tensor:
-    """Take the value that `share` of the frames (last axis) stay below."""
-    rank = round(share * (track.shape[-1] - 1))
-    return track.sort(dim=-1).values[..., rank]
+def summarize(tracks: Block) -> Block:
+    """Sum up each track (batch, frames): mean, deviation, quantiles, change from start to end."""
+    stacked = torch.stack(list(tracks.values()), dim=1)
+    quarter = max(1, stacked.shape[-1] // 4)
+    low, high = quantile(stacked, 0.1, 0.9)
+    statistics = {
+        "mean": stacked.mean(-1),
+        "std": stacked.std(-1),
+        "p10": low,
+        "p90": high,
+        "late_minus_early": stacked[..., -quarter:].mean(-1) - stacked[..., :quarter].mean(-1),
+    }
+    return {
+        f"{track}_{name}": values[:, row]
+        for row, track in enumerate(tracks)
+        for name, values in statistics.items()
+    }
+
+
+def log_amount(amount: Tensor) -> Tensor:
+    """Decimal logarithm of a strength that may be 0; 0.01 is what counts as none."""
+    return (amount + 0.01).log10()
 
 
 def detrended(track: Tensor) -> Tensor:
@@ -79,25 +98,3 @@ def slope_per_s(track: Tensor, frame_rate_hz: float) -> Tensor:
     time = torch.arange(frames, dtype=track.dtype, device=track.device) / frame_rate_hz
     time = time - time.mean()
     return (track * time).sum(-1) / time.square().sum()
-
-
-def peaks(track: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Find the highest local maxima of a track.
-
-    Parameters
-    ----------
-    track : Tensor, shape (batch, frames)
-
-    Returns
-    -------
-    place, height : Tensors, shape (batch, count)
-        By height; places in frames, between them by a parabola; where there are fewer maxima,
-        height 0 at place 0.
-    """
-    left, middle, right = track[:, :-2], track[:, 1:-1], track[:, 2:]
-    is_peak = (middle > left) & (middle >= right) & (middle > 0)
-    height, index = torch.where(is_peak, middle, torch.zeros_like(middle)).topk(count, dim=-1)
-    a, b, c = (side.gather(-1, index) for side in (left, middle, right))
-    offset = (0.5 * (a - c) / (a - 2 * b + c).clamp(max=-1e-9)).clamp(-0.5, 0.5)
-    place = torch.where(height > 0, index + 1 + offset, torch.zeros_like(height))
-    return place, height

@@ -50,9 +50,8 @@ def magnitude(wave):
 
 @pytest.fixture(scope="module")
 def described(wave):
-    moments, shapes = spectral.describe(torch.from_numpy(wave)[None], RATE_HZ)
-    names = (*spectral.MOMENTS, *spectral.SHAPES)
-    return dict(zip(names, torch.cat([moments, shapes], 1)[0].numpy(), strict=True))
+    tracks = spectral.describe(torch.from_numpy(wave)[None], RATE_HZ)
+    return {name: track[0].numpy() for name, track in tracks.items()}
 
 
 def test_magnitudes_are_librosas(wave, magnitude):
@@ -117,10 +116,9 @@ def test_frames_taken_a_few_at_a_time_are_described_as_all_at_once(wave, monkeyp
 def test_a_pure_tone_has_its_frequency_as_centroid_and_hardly_any_spread():
     time_s = torch.arange(RATE_HZ, dtype=torch.float64) / RATE_HZ
     tone = torch.sin(2 * torch.pi * 1000 * time_s).float()[None]
-    moments, _ = spectral.describe(tone, RATE_HZ)
-    middle = moments[0, :, 12:-12]
-    assert middle[0].sub(1000).abs().max() < 2
-    assert middle[1].max() < 40
+    tracks = {name: track[0, 12:-12] for name, track in spectral.describe(tone, RATE_HZ).items()}
+    assert tracks["centroid"].sub(1000).abs().max() < 2
+    assert tracks["spread"].max() < 40
 
 
 def test_functionals_are_scipys():
@@ -193,7 +191,7 @@ def test_a_tremolos_rate_and_depth_are_the_strongest_line_of_the_level(rate_hz):
         1 + 0.3 * torch.sin(2 * torch.pi * rate_hz * time_s)
     )
     level = modulation.level_track(wave[None])
-    value, line, _, _ = modulation.strongest_lines(level)
+    value, line, _, _ = modulation.strongest_lines(level).values()
     frame_rate_hz = RATE_HZ / modulation.TRACK_HOP
     assert line.item() * frame_rate_hz / 2 == pytest.approx(rate_hz, abs=0.1)
     smoothing = np.sinc(rate_hz * modulation.LEVEL_FRAME / RATE_HZ)  # of the frame's mean
@@ -207,7 +205,8 @@ def test_a_vibratos_rate_is_the_strongest_line_of_the_phase(rate_hz):
     wave = torch.sin(
         2 * torch.pi * 440 * time_s + deviation_rad * torch.sin(2 * torch.pi * rate_hz * time_s)
     )
-    value, line, _, _ = modulation.strongest_lines(modulation.phase_track(wave[None], RATE_HZ))
+    phase = modulation.phase_track(wave[None], RATE_HZ)
+    value, line, _, _ = modulation.strongest_lines(phase).values()
     frame_rate_hz = RATE_HZ / modulation.TRACK_HOP
     assert line.item() * frame_rate_hz / 2 == pytest.approx(rate_hz, abs=0.15)
     assert value.item() == pytest.approx(deviation_rad, rel=0.2)
@@ -216,9 +215,9 @@ def test_a_vibratos_rate_is_the_strongest_line_of_the_phase(rate_hz):
 def test_the_two_strongest_lines_of_a_sum_of_cosines_are_its_terms():
     frames = torch.arange(170)
     track = 5 + 0.8 * torch.cos(0.4 * frames) + 0.3 * torch.cos(1.6 * frames)
-    value_1, line_1, value_2, line_2 = (x.item() for x in modulation.strongest_lines(track[None]))
-    assert (line_1 * np.pi, line_2 * np.pi) == pytest.approx((0.4, 1.6), abs=0.01)
-    assert (value_1, value_2) == pytest.approx((0.8, 0.3), rel=0.05)
+    found = {name: x.item() for name, x in modulation.strongest_lines(track[None]).items()}
+    assert (found["line_1"] * np.pi, found["line_2"] * np.pi) == pytest.approx((0.4, 1.6), abs=0.01)
+    assert (found["value_1"], found["value_2"]) == pytest.approx((0.8, 0.3), rel=0.05)
 
 
 def test_onsets_of_a_click_train_are_its_times():

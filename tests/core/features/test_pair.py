@@ -1,4 +1,4 @@
-"""The relation set tells what the real plug-ins did to real notes."""
+"""The pair set shows what the real plug-ins did to real notes."""
 
 import numpy as np
 import pytest
@@ -23,8 +23,8 @@ def clean() -> np.ndarray:
     return fit_length(normalize_peak(builtin_notes()[40].read(ANALYSIS_RATE_HZ)))
 
 
-def relate(family: str, clean: np.ndarray, **settings: float) -> dict[str, float]:
-    wet = normalize_peak(render(family, clean, ANALYSIS_RATE_HZ, settings))
+def describe_pair(effect_class: str, clean: np.ndarray, **settings: float) -> dict[str, float]:
+    wet = normalize_peak(render(effect_class, clean, ANALYSIS_RATE_HZ, settings))
     features = pair_features(torch.from_numpy(wet), torch.from_numpy(clean))[0]
     return dict(zip(PAIR_NAMES, features.tolist(), strict=True))
 
@@ -32,10 +32,10 @@ def relate(family: str, clean: np.ndarray, **settings: float) -> dict[str, float
 @pytest.mark.parametrize("samples", [1104, 6872, 13672])
 def test_the_likeliest_echo_is_the_delay_that_was_set(clean, samples):
     delay_s = (samples + 0.5) / ANALYSIS_RATE_HZ
-    told = relate("delay", clean, delay_seconds=delay_s, feedback=0.5, mix=0.4)
-    assert told["echo_delay_s"] == pytest.approx(delay_s, abs=1e-4)
-    assert told["echo_mix"] == pytest.approx(0.4, abs=0.02)
-    assert told["echo_feedback"] == pytest.approx(0.5, abs=0.02)
+    found = describe_pair("delay", clean, delay_seconds=delay_s, feedback=0.5, mix=0.4)
+    assert found["echo_delay_s"] == pytest.approx(delay_s, abs=1e-4)
+    assert found["echo_mix"] == pytest.approx(0.4, abs=0.02)
+    assert found["echo_feedback"] == pytest.approx(0.5, abs=0.02)
 
 
 @pytest.mark.parametrize("samples", [1102, 6871, 13673])
@@ -43,9 +43,9 @@ def test_a_delay_between_the_duller_samples_is_missed_by_a_period_of_the_note_at
     clean, samples
 ):
     delay_s = (samples + 0.5) / ANALYSIS_RATE_HZ
-    told = relate("delay", clean, delay_seconds=delay_s, feedback=0.5, mix=0.4)
-    assert told["echo_delay_s"] == pytest.approx(delay_s, abs=1 / LOWEST_NOTE_HZ)
-    assert told["echo_mix"] == pytest.approx(0.4, abs=0.1)
+    found = describe_pair("delay", clean, delay_seconds=delay_s, feedback=0.5, mix=0.4)
+    assert found["echo_delay_s"] == pytest.approx(delay_s, abs=1 / LOWEST_NOTE_HZ)
+    assert found["echo_mix"] == pytest.approx(0.4, abs=0.1)
 
 
 SHELVES = {
@@ -60,14 +60,14 @@ SHELVES = {
 
 @pytest.mark.parametrize("drive_db", [5.0, 25.0, 45.0])
 def test_the_likeliest_drive_is_the_one_that_was_set(clean, drive_db):
-    told = relate("distortion", clean, drive_db=drive_db, **SHELVES)
-    assert DRIVES_DB[int(told["likeliest_drive"])] == drive_db
+    found = describe_pair("distortion", clean, drive_db=drive_db, **SHELVES)
+    assert DRIVES_DB[int(found["likeliest_drive"])] == drive_db
 
 
 def test_the_response_is_that_of_the_shelves_where_a_band_is_explained(clean):
-    told = relate("distortion", clean, drive_db=25.0, **SHELVES)
-    explained = np.array([told[name] for name in PAIR_NAMES if "explained_band" in name])
-    response = np.array([told[name] for name in PAIR_NAMES if "response_band" in name])
+    found = describe_pair("distortion", clean, drive_db=25.0, **SHELVES)
+    explained = np.array([found[name] for name in PAIR_NAMES if "explained_band" in name])
+    response = np.array([found[name] for name in PAIR_NAMES if "response_band" in name])
     edges = np.array(BAND_EDGES_HZ)
     middle_hz = np.sqrt(edges[1:] * edges[:-1])
     shelves = [
@@ -88,7 +88,7 @@ def test_the_response_is_that_of_the_shelves_where_a_band_is_explained(clean):
     assert np.std(difference) < 0.1  # the sound's level is free
 
 
-def test_sounds_are_related_alike_one_by_one_and_together(clean):
+def test_values_do_not_depend_on_the_batch(clean):
     rng = np.random.default_rng(0)
     settings = [{"delay_seconds": d, "feedback": 0.3, "mix": 0.5} for d in rng.uniform(size=3)]
     wet = [normalize_peak(render("delay", clean, ANALYSIS_RATE_HZ, s)) for s in settings]
@@ -97,7 +97,7 @@ def test_sounds_are_related_alike_one_by_one_and_together(clean):
     torch.testing.assert_close(pair_features(waves, cleans), alone, rtol=1e-3, atol=1e-3)
 
 
-def test_silence_has_finite_relations(clean):
+def test_values_of_silence_are_finite(clean):
     silent = torch.zeros(1, clean.shape[-1])
     for pair in ((silent, torch.from_numpy(clean)), (torch.from_numpy(clean), silent)):
         assert pair_features(*pair).isfinite().all()
