@@ -25,12 +25,19 @@ __all__ = ["EFFECTS", "match", "recognise"]
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used (PEP 562)."""
+    value: Any
     if name == "EFFECTS":
-        from autofx_core.effects import EFFECTS as value  # noqa: PLC0415
+        from autofx_core.effects import EFFECTS  # noqa: PLC0415
+
+        value = EFFECTS
     elif name == "match":
-        from autofx_core.matching import match as value  # noqa: PLC0415
+        from autofx_core.matching import match  # noqa: PLC0415
+
+        value = match
     elif name == "recognise":
-        from autofx_core.matching.recognise import recognise as value  # noqa: PLC0415
+        from autofx_core.matching.recognise import recognise  # noqa: PLC0415
+
+        value = recognise
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value  # found without this function the next time
