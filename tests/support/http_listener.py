@@ -14,6 +14,12 @@ CONDITIONS = {
     "random": "random",
     "clean": "anchor",
 }
+LABELS = {
+    "reference": "The reference itself",
+    "mlp_163nc": "Network of 163 features",
+    "random": "Random settings",
+    "clean": "The clean take",
+}
 STUDY_TOML = """
 [listening_test]
 languages = ["en", "fr"]
@@ -36,7 +42,7 @@ def write_stimulus_set(folder: Path, *, n_items=6, name="study", listening_test=
         "generator": {"versions": {}, "command": "test"},
         "sample_rate": 44100,
         "conditions": [
-            {"id": condition, "label": condition, "kind": kind}
+            {"id": condition, "label": LABELS[condition], "kind": kind}
             for condition, kind in CONDITIONS.items()
         ],
         "items": items,

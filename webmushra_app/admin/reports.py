@@ -16,6 +16,7 @@ from flask import Response, send_from_directory
 from sqlalchemy.orm import Session as DbSession
 from werkzeug.wrappers import Response as AnyResponse
 
+from stimuli_gen.manifest import MANIFEST_NAME
 from webmushra_app import timestamps
 from webmushra_app.admin import audit
 from webmushra_app.admin.access import blueprint, go, show
@@ -77,14 +78,10 @@ def _run(database: Database, study: models.Study, folder: Path) -> None:
     """Run the analysis and write down how it went."""
     new = folder.with_name(f"{folder.name}-new")
     shutil.rmtree(new, ignore_errors=True)
-    command = [
-        sys.executable,
-        "-m",
-        "analysis.report",
-        f"--study={study.name}",
-        "-o",
-        str(new),
-    ]
+    command = [sys.executable, "-m", "analysis.report", f"--study={study.name}", "-o", str(new)]
+    manifest = Path(study.folder) / MANIFEST_NAME
+    if study.folder and manifest.is_file():
+        command.append(f"--manifest={manifest}")  # labels, the study's order, distances
     url = database.url.render_as_string(hide_password=False)
     try:
         ended = subprocess.run(  # noqa: S603 – the interpreter that runs us, on our own module
@@ -96,10 +93,9 @@ def _run(database: Database, study: models.Study, folder: Path) -> None:
             check=False,
         )
         state = "done" if ended.returncode == 0 else "failed"
-        said = (ended.stdout if state == "done" else ended.stderr).strip().splitlines()
-        message = (said or ["it said nothing"])[-1].removeprefix("Error: ")
+        lines = ended.stderr.strip().splitlines() or ["it printed nothing"]
+        message = "" if state == "done" else lines[-1].removeprefix("Error: ")
         if state == "done":
-            message = ""
             shutil.rmtree(folder, ignore_errors=True)
             new.rename(folder)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
+from stimuli_gen.contract import describe_validation_error, locate_validation_error
 from webmushra_app.api.schemas import Problem
 
 log = logging.getLogger("webmushra_app")
@@ -65,11 +66,10 @@ def read_body(model: type[Body]) -> Body:
     try:
         return model.model_validate_json(request.get_data())
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        if first["type"] == "json_invalid":
-            raise Refusal(400, f"the body is not JSON: {first['msg']}") from None
-        field = ".".join(str(part) for part in first["loc"])[:200]
-        raise Refusal(422, f"{field}: {first['msg']}"[:400], field=field) from None
+        wrong = describe_validation_error(error, model)
+        if error.errors()[0]["type"] == "json_invalid":
+            raise Refusal(400, f"the body is not JSON: {wrong}") from None
+        raise Refusal(422, wrong, field=locate_validation_error(error)) from None
 
 
 def answer(message: BaseModel, status: int = 200) -> Response:

@@ -24,6 +24,11 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_v
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
+from stimuli_gen.contract import (
+    KNOWN_KINDS,
+    describe_validation_error,
+    locate_validation_error,
+)
 from webmushra_app import timestamps
 from webmushra_app.api.responses import Refusal
 from webmushra_app.api.services import services
@@ -34,8 +39,6 @@ from webmushra_app.studies.settings import parse_listening_test
 blueprint = Blueprint("collect", __name__)
 FIELD = "sessionJSON="
 MAX_NAME = 64
-KINDS = {"reference": "reference", "anchor35": "anchor", "anchor70": "anchor"}
-"""The names that webMUSHRA gives to conditions of a known kind; others have none."""
 
 
 def _number(value: Any) -> Any:
@@ -197,10 +200,8 @@ def _validate(document: dict[str, Any]) -> Posted:
     try:
         return Posted.model_validate(document | {"trials": kept})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])[:200]
-        reason = first["msg"].removeprefix("Value error, ")
-        raise Refusal(422, f"{field}: {reason}"[:400], field=field) from None
+        wrong = describe_validation_error(error)
+        raise Refusal(422, wrong, field=locate_validation_error(error)) from None
 
 
 def _store(db: DbSession, posted: Posted, document: dict[str, Any]) -> None:
@@ -311,7 +312,7 @@ def _stimulus(study: models.Study, item: models.Item, name: str) -> models.Stimu
             return stimulus
     condition = next((c for c in study.conditions if c.name == name), None)
     if condition is None:
-        condition = models.Condition(name=name, label=name, kind=KINDS.get(name, ""))
+        condition = models.Condition(name=name, label=name, kind=KNOWN_KINDS.get(name, ""))
         study.conditions.append(condition)
     stimulus = models.Stimulus(condition=condition, file="", bytes=0)
     item.stimuli.append(stimulus)

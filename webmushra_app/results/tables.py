@@ -12,28 +12,9 @@ from typing import Any
 from sqlalchemy import Boolean, Select, TableClause, column, func, select, table
 from sqlalchemy.orm import Session as DbSession
 
+from stimuli_gen.contract import RATING_COLUMNS, RATING_FLAGS
 from webmushra_app.database import models
 
-RATING_COLUMNS = (
-    "study",
-    "session",
-    "participant",
-    "item",
-    "family",
-    "condition",
-    "kind",
-    "score",
-    "trial_position",
-    "stimulus_position",
-    "plays",
-    "listened_s",
-    "trial_time_s",
-    "rated_at",
-    "comment",
-    "training",
-    "simulated",
-)
-FLAGS = ("training", "simulated")
 WEBMUSHRA_NAMES = {"reference": "reference"}
 """What webMUSHRA's scripts call a kind of condition, whatever its name is here."""
 ROWS_AT_ONCE = 1000
@@ -51,7 +32,7 @@ class Table:
 
 
 def _view(name: str, *more: str) -> TableClause:
-    columns = (column(c, Boolean if c in FLAGS else None) for c in (*RATING_COLUMNS, *more))
+    columns = (column(c, Boolean if c in RATING_FLAGS else None) for c in (*RATING_COLUMNS, *more))
     return table(name, *columns)
 
 

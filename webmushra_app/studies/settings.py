@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from stimuli_gen.contract import describe_validation_error
 from webmushra_app.studies.vocabulary import HeadphoneCheck, Language, Step
 
 STUDY_NAME = "study.toml"
@@ -183,12 +184,5 @@ def read_listening_test(folder: Path) -> ListeningTest:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ListeningTestError(f"{path}: {error}") from None
     except ValidationError as error:
-        raise ListeningTestError(f"{path}: {_describe(error)}") from None
-
-
-def _describe(error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in (TABLE, *first["loc"]))
-    if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
-        return f"unknown key {where!r}; known: {', '.join(sorted(ListeningTest.model_fields))}"
-    return f"{where}: {first['msg']}, got {first['input']!r}"[:300].replace("\n", " ")
+        wrong = describe_validation_error(error, ListeningTest, within=TABLE, show_input=True)
+        raise ListeningTestError(f"{path}: {wrong}") from None

@@ -1,5 +1,6 @@
 """What experimenters see and do, against what the database then holds."""
 
+import json
 import re
 import sqlite3
 import time
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.experimenter import HASH
+from support.http_listener import LABELS
 
 from analysis.ratings.readers import read_database
 from webmushra_app import timestamps
@@ -36,6 +38,16 @@ def cells(page, row):
     """Read the cells of the table row that begins with a text."""
     found = re.search(rf'<th scope="row">{row}.*?</tr>', page, re.S)[0]
     return [re.sub("<.*?>", "", cell).strip() for cell in re.findall("<td.*?</td>", found, re.S)]
+
+
+def make_report(experimenter):
+    """Have the report made; gives the page that says how it went."""
+    study = experimenter.study_path()
+    experimenter.post(f"{study}/report")
+    ended_by = time.monotonic() + 300
+    while "The analysis is running" in (page := experimenter.get(f"{study}/report").text):
+        assert time.monotonic() < ended_by
+    return page
 
 
 def test_a_set_is_imported_from_the_list_and_heard_once_opened(
@@ -254,12 +266,20 @@ def test_the_report_is_shown_to_experimenters_alone_and_runs_no_script(experimen
 
 @on_sqlite
 def test_a_report_of_nothing_says_why(experimenter):
-    study = experimenter.study_path()
-    experimenter.post(f"{study}/report")
-    ended_by = time.monotonic() + 120
-    while "The analysis is running" in experimenter.get(f"{study}/report").text:
-        assert time.monotonic() < ended_by
-    assert "no ratings yet" in experimenter.get(f"{study}/report").text
+    assert "no ratings yet" in make_report(experimenter)
+
+
+@on_sqlite
+def test_a_report_has_the_labels_and_the_distances_of_the_set(
+    experimenter, app, make_listener, tmp_path
+):
+    for _ in range(3):
+        make_listener(app).take_the_test()
+    assert "Open the report" in make_report(experimenter)
+    (page,) = tmp_path.glob("reports/*/index.html")
+    results = json.loads(page.with_name("results.json").read_text())
+    assert all(label in page.read_text() for label in LABELS.values())
+    assert [row["distance"] for row in results["objective"]] == ["mrstft"]
 
 
 @on_sqlite

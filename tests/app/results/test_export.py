@@ -10,8 +10,8 @@ from pandas.testing import assert_frame_equal
 from sqlalchemy import text
 
 from analysis.ratings.readers import read_database, read_file
+from stimuli_gen.contract import RATING_COLUMNS
 from webmushra_app.results.export import escape_cell, export
-from webmushra_app.results.tables import RATING_COLUMNS
 
 AWKWARD = ["=1+1", "007", "5e8123", "'tis", "-", 'a,b\n"c"', "🎸", "@SUM(A1)", "\tx"]
 
