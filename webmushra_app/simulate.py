@@ -59,6 +59,13 @@ class Api:
     def fetch(self, method: str, path: str, body: Any = None) -> bytes:
         """Send one request and return the answer's body.
 
+        Parameters
+        ----------
+        method, path : str
+            E.g. ``GET`` and ``/api/v1/study``.
+        body : optional
+            Sent as JSON.
+
         Raises
         ------
         SimulationError
@@ -81,7 +88,15 @@ class Api:
         return content
 
     def fetch_json(self, method: str, path: str, body: Any = None) -> Any:
-        """Send one request and return the JSON it is answered with."""
+        """Send one request and return the JSON it is answered with.
+
+        Parameters
+        ----------
+        method, path : str
+            E.g. ``GET`` and ``/api/v1/study``.
+        body : optional
+            Sent as JSON.
+        """
         return json.loads(self.fetch(method, path, body))
 
 

@@ -19,7 +19,18 @@ def record(
     session: str | None = None,
     **detail: str | float | None,
 ) -> None:
-    """Write down one change, in the transaction that makes it."""
+    """Add one change to the log, in the transaction that makes it.
+
+    Parameters
+    ----------
+    db : sqlalchemy.orm.Session
+    action : str
+        What was done, in the past tense: ``opened``, ``excluded``, …; at most 32 characters.
+    study, session : str, optional
+        Names of what it was done to, as exports show them.
+    **detail
+        What else the log shows, by name.
+    """
     db.add(
         models.Audit(address=address(), action=action, study=study, session=session, detail=detail)
     )

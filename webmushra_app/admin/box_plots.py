@@ -60,7 +60,16 @@ def quantile(counts: Counts, share: float) -> float:
 
 
 def make_box(condition: models.Condition, counts: Counts, *, simulated: bool) -> Box:
-    """Summarise the scores of one condition."""
+    """Summarise the scores of one condition.
+
+    Parameters
+    ----------
+    condition : models.Condition
+    counts : list of (float, int)
+        Its scores in rising order, 0–100, each with how often it was given; not empty.
+    simulated : bool
+        Whether simulated participants gave them.
+    """
     q1, median, q3 = (quantile(counts, share) for share in (0.25, 0.5, 0.75))
     reach = WHISKER * (q3 - q1)
     scores = [score for score, _ in counts]

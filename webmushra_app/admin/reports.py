@@ -75,38 +75,44 @@ def make_report(study_id: int) -> AnyResponse:
 
 
 def _run(database: Database, study: models.Study, folder: Path) -> None:
-    """Run the analysis and write down how it went."""
+    """Run the analysis, move its report into place, and store how it went."""
     new = folder.with_name(f"{folder.name}-new")
     shutil.rmtree(new, ignore_errors=True)
-    command = [sys.executable, "-m", "analysis.report", f"--study={study.name}", "-o", str(new)]
-    manifest = Path(study.folder) / MANIFEST_NAME
-    if study.folder and manifest.is_file():
-        command.append(f"--manifest={manifest}")  # labels, the study's order, distances
-    url = database.url.render_as_string(hide_password=False)
     try:
-        ended = subprocess.run(  # noqa: S603 – the interpreter that runs us, on our own module
-            command,
-            env=os.environ | {"AUTOFX_DATABASE_URL": url, "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-        state = "done" if ended.returncode == 0 else "failed"
-        lines = ended.stderr.strip().splitlines() or ["it printed nothing"]
-        message = "" if state == "done" else lines[-1].removeprefix("Error: ")
-        if state == "done":
+        fault = _analyse(database, study, new)
+        if not fault:
             shutil.rmtree(folder, ignore_errors=True)
             new.rename(folder)
     except (OSError, subprocess.TimeoutExpired) as error:
-        state, message = "failed", str(error)
+        fault = str(error)
     with database.writing() as db:
         report = db.get(models.Report, study.id)
         if report is None:  # a participant withdrew meanwhile
             shutil.rmtree(folder, ignore_errors=True)
             return
-        report.state, report.message = state, message[:MAX_MESSAGE]
+        report.state, report.message = "failed" if fault else "done", fault[:MAX_MESSAGE]
         report.finished_at = timestamps.moment()
+
+
+def _analyse(database: Database, study: models.Study, output: Path) -> str:
+    """Write a study's report into a folder; return its error in one line, or an empty text."""
+    command = [sys.executable, "-m", "analysis.report", f"--study={study.name}", f"-o{output}"]
+    manifest = Path(study.folder) / MANIFEST_NAME
+    if study.folder and manifest.is_file():
+        command.append(f"--manifest={manifest}")  # labels, the study's order, distances
+    url = database.url.render_as_string(hide_password=False)
+    ended = subprocess.run(  # noqa: S603 – the interpreter that runs us, on our own module
+        command,
+        env=os.environ | {"AUTOFX_DATABASE_URL": url, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    if ended.returncode == 0:
+        return ""
+    lines = ended.stderr.strip().splitlines() or ["the analysis ended without a message"]
+    return lines[-1].removeprefix("Error: ")
 
 
 @blueprint.get(f"{STUDY}/report")

@@ -24,6 +24,14 @@ MAX_REASON = 300
 def find_session(db: DbSession, session_id: str, *, lock: bool = False) -> models.Session:
     """Find a session by the name that it has in exports.
 
+    Parameters
+    ----------
+    db : sqlalchemy.orm.Session
+    session_id : str
+        Twelve letters and digits.
+    lock : bool
+        Whether to lock its row until the transaction ends (on PostgreSQL).
+
     Raises
     ------
     Refusal

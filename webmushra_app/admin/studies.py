@@ -31,6 +31,13 @@ MAX_QUOTA = 1_000_000
 def find_study(db: DbSession, study_id: int, *, lock: bool = False) -> models.Study:
     """Find a study by its number.
 
+    Parameters
+    ----------
+    db : sqlalchemy.orm.Session
+    study_id : int
+    lock : bool
+        Whether to lock its row until the transaction ends (on PostgreSQL).
+
     Raises
     ------
     Refusal

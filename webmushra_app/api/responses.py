@@ -80,7 +80,17 @@ def answer(message: BaseModel, status: int = 200) -> Response:
 
 
 def refuse(status: int, detail: str, *, field: str | None = None) -> Response:
-    """Answer with a problem (after RFC 9457)."""
+    """Answer with a problem (after RFC 9457).
+
+    Parameters
+    ----------
+    status : int
+        HTTP status, 400 or above.
+    detail : str
+        One sentence: what is wrong and how to fix it.
+    field : str, optional
+        Dotted name of the field that is wrong.
+    """
     title = HTTP_TITLES.get(status, "Error")
     response = answer(Problem(status=status, title=title, detail=detail, field=field), status)
     response.mimetype = PROBLEM_JSON

@@ -37,7 +37,17 @@ Reader = Connection | DbSession
 def find_session(
     db: Reader, study: OpenStudy, token: str, *, to_change: bool = False
 ) -> SessionRow:
-    """Find a session of the open study by its key.
+    """Find a session of a study by its key.
+
+    Parameters
+    ----------
+    db : Connection or sqlalchemy.orm.Session
+    study : OpenStudy
+        The request's study.
+    token : str
+        The session's key.
+    to_change : bool
+        Whether to lock its row until the transaction ends (on PostgreSQL).
 
     Raises
     ------
@@ -65,6 +75,15 @@ def begin_session(
 
     Assignments are serialised by a lock on the study's row (on SQLite by the transaction), so
     that two participants who arrive at once are assigned balanced parts.
+
+    Parameters
+    ----------
+    db : sqlalchemy.orm.Session
+        A writing one.
+    study : OpenStudy
+        The study that is open to participants.
+    body : schemas.NewSession
+        The request's body.
 
     Returns
     -------
@@ -110,7 +129,16 @@ def _as_row(session: models.Session) -> SessionRow:
 
 
 def why_closed(db: Reader, study: Row | models.Study, *, simulated: bool = False) -> str | None:
-    """Return why no session may begin, or None; simulated participants take no real one's place."""
+    """Return why no session may begin, or None.
+
+    Parameters
+    ----------
+    db : Connection or sqlalchemy.orm.Session
+    study : Row or models.Study
+        The study's row, as it is now.
+    simulated : bool
+        Whether the session would be a simulated one, which counts towards no quota.
+    """
     if study.closed_at:
         return "this study is closed; thank you for your interest"
     if study.quota and not simulated and count_places_taken(db, study) >= study.quota:
@@ -149,7 +177,18 @@ def _new_code() -> str:
 def assign_items(
     db: DbSession, study: OpenStudy, session: models.Session, *, rng: random.Random
 ) -> None:
-    """Give a new session its items and orders."""
+    """Give a new session its items and orders.
+
+    Parameters
+    ----------
+    db : sqlalchemy.orm.Session
+        A writing one that holds the lock on the study's row.
+    study : OpenStudy
+    session : models.Session
+        Not in the database yet.
+    rng : random.Random
+        Draws the items, their order and the order of stimuli in each.
+    """
     by_id = {item.id: item for item in study.items}
     chosen = choose_items(
         {item.id: item.family for item in study.trial_items},
@@ -250,7 +289,20 @@ def describe_session(
     *,
     url: str,
 ) -> schemas.SessionState:
-    """Collect everything that the page needs to begin or resume."""
+    """Collect everything that the page needs to begin or resume.
+
+    Parameters
+    ----------
+    study : OpenStudy
+        The session's study.
+    session : SessionRow
+    trials : sequence of TrialRow
+        All trials of the session, in order.
+    duration : DurationEstimator
+        Of the same study; for the seconds that are left.
+    url : str
+        Address of the page that resumes the session.
+    """
     done = steps_done(study, session)
     steps_left = [step for step in study.settings.steps if step not in done]
     trials_left = [trial for trial in trials if trial.finished_at is None]

@@ -207,7 +207,22 @@ def current_revision(connection: Any) -> str | None:
 
 
 def upgrade(connection: Any, database: Database, revision: str = "head") -> None:
-    """Run the migrations up to a revision, in the connection's transaction."""
+    """Run the migrations up to a revision, in the connection's transaction.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+        In a writing transaction.
+    database : Database
+        Named in the error.
+    revision : str
+        Up to which one; by default the newest.
+
+    Raises
+    ------
+    DatabaseError
+        If a newer version of this program has migrated the database.
+    """
     # A current database is the rule, and alembic costs as much start-up time as the server.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415

@@ -101,6 +101,14 @@ def write_lines(db: DbSession, name: str, *, study: str | None = None) -> Iterat
 def export(database: Database, folder: Path, *, study: str | None = None) -> dict[str, int]:
     """Write all files into a folder, which is made if need be.
 
+    Parameters
+    ----------
+    database : Database
+    folder : Path
+        Files of the same names in it are replaced.
+    study : str, optional
+        Only this study; by default all.
+
     Returns
     -------
     dict
@@ -126,7 +134,7 @@ def _write_file(path: Path, write: Callable[..., Iterator[str]], table: tables.T
     """Write a file beside its final name, move it there when it is whole, and count its rows."""
     n_rows = 0
 
-    def counted() -> Iterator[tables.Row]:
+    def counted() -> Iterator[tables.Cells]:
         nonlocal n_rows
         for row in table.rows:
             n_rows += 1

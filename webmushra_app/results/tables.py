@@ -4,12 +4,13 @@ Rows are fetched some hundred at a time. ``study`` is a study's name, or None fo
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Select, TableClause, column, func, select, table
+from sqlalchemy import Boolean, Row, Select, TableClause, column, func, select, table
 from sqlalchemy.orm import Session as DbSession
 
 from stimuli_gen.contract import RATING_COLUMNS, RATING_FLAGS
@@ -20,7 +21,7 @@ WEBMUSHRA_NAMES = {"reference": "reference"}
 ROWS_AT_ONCE = 1000
 SESSIONS_AT_ONCE = 50
 
-Row = Sequence[Any]
+Cells = Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Table:
     """Column names, and rows to be fetched once."""
 
     columns: Sequence[str]
-    rows: Iterator[Row]
+    rows: Iterator[Cells]
 
 
 def _view(name: str, *more: str) -> TableClause:
@@ -44,7 +45,7 @@ def _of_study(query: Select, name_column: Any, study: str | None) -> Select:
     return query if study is None else query.where(name_column == study)
 
 
-def _stream(db: DbSession, query: Select) -> Iterator[Row]:
+def _stream(db: DbSession, query: Select) -> Iterator[Cells]:
     return db.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
 
 
@@ -86,17 +87,56 @@ def _questions(db: DbSession, study: str | None) -> list[str]:
     return sorted(asked)
 
 
+class Attendance(NamedTuple):
+    """One session, and how many trials it has and has finished; None where it has none."""
+
+    session: models.Session
+    study: str
+    n_trials: int | None
+    n_done: int | None
+
+
+def _attribute(name: str) -> Callable[[Attendance], Any]:
+    return lambda row: getattr(row.session, name)
+
+
+def _headphones(key: str) -> Callable[[Attendance], Any]:
+    return lambda row: (row.session.headphones or {}).get(key)
+
+
+def _external(key: str) -> Callable[[Attendance], Any]:
+    return lambda row: row.session.external.get(key)
+
+
+PARTICIPANT_COLUMNS: dict[str, Callable[[Attendance], Any]] = {
+    "study": lambda row: row.study,
+    "session": _attribute("id"),
+    "participant": _attribute("participant"),
+    "language": _attribute("language"),
+    "simulated": _attribute("simulated"),
+    "consent_version": _attribute("consent_version"),
+    "started_at": _attribute("started_at"),
+    "finished_at": _attribute("finished_at"),
+    "trials": lambda row: row.n_trials or 0,
+    "trials_done": lambda row: row.n_done or 0,
+    "level_set_db": _attribute("level_set_db"),
+    "level_db": _attribute("level_db"),
+    "headphones_passed": _headphones("passed"),
+    "headphones_correct": _headphones("correct"),
+    "headphones_total": _headphones("total"),
+    "headphones_attempts": _headphones("attempts"),
+    "completion_code": lambda row: row.session.finished_at and row.session.completion_code,
+    "prolific_study": _external("STUDY_ID"),
+    "prolific_session": _external("SESSION_ID"),
+    "excluded_at": _attribute("excluded_at"),
+    "excluded_because": _attribute("excluded_because"),
+}
+"""The columns of ``participants.csv``, before one for each question."""
+
+
 def participants(db: DbSession, study: str | None) -> Table:
     """Read every session: how far it came, its answers and its settings."""
     questions = _questions(db, study)
-    columns = [
-        *("study", "session", "participant", "language", "simulated", "consent_version"),
-        *("started_at", "finished_at", "trials", "trials_done", "level_set_db", "level_db"),
-        *("headphones_passed", "headphones_correct", "headphones_total", "headphones_attempts"),
-        *("completion_code", "prolific_study", "prolific_session"),
-        *("excluded_at", "excluded_because"),
-        *(f"answer_{question}" for question in questions),
-    ]
     trials = (
         select(
             models.Trial.session_id,
@@ -113,24 +153,18 @@ def participants(db: DbSession, study: str | None) -> Table:
         .order_by(models.Session.started_at, models.Session.id)
     )
 
-    def rows() -> Iterator[Row]:
-        for session, name, n_trials, n_done in _stream(
-            db, _of_study(sessions, models.Study.name, study)
+    def rows() -> Iterator[Cells]:
+        for row in map(
+            Attendance._make, _stream(db, _of_study(sessions, models.Study.name, study))
         ):
-            headphones = session.headphones or {}
-            answers = session.questionnaire or {}
+            answers = row.session.questionnaire or {}
             yield [
-                *(name, session.id, session.participant, session.language, session.simulated),
-                *(session.consent_version, session.started_at, session.finished_at),
-                *(n_trials or 0, n_done or 0, session.level_set_db, session.level_db),
-                *(headphones.get(key) for key in ("passed", "correct", "total", "attempts")),
-                session.completion_code if session.finished_at else None,
-                *(session.external.get(key) for key in ("STUDY_ID", "SESSION_ID")),
-                *(session.excluded_at, session.excluded_because),
+                *(read(row) for read in PARTICIPANT_COLUMNS.values()),
                 *(answers.get(question) for question in questions),
             ]
 
-    return Table(columns, rows())
+    answer_columns = (f"answer_{question}" for question in questions)
+    return Table([*PARTICIPANT_COLUMNS, *answer_columns], rows())
 
 
 def events(db: DbSession, study: str | None) -> Table:
@@ -164,17 +198,16 @@ def mushra(db: DbSession, study: str | None) -> Table:
     query = select(*(RATINGS_LONG.c[name] for name in (*wanted, "trial_time_s", "comment")))
     scores = _session_by_session(db, query.where(~RATINGS_LONG.c.training), RATINGS_LONG, study)
 
-    def rows() -> Iterator[Row]:
-        before, answers = None, []
-        for name, session, simulated, item, kind, condition, score, time_s, comment in scores:
-            if session != before:
-                given = _answers(db, session)
-                before, answers = session, [given.get(question) for question in questions]
-            stimulus = WEBMUSHRA_NAMES.get(kind, condition)
-            yield [
-                *(name, *answers, simulated, session, item),
-                *(stimulus, score, _in_ms(time_s), comment),
-            ]
+    def rows() -> Iterator[Cells]:
+        for session, group in groupby(scores, key=attrgetter("session")):
+            given = _answers(db, session)
+            answers = [given.get(question) for question in questions]
+            for row in group:
+                stimulus = WEBMUSHRA_NAMES.get(row.kind, row.condition)
+                yield [
+                    *(row.study, *answers, row.simulated, session, row.item),
+                    *(stimulus, row.score, _in_ms(row.trial_time_s), row.comment),
+                ]
 
     return Table(columns, rows())
 

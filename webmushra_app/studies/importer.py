@@ -48,22 +48,30 @@ def import_study(database: Database, folder: Path, *, open_new: bool = True) -> 
     verify_files(folder, manifest)
     if all(item.training for item in manifest.items):
         raise OpenStudyError(f"{folder / MANIFEST_NAME}: has no item that isn't training")
-    digest = _content_digest(manifest)
     with database.writing() as db:
-        study = db.scalar(select(models.Study).where(models.Study.name == manifest.name))
-        opened_at = timestamps.moment() if open_new else None
-        if study and study.manifest_sha256 != digest:
-            opened_at = opened_at or study.opened_at
-            _drop_unused(db, study, folder)
-            study = None
-        if study is None:
-            study = _new_study(manifest, folder, digest)
-            study.opened_at = opened_at
-            db.add(study)
+        study = _find_or_add(db, manifest, folder, open_new=open_new)
         study.folder = str(folder)
         study.settings = settings.model_dump()
         study.imported_at = timestamps.moment()
     return manifest.name
+
+
+def _find_or_add(
+    db: DbSession, manifest: Manifest, folder: Path, *, open_new: bool
+) -> models.Study:
+    """Find the study of these sounds, or add it in place of one of its name without sessions."""
+    digest = _content_digest(manifest)
+    opened_at = timestamps.moment() if open_new else None
+    known = db.scalar(select(models.Study).where(models.Study.name == manifest.name))
+    if known and known.manifest_sha256 == digest:
+        return known
+    if known:
+        opened_at = opened_at or known.opened_at
+        _drop_unused(db, known, folder)
+    study = _new_study(manifest, folder, digest)
+    study.opened_at = opened_at
+    db.add(study)
+    return study
 
 
 def _content_digest(manifest: Manifest) -> str:
