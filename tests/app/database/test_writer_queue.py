@@ -11,28 +11,28 @@ from webmushra_app.database.writer_queue import WriterQueue
 SPAWN = multiprocessing.get_context("spawn")
 
 
-def enter(database, entered, may_leave):
-    """Enter the queue in another process, and leave once the event is set."""
+def enter(database, entered):
+    """Enter the queue in another process and stay until it is killed."""
     with WriterQueue(database, timeout_s=1).acquired():
         entered.set()
-        may_leave.wait()
+        threading.Event().wait()
 
 
 @pytest.fixture
 def start_writer(tmp_path):
-    """Start other processes that enter the queue; all have ended when the test ends."""
-    started, may_leave = [], SPAWN.Event()
+    """Start other processes that enter the queue; they end with the test."""
+    started = []
 
     def start():
         entered = SPAWN.Event()
-        process = SPAWN.Process(target=enter, args=(str(tmp_path / "r.db"), entered, may_leave))
+        process = SPAWN.Process(target=enter, args=(str(tmp_path / "r.db"), entered))
         process.start()
         started.append(process)
         return process, entered
 
     yield start
-    may_leave.set()
     for process in started:
+        process.kill()
         process.join()
 
 
