@@ -9,6 +9,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from statsmodels.stats.sandwich_covariance import cov_cluster, cov_cluster_2groups
 
 from analysis.power.planning import VarianceComponents, simulate_differences
 from analysis.ratings.readers import read_file
@@ -58,6 +59,27 @@ def test_clustered_errors_equal_statsmodels():
     assert got.estimate == pytest.approx(witness.params[0], rel=1e-12)
     assert got.se == pytest.approx(witness.bse[0], rel=1e-9)
     assert got.df == 8
+
+
+def test_clustered_errors_with_families_equal_statsmodels_with_their_factor():
+    """The item part counts I − K instead of I − 1: items vary around K fixed family means."""
+    families = np.array([0, 0, 0, 1, 1, 1, 1, 2, 2])
+    table = simulate_differences(
+        np.random.default_rng(7), 11, 9, VarianceComponents(item=14.0), gap=5.0, missing=0.25
+    )
+    table += np.array([0.0, 9.0, -4.0])[families]
+    participants, items = np.nonzero(np.isfinite(table))
+    fit = sm.OLS(table[participants, items], np.eye(3)[families[items]]).fit()
+    _, by_participant, by_item = cov_cluster_2groups(fit, participants, items)
+    by_cell = cov_cluster(fit, np.arange(len(items)))
+    weight = np.bincount(families) / 9
+    item_factor = (9 / (9 - 3)) / (9 / (9 - 1))
+    variance = weight @ (by_participant + item_factor * by_item - by_cell) @ weight
+    got = estimate_mean(table, tuple("abc"[f] for f in families))
+    assert got.method == CLUSTERED
+    assert got.estimate == pytest.approx(weight @ fit.params, rel=1e-12)
+    assert got.se == pytest.approx(np.sqrt(variance), rel=1e-9)
+    assert got.df == 9 - 3
 
 
 def test_two_participants_are_not_tested():
