@@ -1,11 +1,11 @@
 """Everything that is computed from one ratings table, in one place and one order.
 
 ``analyse`` is the analysis: it chooses the participants, screens them, describes the conditions,
-compares them and checks the answer in other ways. The report, its tables and its figures only show
+compares them and checks the result in other ways. The report, its tables and its figures only show
 what stands in ``Findings``.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,15 +14,14 @@ from analysis.ratings.table import Ratings, RatingsError
 from analysis.stats.comparisons import (
     Comparison,
     Equivalence,
-    FamilyEffect,
     all_pairs,
     assess_equivalence,
     compare,
     compare_pairs,
-    family_effect,
-    holm,
+    correct,
     planned_pairs,
 )
+from analysis.stats.crossed import MIN_ITEMS, THESE_SOUNDS
 from analysis.stats.descriptive import Description, describe
 from analysis.stats.mixed_model import MixedCheck, check_by_mixed_model
 from analysis.stats.nonparametric import Friedman, friedman
@@ -32,6 +31,7 @@ from analysis.stats.objective_distances import (
     correlate_with_distances,
     correlate_with_errors,
 )
+from analysis.stats.quasi_f import FamilyEffect, Omnibus, crossed_omnibus, family_effect
 from analysis.stats.reliability import Reliability, Repeats, measure_reliability, measure_repeats
 from analysis.stats.screening import RULES, Screening, screen
 from analysis.stats.sensitivity import RobustnessCheck, check_robustness
@@ -80,6 +80,33 @@ class FamilyFindings:
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """Comparisons of two conditions; each pair belongs to one question.
+
+    Attributes
+    ----------
+    planned : tuple of Comparison
+        Every estimated condition against the baseline.
+    estimators : tuple of Comparison
+        Estimated conditions among each other.
+    others : tuple of Comparison
+        All further pairs, alphabetically within a pair.
+    few_sounds : tuple of Comparison
+        Pairs that share fewer than three of the sounds: a result for these sounds only.
+    """
+
+    planned: tuple[Comparison, ...] = ()
+    estimators: tuple[Comparison, ...] = ()
+    others: tuple[Comparison, ...] = ()
+    few_sounds: tuple[Comparison, ...] = ()
+
+    @property
+    def all(self) -> tuple[Comparison, ...]:
+        """Every pair once."""
+        return (*self.planned, *self.estimators, *self.others, *self.few_sounds)
+
+
+@dataclass(frozen=True)
 class Findings:
     """The results of one ratings table; see ``analyse``."""
 
@@ -92,14 +119,13 @@ class Findings:
     descriptions: tuple[Description, ...]
     primary: Comparison | None
     baseline: str | None
-    planned: tuple[Comparison, ...]
-    pairwise: tuple[Comparison, ...]
+    pairs: Pairs
     families: tuple[FamilyFindings, ...]
     family_effects: tuple[FamilyEffect, ...]
-    omnibus: Friedman | None
-    omnibus_all: Friedman | None
+    omnibus: Omnibus | None
+    friedman: Friedman | None
+    friedman_all: Friedman | None
     screened: dict[str, Comparison | None]
-    estimators: tuple[Comparison, ...]
     equivalences: tuple[Equivalence, ...]
     mixed: MixedCheck | None
     robustness: tuple[RobustnessCheck, ...]
@@ -114,13 +140,20 @@ class Findings:
         """Whether any participant of the analysis is simulated."""
         return bool(self.ratings.table["simulated"].any())
 
+    def exclusion_reason(self, participant: str) -> str:
+        """Return why the chosen rule excludes a participant; empty where it does not."""
+        if participant not in self.excluded:
+            return ""
+        result = next(r for r in self.screening.results if r.participant == participant)
+        return result.reason(self.options.exclude)
+
     @property
     def baseline_label(self) -> str:
         """Name of what the planned comparisons are against; empty without a baseline."""
         return self.label(self.baseline) if self.baseline else ""
 
     def label(self, condition: str) -> str:
-        """Name a condition as the reader knows it."""
+        """Return the name to print for a condition."""
         known = self.stimuli.labels if self.stimuli else {}
         return self.ratings.labels.get(condition) or known.get(condition) or condition
 
@@ -155,13 +188,11 @@ def analyse(
         raise RatingsError(
             f"the rule {options.exclude!r} excludes every participant; see --exclude"
         )
-    baseline, pair = choose_primary(everyone, options)
+    baseline, pair = choose_primary(scores, options)
     planned = planned_pairs(scores, baseline) if baseline else []
     seed = options.seed
-    planned_found = compare_pairs(scores, planned, seed=seed)
-    pairwise = compare_pairs(scores, all_pairs(scores), seed=seed)
-    primary = _find(planned_found, pair) or (compare(scores, *pair, seed=seed) if pair else None)
-    estimators = _among_estimators(scores, pairwise)
+    pairs = compare_all(scores, planned, seed=seed)
+    primary = _find(pairs.all, pair) or (compare(scores, *pair, seed=seed) if pair else None)
     tested = scores.of_kind("estimated", "random", "control", "")
     return Findings(
         ratings=ratings,
@@ -173,17 +204,16 @@ def analyse(
         descriptions=describe(scores, scale=ratings.scale),
         primary=primary,
         baseline=baseline,
-        planned=planned_found,
-        pairwise=pairwise,
+        pairs=pairs,
         families=_by_family(scores, ratings, planned, seed),
         family_effects=tuple(
             effect for a, b in planned if (effect := family_effect(scores, a, b)) is not None
         ),
-        omnibus=friedman(_means(scores, tested)),
-        omnibus_all=friedman(scores.participant_means()),
+        omnibus=crossed_omnibus(_of_conditions(scores.values, scores, tested), scores.families),
+        friedman=friedman(_of_conditions(scores.participant_means(), scores, tested)),
+        friedman_all=friedman(scores.participant_means()),
         screened=_screened(everyone, screening, pair, seed),
-        estimators=estimators,
-        equivalences=_equivalences(primary, estimators, options),
+        equivalences=_equivalences(primary, pairs.estimators, options),
         mixed=check_by_mixed_model(scores, primary) if primary else None,
         robustness=check_robustness(scores, primary, seed=seed) if primary else (),
         reliability=measure_reliability(scores),
@@ -217,6 +247,36 @@ def choose_participants(ratings: Ratings, which: str) -> Ratings:
     )
 
 
+def compare_all(scores: Scores, planned: list[tuple[str, str]], *, seed: int) -> Pairs:
+    """Compare all pairs of conditions, each within its question.
+
+    Parameters
+    ----------
+    scores : Scores
+        All scores.
+    planned : list of (str, str)
+        Pairs that were planned; their differences keep this direction.
+    seed : int
+        Of the permutation tests.
+    """
+    known = {frozenset(pair) for pair in planned}
+    rest = [pair for pair in all_pairs(scores) if frozenset(pair) not in known]
+    estimated = set(scores.of_kind("estimated"))
+    groups: dict[str, list[Comparison]] = {
+        name: [] for name in ("planned", "among the estimators", "other pairs", "few sounds")
+    }
+    for pair in (*planned, *rest):
+        found = compare(scores, *pair, seed=seed)
+        if found.crossed.holds_for == THESE_SOUNDS and len(scores.items) >= MIN_ITEMS:
+            question = "few sounds"
+        elif frozenset(pair) in known:
+            question = "planned"
+        else:
+            question = "among the estimators" if estimated >= set(pair) else "other pairs"
+        groups[question].append(found)
+    return Pairs(*(correct(tuple(found), question) for question, found in groups.items()))
+
+
 def choose_primary(scores: Scores, options: Options) -> tuple[str | None, tuple[str, str] | None]:
     """Choose the baseline and the primary comparison, or nothing where no kind is known.
 
@@ -231,26 +291,36 @@ def choose_primary(scores: Scores, options: Options) -> tuple[str | None, tuple[
                 f"no condition {name!r} was rated; there are: {', '.join(scores.conditions)}"
             )
     randoms = scores.of_kind("random")
-    baseline = options.against or (randoms[0] if randoms else None)
-    estimated = [c for c in scores.of_kind("estimated") if c != baseline]
-    first = options.primary or (estimated[0] if estimated else None)
+    baseline = options.against or next((c for c in randoms if _rated(scores, c)), None)
     if options.primary and baseline is None:
         raise RatingsError(
             f"no condition of kind random to compare {options.primary!r} with; "
             "name one with --against"
         )
-    if first is None or baseline is None or first == baseline:
+    if baseline is None:
+        return None, None
+    estimated = [
+        c
+        for c in scores.of_kind("estimated")
+        if c != baseline and np.isfinite(scores.difference(c, baseline)).any()
+    ]
+    first = options.primary or (estimated[0] if estimated else None)
+    if first is None or first == baseline:
         return baseline, None
     return baseline, (first, baseline)
+
+
+def _rated(scores: Scores, condition: str) -> bool:
+    return bool(np.isfinite(scores.of(condition)).any())
 
 
 def _find(found: tuple[Comparison, ...], pair: tuple | None) -> Comparison | None:
     return next((c for c in found if (c.a, c.b) == pair), None)
 
 
-def _means(scores: Scores, conditions: tuple[str, ...]) -> np.ndarray:
-    chosen = [scores.conditions.index(c) for c in conditions]
-    return scores.participant_means()[:, chosen]
+def _of_conditions(values: np.ndarray, scores: Scores, conditions: tuple[str, ...]) -> np.ndarray:
+    """Keep some conditions of an array whose last axis is the conditions."""
+    return values[..., [scores.conditions.index(c) for c in conditions]]
 
 
 def _by_family(
@@ -264,7 +334,7 @@ def _by_family(
             family,
             len(part.items),
             describe(part, scale=ratings.scale),
-            compare_pairs(part, planned, seed=seed),
+            compare_pairs(part, planned, f"planned, within {family}", seed=seed),
         )
         for family, part in parts
     )
@@ -273,7 +343,7 @@ def _by_family(
 def _screened(
     everyone: Scores, screening: Screening, pair: tuple | None, seed: int
 ) -> dict[str, Comparison | None]:
-    """Answer the primary question under every exclusion rule, so that the reader sees them all."""
+    """Make the primary comparison under every exclusion rule."""
     if pair is None or screening.impossible:
         return {}
     out = {}
@@ -289,18 +359,10 @@ def _screened(
 def _equivalences(
     primary: Comparison | None, estimators: tuple[Comparison, ...], options: Options
 ) -> tuple[Equivalence, ...]:
-    """Judge every pair of estimators, and the primary pair if its baseline was named."""
+    """Assess every pair of estimators, and the primary pair if its baseline was named."""
     if options.margin is None:
         return ()
     named = (primary,) if primary and options.against else ()
     pairs = {(c.a, c.b) for c in estimators}
     chosen = [c for c in named if not {(c.a, c.b), (c.b, c.a)} & pairs] + list(estimators)
     return tuple(assess_equivalence(c, options.margin) for c in chosen)
-
-
-def _among_estimators(scores: Scores, pairwise: tuple[Comparison, ...]) -> tuple[Comparison, ...]:
-    """Pick the pairs of estimated conditions, with Holm over just these."""
-    estimated = set(scores.of_kind("estimated"))
-    found = [c for c in pairwise if {c.a, c.b} <= estimated]
-    adjusted = holm([c.crossed.p_value for c in found])
-    return tuple(replace(c, p_holm=p) for c, p in zip(found, adjusted, strict=True))

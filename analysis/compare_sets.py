@@ -36,11 +36,11 @@ class Change:
 
 def compare_sets(first: Findings, second: Findings) -> tuple[Change, ...]:
     """Compare every comparison both plan, and the mean of every condition both have."""
-    planned = {(c.a, c.b): c.crossed for c in second.planned}
+    planned = {(c.a, c.b): c.crossed for c in second.pairs.planned}
     means = {d.condition: d.mean for d in second.descriptions}
     pairs = [
         (f"{first.label(c.a)} − {first.label(c.b)}", c.crossed, planned[c.a, c.b])
-        for c in first.planned
+        for c in first.pairs.planned
         if (c.a, c.b) in planned
     ]
     pairs += [
@@ -57,7 +57,7 @@ def _change(what: str, first: Estimate, second: Estimate) -> Change:
     change = second.estimate - first.estimate
     v1, v2 = first.se**2, second.se**2
     total = v1 + v2
-    if not (np.isfinite(total) and total > 0):
+    if not (np.isfinite(total) and total > 0 and first.tested and second.tested):
         nan = float("nan")
         return Change(what, first, second, change, nan, nan, nan, nan)
     df = total**2 / (v1**2 / first.df + v2**2 / second.df)

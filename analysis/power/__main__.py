@@ -1,6 +1,6 @@
 """``python -m analysis.power``: how many participants and sounds a test needs, and its length.
 
-The command reads its options and writes the answer; `planning` computes it.
+The command reads its options and writes the result; `planning` computes it.
 """
 
 import itertools
@@ -154,7 +154,7 @@ def _as_text(table: Table) -> str:
 
 def _write(table: Table, plans: list[Plan], gap: float, folder: Path) -> None:
     from analysis.power.figure import draw_power  # noqa: PLC0415
-    from analysis.report.style import encode  # noqa: PLC0415 - Matplotlib only if asked for
+    from analysis.report.style import encode  # noqa: PLC0415 - Matplotlib only where needed
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "power.csv").write_text(table.to_csv(), encoding="utf-8")

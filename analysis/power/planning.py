@@ -91,7 +91,7 @@ class Plan:
     power : float
         Probability to find the gap, by formula.
     simulated_power : float
-        The same by simulation; NaN if not asked for.
+        The same by simulation; NaN without.
     detectable : float
         Smallest gap found with probability 0.8, points.
     minutes : float

@@ -94,7 +94,7 @@ def convert(lines: Lines, columns: dict[str, str]) -> Converted:
 
 
 def _rename(lines: Lines, columns: dict[str, str]) -> Converted:
-    """Read a plain long CSV, keeping only the columns asked for."""
+    """Read a plain long CSV, keeping the named columns."""
     header = lines.header
     if missing := [
         v
@@ -152,20 +152,20 @@ def _read_webmushra(lines: Lines) -> Converted:
         table["session"] = _separate_sessions(lines, table)
         notes = (
             *notes,
-            f"The file has no session_uuid: {table['session'].nunique()} sessions were told apart "
+            f"The file has no session_uuid: {table['session'].nunique()} sessions were separated "
             "by the questionnaire and by trials that start over.",
         )
     return Converted(_seconds(table), converted.row_numbers, notes)
 
 
 def _separate_sessions(lines: Lines, table: pd.DataFrame) -> list[str]:
-    """Tell sessions apart in a file without session ids.
+    """Separate the sessions of a file without session ids.
 
     webMUSHRA appends a session at a time, so a new one begins where the questionnaire's answers
     change or a stimulus of the session comes again.
     """
-    asked = [at for at, name in enumerate(lines.header) if name not in WEBMUSHRA]
-    answers = [[row[at] for at in asked] for _, row in _same_width(lines)]
+    questions = [at for at, name in enumerate(lines.header) if name not in WEBMUSHRA]
+    answers = [[row[at] for at in questions] for _, row in _same_width(lines)]
     session, before = 0, None
     seen: set[tuple[str, str]] = set()
     out = []

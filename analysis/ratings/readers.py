@@ -1,7 +1,7 @@
 """Reads ratings from a database or a file, whatever wrote them, into one checked table.
 
 A database is our own: the view ``ratings_long`` in SQLite or PostgreSQL. A file is a CSV in one of
-the formats of ``formats``. A *map file* (TOML) says what a foreign file cannot: labels
+the formats of ``formats``. A *map file* (TOML) adds what a foreign file lacks: labels
 and kinds of conditions, families of items, which items are training, the scale and the columns::
 
     scale = [1, 5]
@@ -269,7 +269,7 @@ def _one_study(
 
 
 def _apply(ratings: Ratings, mapping: Mapping) -> Ratings:
-    """Name kinds, labels, families and training as the map file says."""
+    """Name kinds, labels, families and training by the map file."""
     table = ratings.table.copy()
     _refuse_unused(mapping.conditions, set(table["condition"]), "conditions", ratings.source)
     for condition, entry in mapping.conditions.items():

@@ -2,7 +2,7 @@
 
 Conventions: a missing rating is NaN; a cell rated more than once holds the mean (a repeat is no new
 listener). Axes keep a fixed order: participants and items as named, conditions by kind (anchors,
-random, controls, estimated, others, reference), then by the order asked for.
+random, controls, estimated, others, reference), then by a given order.
 """
 
 from dataclasses import dataclass

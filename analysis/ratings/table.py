@@ -1,6 +1,6 @@
-"""The ratings table: one row per stimulus that a participant heard and scored, typed and checked.
+"""The ratings table: one row per stimulus that a participant played and scored, typed and checked.
 
-Conventions: ``score`` is on the test's scale (0–100 unless told otherwise), times are in seconds,
+Conventions: ``score`` is on the test's scale (0–100 by default), times are in seconds,
 ``rated_at`` is ISO 8601 UTC. A *participant* is a person: the ``participant`` where the table names
 one, otherwise the ``session``. Participants are called P01, P02, … in order of first appearance, so
 that nothing that identifies a person reaches the report. Nothing is repaired silently: whatever
@@ -23,13 +23,13 @@ from stimuli_gen.contract import (
     SCORE_SCALE,
 )
 
-MIN_SILENT = 3
+MIN_ALL_ZERO = 3
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 TRUE, FALSE = {"1", "true", "t", "yes"}, {"", "0", "false", "f", "no", "nan", "none"}
 
 
 class RatingsError(ValueError):
-    """Ratings that cannot be analysed; the message names the place and the mend, in one line."""
+    """Ratings that cannot be analysed; one line: the place, and how to fix it."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Ratings:
     def without_absent(self) -> "Ratings":
         """Leave out the item × condition cells that at least three participants all scored 0."""
         cells = self.table.groupby(["item", "condition"])["score"]
-        absent = (cells.transform("max") == 0) & (cells.transform("count") >= MIN_SILENT)
+        absent = (cells.transform("max") == 0) & (cells.transform("count") >= MIN_ALL_ZERO)
         notes = tuple(n for n in self.notes if "not presented" not in n)
         left = replace(self, notes=notes)
         return left.with_rows(
@@ -228,7 +228,7 @@ def _merge_duplicates(ratings: Ratings, rows: np.ndarray) -> Ratings:
 
 
 def _oddities(ratings: Ratings) -> Ratings:
-    """Note what a reader must know and only the experimenter can decide."""
+    """Add notes on what only the experimenter can decide."""
     table, notes = ratings.table, []
     people = table[table["participant"] != ""].groupby("participant_code")["session"].nunique()
     if (again := int((people > 1).sum())) > 0:
@@ -236,13 +236,13 @@ def _oddities(ratings: Ratings) -> Ratings:
     scored = table[~table["training"]]
     if ratings.scale == SCORE_SCALE:
         cells = scored.groupby(["item", "condition"])["score"]
-        silent = (cells.max() == 0) & (cells.count() >= MIN_SILENT)
-        if silent.any():
-            item, condition = silent.idxmax()
+        all_zero = (cells.max() == 0) & (cells.count() >= MIN_ALL_ZERO)
+        if all_zero.any():
+            item, condition = all_zero.idxmax()
             notes.append(
-                f"Every participant scored 0 in {int(silent.sum())} item × condition cells (first: "
-                f"{item}, {condition}); if 0 stands for 'not presented', leave them out with "
-                "--absent-zero."
+                f"Every participant scored 0 in {int(all_zero.sum())} item × condition cells "
+                f"(first: {item}, {condition}); if 0 stands for 'not presented', leave them out "
+                "with --absent-zero."
             )
     suspects = sorted(
         {i for i in scored["item"].unique() if re.search(r"train|practi[cs]e", i, re.I)}

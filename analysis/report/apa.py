@@ -7,13 +7,15 @@ one where it is no whole number, p with three decimals and no leading zero, ``p 
 import math
 
 from analysis.analyse import Findings
-from analysis.stats.comparisons import Comparison, FamilyEffect
-from analysis.stats.crossed import Estimate
+from analysis.stats.comparisons import ALPHA, Comparison
+from analysis.stats.crossed import MIN_PARTICIPANTS, NEW_SOUNDS, THESE_SOUNDS, Estimate
+from analysis.stats.quasi_f import FamilyEffect
+from stimuli_gen.contract import SCORE_SCALE
 
 MINUS = "−"
 
 
-def points(value: float, scale: tuple[float, float] = (0.0, 100.0)) -> str:
+def points(value: float, scale: tuple[float, float] = SCORE_SCALE) -> str:
     """Format points of the scale."""
     return number(value, 1 if scale[1] - scale[0] >= 20 else 2)
 
@@ -38,7 +40,7 @@ def bare_p(p: float) -> str:
     return p_value(p).removeprefix("= ")
 
 
-def brackets(low: float, high: float, scale: tuple[float, float] = (0.0, 100.0)) -> str:
+def brackets(low: float, high: float, scale: tuple[float, float] = SCORE_SCALE) -> str:
     """Format an interval for a table's cell.
 
     Parameters
@@ -76,10 +78,10 @@ def degrees(df: float) -> str:
     return f"{df:.0f}" if float(df).is_integer() else f"{df:.1f}"
 
 
-def interval(
-    low: float, high: float, scale: tuple[float, float] = (0.0, 100.0), *, level: str = "95 %"
+def difference_interval(
+    low: float, high: float, scale: tuple[float, float] = SCORE_SCALE, *, level: str = "95 %"
 ) -> str:
-    """Format a confidence interval.
+    """Format a difference's confidence interval, cut at what the scale allows.
 
     Parameters
     ----------
@@ -90,82 +92,181 @@ def interval(
     level : str
         Confidence level, as printed.
     """
-    return f"{level} CI {brackets(low, high, scale)}"
+    length = scale[1] - scale[0]
+    shown = cut((low, high), (-length, length))
+    note = "" if shown == (low, high) else " (cut at the end of the scale)"
+    return f"{level} CI {brackets(*shown, scale)}{note}"
 
 
-def crossed_sentence(estimate: Estimate, scale: tuple[float, float] = (0.0, 100.0)) -> str:
-    """Report an estimate with interval, t and p."""
-    if not math.isfinite(estimate.se):
-        return f"mean difference {points(estimate.estimate, scale)} points (no test)"
-    text = (
-        f"mean difference {points(estimate.estimate, scale)} points, "
-        f"{interval(estimate.ci_low, estimate.ci_high, scale)}"
-    )
-    if not math.isfinite(estimate.t):
-        return text + ", without any variation"
+def count(n: int, noun: str, plural: str = "") -> str:
+    """Format a number of things, singular or plural.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    noun : str
+        Their name in the singular.
+    plural : str
+        In the plural; the singular with an s where empty.
+
+    Examples
+    --------
+    >>> count(1, "sound"), count(2, "participant")
+    ('1 sound', '2 participants')
+    """
+    return f"{n} {noun if n == 1 else plural or noun + 's'}"
+
+
+def crossed_sentence(estimate: Estimate, scale: tuple[float, float] = SCORE_SCALE) -> str:
+    """Report a difference with interval, t and p."""
+    text = f"mean difference {points(estimate.estimate, scale)} points"
+    if not estimate.tested:
+        return f"{text} (no test: {why_not_tested(estimate)})"
     return (
-        f"{text}, t({degrees(estimate.df)}) = {number(estimate.t)}, p {p_value(estimate.p_value)}"
+        f"{text}, {difference_interval(estimate.ci_low, estimate.ci_high, scale)}, "
+        f"t({degrees(estimate.df)}) = {number(estimate.t)}, p {p_value(estimate.p_value)}"
     )
 
 
-def comparison_sentence(comparison: Comparison, scale: tuple[float, float] = (0.0, 100.0)) -> str:
+def why_not_tested(estimate: Estimate) -> str:
+    """Give the reason why an estimate has no test."""
+    if not estimate.n_participants:
+        return "nobody rated both with the same sound"
+    if estimate.n_participants < MIN_PARTICIPANTS:
+        return f"fewer than {MIN_PARTICIPANTS} participants"
+    return "all differences are equal"
+
+
+def comparison_sentence(comparison: Comparison, scale: tuple[float, float] = SCORE_SCALE) -> str:
     """Report a comparison in APA form, effect size included."""
-    return (
-        f"{crossed_sentence(comparison.crossed, scale)}, d_z = {number(comparison.fixed_items.d_z)}"
-    )
+    sentence = crossed_sentence(comparison.crossed, scale)
+    if not comparison.crossed.tested:
+        return sentence
+    return f"{sentence}, d_z = {number(comparison.fixed_items.d_z)}"
+
+
+def basis(estimate: Estimate) -> str:
+    """Name the test, its n, and whom the result holds for."""
+    n = f"{count(estimate.n_participants, 'participant')}, {count(estimate.n_items, 'sound')}"
+    if not estimate.tested:
+        return n
+    return f"{estimate.method}; {n}; for {estimate.holds_for}"
 
 
 def answer(findings: Findings) -> str:
-    """Answer the study's question in one sentence, whichever way the interval lies."""
+    """Give the study's result in one sentence, whichever way the interval lies."""
     c, scale = findings.primary, findings.ratings.scale
     if c is None:
-        return (
-            "No primary comparison is defined for these ratings: name one with --primary and "
-            "--against. Every pair of conditions is compared below, as exploration."
-        )
+        return _no_primary(findings)
     a, b, e = findings.label(c.a), findings.label(c.b), c.crossed
     if not e.n_participants:
-        return (
-            f"No participant rated both {a} and {b} with the same sound: nothing can be compared."
-        )
+        return f"No participant rated both {a} and {b} with the same sound: they are not compared."
     size = f"{points(abs(e.estimate), scale)} points"
-    if not math.isfinite(e.p_value):
-        return (
-            f"{a} was rated {size} {'above' if e.estimate > 0 else 'below'} {b} by "
-            f"{e.n_participants} participant(s): too few for any test."
-        )
-    span = interval(e.ci_low, e.ci_high, scale)
-    if e.p_value >= 0.05:
-        return (
-            f"Whether {a} is rated above or below {b} remains open: the difference is "
-            f"{points(e.estimate, scale)} points ({span}, p {p_value(e.p_value)})."
-        )
     where = "above" if e.estimate > 0 else "below"
-    claim = "for this sound only"
-    if e.n_items > 1:
-        kinds = f" of these {len(findings.families)} families" if findings.families else ""
-        claim = f"for new listeners and new sounds{kinds}"
-    return f"{a} is rated {size} {where} {b} ({span}, p {p_value(e.p_value)}), {claim}."
+    if not e.tested:
+        by = count(e.n_participants, "participant")
+        if e.estimate == 0:
+            return f"{a} and {b} were rated the same by {by} ({why_not_tested(e)}: no test)."
+        return f"{a} was rated {size} {where} {b} by {by} ({why_not_tested(e)}: no test)."
+    p, which = headline_p(findings)
+    span = f"{difference_interval(e.ci_low, e.ci_high, scale)}, p {p_value(p)}{which}"
+    if p >= ALPHA:
+        return (
+            f"Whether {a} is rated above or below {b} remains open {claim(findings, e)}: the "
+            f"difference is {points(e.estimate, scale)} points ({span})."
+        )
+    return f"{a} is rated {size} {where} {b} {claim(findings, e)} ({span})."
+
+
+def primary_paragraph(findings: Findings) -> str:
+    """Report the primary comparison with its test, and beside it the one for these sounds."""
+    c, scale = findings.primary, findings.ratings.scale
+    if c is None or not c.crossed.n_participants:
+        return ""
+    text = f"{comparison_sentence(c, scale)} ({basis(c.crossed)})."
+    t = c.fixed_items
+    if c.crossed.holds_for == NEW_SOUNDS and math.isfinite(t.p_t):
+        text += (
+            f" For {THESE_SOUNDS} (paired t on participant means): mean difference "
+            f"{points(t.mean, scale)} points, {difference_interval(t.ci_low, t.ci_high, scale)}, "
+            f"t({degrees(t.df)}) = {number(t.t)}, p {p_value(t.p_t)}."
+        )
+    if c.crossed.tested:
+        text += (
+            " Intervals are not corrected for the number of comparisons. d_z divides the mean "
+            "difference by the standard deviation of the participants' mean differences."
+        )
+    return text[0].upper() + text[1:]
+
+
+def _no_primary(findings: Findings) -> str:
+    if findings.baseline and findings.scores.of_kind("estimated"):
+        return (
+            f"No estimated condition was rated together with {findings.baseline_label}: there is "
+            "no primary comparison. The pairs that can be compared are below, as exploration."
+        )
+    return (
+        "No primary comparison is defined for these ratings: name one with --primary and "
+        "--against. Every pair of conditions is compared below, as exploration."
+    )
+
+
+def headline_p(findings: Findings) -> tuple[float, str]:
+    """Return the headline's p-value and which it is.
+
+    A primary comparison that was named beforehand is tested alone; one that was taken because it is
+    the first of several planned ones carries Holm's correction.
+    """
+    c = findings.primary
+    if c is None:
+        return float("nan"), ""
+    if findings.options.primary is not None:
+        return c.crossed.p_value, ", named beforehand and not corrected"
+    if c.m > 1:
+        return c.p_holm, f" after Holm's correction over {c.m} planned comparisons"
+    return c.crossed.p_value, ""
+
+
+def claim(findings: Findings, estimate: Estimate) -> str:
+    """Say for whom an estimate holds, families of sounds named."""
+    if estimate.holds_for == THESE_SOUNDS:
+        sounds = "this sound" if estimate.n_items == 1 else f"these {estimate.n_items} sounds"
+        return f"for new listeners and {sounds} only"
+    kinds = f" of these {len(findings.families)} families" if findings.families else ""
+    return f"for {NEW_SOUNDS}{kinds}"
 
 
 def further_answers(findings: Findings) -> list[str]:
     """Report the other planned comparisons and how they depend on the family, a sentence each."""
     scale, lines = findings.ratings.scale, []
-    for c in findings.planned:
+    for c in findings.pairs.planned:
         if findings.primary and (c.a, c.b) == (findings.primary.a, findings.primary.b):
             continue
-        holm = f" (after Holm p {p_value(c.p_holm)})" if math.isfinite(c.p_holm) else ""
+        holm = f"; after Holm p {p_value(c.p_holm)}" if c.m > 1 and c.crossed.tested else ""
         name = f"{findings.label(c.a)} against {findings.label(c.b)}"
-        lines.append(f"{name}: {comparison_sentence(c, scale)}{holm}.")
-    lines += _among_estimators(findings)
-    if findings.family_effects:
-        apart, alike = (
-            "; ".join(_family_test(findings, e) for e in findings.family_effects if test(e))
-            for test in (lambda e: e.p_value < 0.05, lambda e: not e.p_value < 0.05)
+        lines.append(f"{name}: {comparison_sentence(c, scale)}{holm} ({basis(c.crossed)}).")
+    return [*lines, *_among_estimators(findings), *_equivalent(findings), *_by_family(findings)]
+
+
+def _by_family(findings: Findings) -> list[str]:
+    tested = [e for e in findings.family_effects if math.isfinite(e.p_value)]
+    apart = "; ".join(_family_test(findings, e) for e in tested if e.p_value < ALPHA)
+    alike = "; ".join(_family_test(findings, e) for e in tested if e.p_value >= ALPHA)
+    left = [e for e in findings.family_effects if not math.isfinite(e.p_value)]
+    lines = []
+    if apart:
+        baseline = findings.baseline_label
+        lines.append(f"The gap to {baseline} depends on the effect family for {apart}.")
+    if alike:
+        lines.append(f"No dependence on the effect family was found for {alike}.")
+    if left:
+        names = ", ".join(findings.label(e.a) for e in left)
+        reasons = "; ".join(sorted({e.method.removeprefix("not tested: ") for e in left}))
+        lines.append(
+            f"Whether the gap depends on the effect family cannot be tested with these data for "
+            f"{names} ({reasons})."
         )
-        said = f"The gap to {findings.baseline_label} depends on the effect family for "
-        unsaid = "No dependence on the effect family was found for "
-        lines += [start + list_ + "." for start, list_ in ((said, apart), (unsaid, alike)) if list_]
     return lines
 
 
@@ -177,26 +278,31 @@ def _family_test(findings: Findings, e: FamilyEffect) -> str:
 
 
 def _among_estimators(findings: Findings) -> list[str]:
-    """Report which estimated conditions differ from one another, and which may stand for others."""
-    found, lines = findings.estimators, []
-    if found:
-        apart = [c for c in found if c.p_holm < 0.05]
-        said = "; ".join(
-            f"{findings.label(c.a)} − {findings.label(c.b)} "
-            f"{points(c.crossed.estimate, findings.ratings.scale)} points, p {p_value(c.p_holm)}"
-            for c in apart
-        )
-        pairs = "the one pair" if len(found) == 1 else f"{len(found)} pairs"
-        lines.append(
-            f"Among the estimators, after Holm over {pairs}: {said or 'no difference was found'}."
-        )
-    if findings.equivalences:
-        alike = "; ".join(
-            f"{findings.label(e.a)} and {findings.label(e.b)} "
-            f"({interval(e.ci90_low, e.ci90_high, findings.ratings.scale, level='90 %')})"
-            for e in findings.equivalences
-            if e.verdict == "equivalent"
-        )
-        margin = f"{findings.options.margin:g}"
-        lines.append(f"Equivalent within ±{margin} points: {alike or 'no pair'}.")
-    return lines
+    """Report which estimated conditions differ from one another."""
+    tested = [c for c in findings.pairs.estimators if c.crossed.tested]
+    if not tested:
+        return []
+    apart = "; ".join(
+        f"{findings.label(c.a)} − {findings.label(c.b)} "
+        f"{points(c.crossed.estimate, findings.ratings.scale)} points, p {p_value(c.p_holm)}"
+        for c in tested
+        if c.p_holm < ALPHA
+    )
+    pairs = "the one pair" if len(tested) == 1 else f"{len(tested)} pairs"
+    open_ = "no difference was found, which is no proof of equality"
+    return [f"Among the estimators, after Holm over {pairs}: {apart or open_}."]
+
+
+def _equivalent(findings: Findings) -> list[str]:
+    """Report which conditions may stand for others within the margin."""
+    found = [e for e in findings.equivalences if math.isfinite(e.ci90_low)]
+    if not found:
+        return []
+    scale = findings.ratings.scale
+    alike = "; ".join(
+        f"{findings.label(e.a)} and {findings.label(e.b)} "
+        f"({difference_interval(e.ci90_low, e.ci90_high, scale, level='90 %')})"
+        for e in found
+        if e.verdict == "equivalent"
+    )
+    return [f"Equivalent within ±{findings.options.margin:g} points: {alike or 'no pair'}."]

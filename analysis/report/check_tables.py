@@ -4,6 +4,7 @@ from analysis.analyse import Findings
 from analysis.compare_sets import Change
 from analysis.report import apa
 from analysis.report.table_writer import Cell, Column, Table
+from analysis.stats.crossed import NEW_SOUNDS
 from analysis.stats.objective_distances import PredictorCorrelation
 
 
@@ -35,11 +36,11 @@ def _robustness(findings: Findings) -> Table | None:
     ]
     m, e = findings.mixed, findings.primary.crossed
     if m is not None:
-        half = 1.96 * m.se
+        half = 1.96 * m.se  # no df: statsmodels tests by z
         rows.append(
             (
                 "mixed model by REML (interval by z)",
-                "new listeners and new sounds",
+                NEW_SOUNDS,
                 "points",
                 m.estimate,
                 (m.estimate - half, m.estimate + half),
@@ -74,21 +75,26 @@ def _rules(findings: Findings) -> Table | None:
         excluded = len(findings.screening.excluded(rule))
         name = rule + (" (this report)" if rule == findings.options.exclude else "")
         if c is None:
-            rows.append((name, excluded, 0, None, None, None))
+            rows.append((name, excluded, 0, 0, None, None, None, "nobody is left", ""))
             continue
         e = c.crossed
         interval = (e.ci_low, e.ci_high)
-        rows.append((name, excluded, e.n_participants, e.estimate, interval, e.p_value))
+        test = e.method if e.tested else apa.why_not_tested(e)
+        sizes = (e.n_participants, e.n_items)
+        rows.append((name, excluded, *sizes, e.estimate, interval, e.p_value, test, e.holds_for))
     return Table(
         "screening-rules",
         "The primary comparison under each exclusion rule",
         (
             Column("rule", "Rule"),
             Column("excluded", "Excluded", "count"),
-            Column("left", "Left", "count"),
+            Column("participants", "Participants", "count"),
+            Column("sounds", "Sounds", "count"),
             Column("estimate", "Difference", "points"),
             Column("ci", "95 % CI", "difference_ci"),
             Column("p", "p", "p"),
+            Column("test", "Test"),
+            Column("holds_for", "Holds for"),
         ),
         tuple(rows),
         findings.ratings.scale,
@@ -140,17 +146,11 @@ def _reliability(findings: Findings) -> Table | None:
             ("ICC(2,k), their mean", r.icc_mean, r.mean_low, r.mean_high),
         )
     ]
-    if findings.omnibus:
-        o = findings.omnibus
-        rows.append(
-            (
-                "Kendall's W, without reference and anchors",
-                o.kendall_w,
-                None,
-                f"χ²({o.df}) = {apa.number(o.statistic)}, p {apa.p_value(o.p_value)}",
-                f"{o.n_conditions} conditions × {o.n_participants} participants",
-            )
-        )
+    if findings.friedman:
+        f = findings.friedman
+        over = f"{f.n_conditions} conditions × {f.n_participants} participants"
+        name = "Kendall's W, without reference and anchors"
+        rows.append((name, f.kendall_w, None, "", over))
     if findings.repeats:
         r = findings.repeats
         distance = apa.points(r.median_distance, findings.ratings.scale)
@@ -167,12 +167,12 @@ def _reliability(findings: Findings) -> Table | None:
         return None
     return Table(
         "reliability",
-        "Agreement of participants (intraclass correlations with 95 % intervals), omnibus test",
+        "Agreement of participants on these sounds; intervals are 95 %",
         (
             Column("measure", "Measure"),
             Column("value", "Value", "number"),
             Column("ci", "95 % CI", "ratio_ci"),
-            Column("test", "Test"),
+            Column("remark", "Remark"),
             Column("over", "Over"),
         ),
         tuple(rows),

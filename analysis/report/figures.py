@@ -163,9 +163,10 @@ def draw_differences(findings: Findings, save: Save) -> None:
 def draw_forest(findings: Findings, save: Save) -> None:
     """Draw every planned contrast, overall and by family, or all pairs where none is planned."""
     rows = []
-    for c in findings.planned or findings.pairwise[:MAX_FOREST_ROWS]:
+    planned = findings.pairs.planned
+    for c in planned or findings.pairs.all[:MAX_FOREST_ROWS]:
         name = findings.label(c.a)
-        rows.append((name if findings.planned else f"{name} − {findings.label(c.b)}", c.crossed, 0))
+        rows.append((name if planned else f"{name} − {findings.label(c.b)}", c.crossed, 0))
         for family in findings.families:
             within = [x for x in family.planned if (x.a, x.b) == (c.a, c.b)]
             rows += [(family.family, x.crossed, 1) for x in within]
@@ -183,7 +184,7 @@ def draw_forest(findings: Findings, save: Save) -> None:
         for text, (*_, level) in zip(axes.get_yticklabels(), rows, strict=True):
             text.set_fontsize(7.5 if level else 9)
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        against = f" above {findings.baseline_label}" if findings.planned else ""
+        against = f" above {findings.baseline_label}" if planned else ""
         axes.set_xlabel(f"Points{against}, with crossed 95 % interval")
         save(figure)
 
@@ -246,7 +247,7 @@ FIGURES = (
     ),
     Figure(
         "objective",
-        "Objective distance and heard score",
+        "Objective distance and score",
         "One dot a stimulus; correlations are within trials (see the table).",
         diagnostics.draw_objective,
     ),

@@ -1,66 +1,200 @@
-"""The methods paragraph, ready to paste: what was done to these data, and nothing else."""
+"""The methods paragraph, ready to paste: what was done to these data, sentence by sentence.
+
+Each function looks at the findings and yields a sentence only where its step was taken.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
 
 from analysis.analyse import Findings
-from analysis.stats.crossed import CLUSTERED, QUASI_T
+from analysis.report import apa
+from analysis.stats.comparisons import ALPHA, Comparison
+from analysis.stats.crossed import CLUSTERED, MIN_ITEMS, PARTICIPANTS_ONLY, QUASI_T
+from analysis.stats.quasi_f import QUASI_F
+from stimuli_gen.contract import BS1534_MAX_MISSED_SHARE, BS1534_THRESHOLD
+
+QUESTIONS = {
+    "planned": "the planned comparisons with {baseline}",
+    "among the estimators": "the estimated conditions among each other",
+    "other pairs": "the other pairs (exploratory)",
+    "few sounds": "the pairs that share fewer than {few} sounds (exploratory)",
+}
 
 
 def methods_paragraph(f: Findings, versions: dict[str, str]) -> str:
     """Describe design, screening and inference in the past tense."""
-    who = "simulated participants" if f.simulated else "participants"
+    return " ".join(methods_sentences(f, versions))
+
+
+def methods_sentences(f: Findings, versions: dict[str, str]) -> tuple[str, ...]:
+    """List the sentences of the methods paragraph."""
+    parts = (_design, _session, _screening, _tests, _primary, _corrections, _further, _checks)
+    libraries = ", ".join(
+        f"{name} {versions[key]}"
+        for key, name in (
+            ("python", "Python"),
+            ("numpy", "NumPy"),
+            ("scipy", "SciPy"),
+            ("pandas", "pandas"),
+            ("statsmodels", "statsmodels"),
+        )
+    )
+    return (*(s for part in parts for s in part(f)), f"Analysis: {libraries}.")
+
+
+def _design(f: Findings) -> Iterator[str]:
     low, high = f.ratings.scale
-    text = [
-        f"{len(f.everyone.participants)} {who} rated {len(f.scores.items)} sounds under "
-        f"{len(f.descriptions)} conditions on a scale from {low:g} to {high:g} "
-        f"({sum(d.n for d in f.descriptions)} ratings"
-        + (", training trials left out)." if f.ratings.table["training"].any() else ")."),
-        _screening(f),
-        _inference(f),
-        "Intervals are 95 % confidence intervals; quartiles are of type 7. Agreement between "
-        "participants was measured by ICC(2,1) and ICC(2,k).",
-        f"Analysis: Python {versions['python']}, NumPy {versions['numpy']}, "
-        f"SciPy {versions['scipy']}, statsmodels {versions['statsmodels']}.",
-    ]
-    return " ".join(part for part in text if part)
+    who = f"{'simulated ' if f.simulated else ''}participant"
+    n = len(f.everyone.participants)
+    sounds, conditions = len(f.scores.items), len(f.descriptions)
+    ratings = sum(d.n for d in f.descriptions)
+    yield (
+        f"{apa.count(n, who)} rated {apa.count(sounds, 'sound')} under "
+        f"{apa.count(conditions, 'condition')} on a scale from {low:g} to {high:g}."
+    )
+    if f.ratings.table["training"].any():
+        yield "Training trials were left out."
+    kept = "the analysed participants" if f.excluded else "all participants"
+    yield f"The analysis is of {apa.count(ratings, 'rating')} by {kept}."
 
 
-def _screening(f: Findings) -> str:
+def session_minutes(f: Findings) -> np.ndarray:
+    """Time of each session's rated trials, minutes; empty where it was not stored."""
+    table = f.ratings.table[~f.ratings.table["training"]]
+    trials = table.groupby(["session", "item", "trial_position"], dropna=False)["trial_time_s"]
+    return (trials.first().dropna().groupby("session").sum() / 60).to_numpy()
+
+
+def _session(f: Findings) -> Iterator[str]:
+    minutes = session_minutes(f)
+    if len(minutes):
+        yield (
+            f"The rated trials of a session took {np.median(minutes):.1f} min (median; "
+            f"{minutes.min():.1f} to {minutes.max():.1f} min)."
+        )
+
+
+def _screening(f: Findings) -> Iterator[str]:
     if f.screening.impossible:
-        return f"Participants were not screened ({f.screening.impossible})."
-    rule = {
-        "none": "No participant was excluded",
-        "bs1534": f"By the rule of ITU-R BS.1534-3, {len(f.excluded)} were excluded",
-        "rank": f"{len(f.excluded)} who did not rank the hidden reference first in more than 25 % "
-        "of their trials were excluded",
-        "both": f"{len(f.excluded)} were excluded by ITU-R BS.1534-3 or by the rank rule",
-    }[f.options.exclude]
-    return f"{rule}; the primary result is also given under the other rules."
+        yield f"Participants were not screened ({f.screening.impossible})."
+        return
+    if not f.excluded:
+        rule = "" if f.options.exclude == "none" else f" by the rule '{f.options.exclude}'"
+        yield f"No participant was excluded{rule}."
+    else:
+        reasons = "; ".join(f"{name}: {f.exclusion_reason(name)}" for name in f.excluded)
+        who = "participant was" if len(f.excluded) == 1 else "participants were"
+        yield f"{len(f.excluded)} {who} excluded ({reasons})."
+    if f.options.exclude in ("bs1534", "both"):
+        yield (
+            f"The rule of ITU-R BS.1534-3 excludes who rates the hidden reference below "
+            f"{BS1534_THRESHOLD:g}, or the mid anchor above it, in more than "
+            f"{100 * BS1534_MAX_MISSED_SHARE:.0f} % of the own trials."
+        )
+    if f.screened:
+        yield "The primary result is also given under the other exclusion rules."
 
 
-def _inference(f: Findings) -> str:
-    methods = {c.crossed.method for c in (f.primary, *f.pairwise) if c is not None}
+def _tests(f: Findings) -> Iterator[str]:
     nested = " within effect families" if f.families else ""
-    parts = []
-    if QUASI_T in methods:
-        parts.append(
-            "Paired differences were tested by a crossed quasi-t with participants and sounds"
-            f"{nested} as random factors (Clark, 1973; Satterthwaite degrees of freedom)."
+    by_method: dict[str, list[Comparison]] = {}
+    for c in f.pairs.all:
+        if c.crossed.tested:
+            by_method.setdefault(c.crossed.method, []).append(c)
+    if not by_method:
+        yield "No pair of conditions could be tested."
+        return
+    sentences = {
+        QUASI_T: "{n} of conditions {were} tested by a crossed quasi-t with participants and "
+        f"sounds{nested} as random factors (Clark, 1973; Satterthwaite degrees of freedom, "
+        "{df}).",
+        CLUSTERED: "{n} with missing cells {were} tested with errors clustered by participant and "
+        "by sound (Cameron et al., 2011; t with the smaller number of clusters, less one or less "
+        "the number of families, as degrees of freedom, {df}).",
+        PARTICIPANTS_ONLY: "{n} of conditions that share fewer than "
+        f"{MIN_ITEMS} sounds {{were}} tested by a paired t-test on participant means ({{df}}), "
+        "which holds for these sounds only.",
+    }
+    for method, found in by_method.items():
+        dfs = [c.crossed.df for c in found]
+        low, high = apa.degrees(min(dfs)), apa.degrees(max(dfs))
+        df = f"df = {low}" if low == high else f"df = {low} to {high}"
+        n = apa.count(len(found), "comparison")
+        yield sentences[method].format(n=n, were="was" if len(found) == 1 else "were", df=df)
+    alpha = f"{ALPHA:g}".removeprefix("0")
+    yield f"All tests are two-sided at α = {alpha}; intervals are 95 % and not corrected."
+
+
+def _primary(f: Findings) -> Iterator[str]:
+    c = f.primary
+    if c is None:
+        yield "No primary comparison was defined."
+        return
+    names = f"{f.label(c.a)} with {f.label(c.b)}"
+    if f.options.primary:
+        yield f"The primary comparison, {names}, was named before the analysis."
+    else:
+        yield f"The primary comparison, {names}, is the first planned one; it was not named."
+
+
+def _corrections(f: Findings) -> Iterator[str]:
+    groups: dict[str, int] = {}
+    for c in f.pairs.all:
+        if c.m > 1:
+            groups[c.question] = c.m
+    if groups:
+        named = ", ".join(
+            QUESTIONS[question].format(baseline=f.baseline_label, few=MIN_ITEMS) + f" (m = {m})"
+            for question, m in groups.items()
         )
-    if CLUSTERED in methods:
-        parts.append(
-            "Where ratings were missing, errors of the mean difference were clustered by "
-            "participant and by sound (Cameron et al., 2011), with t on the smaller "
-            "number of clusters less one."
+        yield f"Holm's correction was made separately for {named}."
+    within = [x.family for x in f.families if any(c.m > 1 for c in x.planned)]
+    if within:
+        yield (
+            f"Within {apa.count(len(within), 'family', 'families')} the planned comparisons were "
+            "repeated, with Holm's correction within each."
         )
-    if f.planned:
-        parts.append(
-            f"The {len(f.planned)} planned comparisons of estimated conditions with "
-            f"{f.baseline_label} were corrected by Holm's method; all other pairs are "
-            "exploratory."
+
+
+def _further(f: Findings) -> Iterator[str]:
+    if f.omnibus is not None and f.omnibus.method == QUASI_F:
+        yield (
+            f"Over the {f.omnibus.n_conditions} conditions that are neither reference nor anchor, "
+            "a quasi-F test with Greenhouse–Geisser correction was made, for new listeners and new "
+            "sounds."
         )
-    elif f.pairwise:
-        parts.append("All pairs were compared as exploration, with Holm's correction.")
+    if f.friedman is not None:
+        yield (
+            f"Friedman's test on participant means over {f.friedman.n_conditions} conditions holds "
+            "for these sounds only."
+        )
+    tested = [e for e in f.family_effects if math.isfinite(e.p_value)]
+    if tested:
+        yield (
+            "Whether a difference depends on the effect family was tested by a quasi-F test "
+            f"({apa.count(len(tested), 'comparison')})."
+        )
     if f.equivalences:
-        parts.append(
-            f"Equivalence was judged by the 90 % interval within ±{f.options.margin:g} points."
+        yield (
+            "Equivalence was assessed by the 90 % interval within "
+            f"±{f.options.margin:g} points, for {apa.count(len(f.equivalences), 'comparison')}."
         )
-    return " ".join(parts)
+    yield "Quartiles are of type 7."
+
+
+def _checks(f: Findings) -> Iterator[str]:
+    if f.robustness:
+        names = "; ".join(check.name for check in f.robustness)
+        yield f"The primary comparison was repeated by other methods ({names})."
+    if f.mixed is not None and f.mixed.converged:
+        yield f"It was also checked by a linear mixed model ({f.mixed.model})."
+    for r in f.reliability[:1]:
+        yield (
+            f"Agreement was measured by ICC(2,1) and ICC(2,k) over {r.n_targets} stimuli and "
+            f"{apa.count(r.n_participants, 'participant')}."
+        )
+    if f.repeats:
+        n = apa.count(f.repeats.n_cells, "cell")
+        yield f"{n} that a participant rated more than once hold the mean of the ratings."

@@ -8,6 +8,8 @@ the same bytes: nothing depends on the clock or on the folder.
 
 from pathlib import Path
 
+import pandas as pd
+
 from analysis.analyse import Findings
 from analysis.compare_sets import Change, compare_sets
 from analysis.report.check_tables import change_table, check_tables
@@ -16,7 +18,7 @@ from analysis.report.methods_text import methods_paragraph
 from analysis.report.page import Picture, inline_svg, render
 from analysis.report.results_json import summarise, to_json, versions
 from analysis.report.style import encode
-from analysis.report.table_writer import Table
+from analysis.report.table_writer import Table, escape_formula
 from analysis.report.tables import result_tables
 from analysis.report.warnings import collect_warnings
 from stimuli_gen.contract import RATING_COLUMNS
@@ -116,5 +118,20 @@ def _write_ratings(findings: Findings, folder: Path, *, keep_identifiers: bool) 
         ["participant_code", *(c for c in RATING_COLUMNS if c not in dropped)]
     ]
     out = table["participant_code"].isin(findings.excluded) | table["training"]
-    table[~out].to_csv(folder / "ratings.csv", index=False, lineterminator="\n")
-    table[out].to_csv(folder / "excluded.csv", index=False, lineterminator="\n")
+    left_out = table[out].assign(
+        reason=[
+            findings.exclusion_reason(code) or "training trial"
+            for code in table.loc[out, "participant_code"]
+        ]
+    )
+    for name, part in (("ratings.csv", table[~out]), ("excluded.csv", left_out)):
+        escape_cells(part).to_csv(folder / name, index=False, lineterminator="\n")
+
+
+def escape_cells(table: pd.DataFrame) -> pd.DataFrame:
+    """Escape formulas in every column of text, each distinct value once."""
+    escaped = table.copy()
+    for name, column in table.items():
+        if column.dtype == object:
+            escaped[name] = column.map({text: escape_formula(text) for text in column.unique()})
+    return escaped

@@ -34,7 +34,7 @@ def summarise(
     findings : Findings
         What was computed.
     warnings : tuple of str
-        What a reader must know, in order of weight.
+        Warnings, the most important first.
     changes : tuple of Change
         Two sets compared, where there are two.
     """
@@ -97,8 +97,8 @@ def _results(findings: Findings) -> dict:
             for f in findings.families
         },
         "family_by_condition": [asdict(e) for e in findings.family_effects],
-        "planned": [comparison(c) for c in findings.planned],
-        "pairwise": [comparison(c) for c in findings.pairwise],
+        "planned": [comparison(c) for c in findings.pairs.planned],
+        "pairwise": [comparison(c) for c in findings.pairs.all],
         "equivalence": [{**asdict(e), "verdict": e.verdict} for e in findings.equivalences],
         "omnibus": _omnibus(findings),
     }
@@ -110,7 +110,7 @@ def _checks(findings: Findings) -> dict:
         "robustness": [asdict(check) for check in findings.robustness],
         "reliability": {
             "icc": [asdict(r) for r in findings.reliability],
-            "kendall_w": findings.omnibus and findings.omnibus.kendall_w,
+            "kendall_w": findings.friedman and findings.friedman.kendall_w,
             "repeats": _optional(findings.repeats),
         },
         "objective": [predictor(found) for found in findings.objective],
@@ -147,7 +147,7 @@ def description(d: Description) -> dict:
 
 
 def comparison(c: Comparison) -> dict:
-    """One comparison: the crossed answer, and the one for these sounds."""
+    """One comparison: the crossed result, and the one for these sounds."""
     return {
         "comparison": f"{c.a} - {c.b}",
         "a": c.a,
@@ -160,9 +160,12 @@ def comparison(c: Comparison) -> dict:
         "df": c.crossed.df,
         "p_value": c.crossed.p_value,
         "p_holm": c.p_holm,
+        "question": c.question,
+        "m": c.m,
         "effect_size": c.fixed_items.d_z,
         "effect_size_name": "d_z: mean / SD of the participants' mean differences",
         "method": c.crossed.method,
+        "holds_for": c.crossed.holds_for or None,
         "n_participants": c.crossed.n_participants,
         "n_items": c.crossed.n_items,
         "sd_participant": c.crossed.sd_participant,
@@ -189,16 +192,20 @@ def predictor(found: PredictorCorrelation) -> dict:
     }
 
 
-def _omnibus(findings: Findings) -> dict | None:
-    found, over = findings.omnibus, "without reference and anchors"
-    if found is None:
-        found, over = findings.omnibus_all, "all conditions"
-    if found is None:
-        return None
+def _omnibus(findings: Findings) -> dict:
+    """Give the crossed test over tested conditions and, for these sounds only, Friedman's."""
+    found = findings.omnibus
+    crossed: dict = {"statistic": None, "df": None, "p_value": None}
+    if found is not None:
+        crossed = {**asdict(found), "df": [found.df1, found.df2]}
     return {
-        "test": f"Friedman on participant means, {over}",
-        **asdict(found),
-        "all_conditions": _optional(findings.omnibus_all),
+        "test": "quasi-F over the conditions that are neither reference nor anchor",
+        **crossed,
+        "these_sounds": {
+            "test": "Friedman on participant means",
+            "without_reference_and_anchors": _optional(findings.friedman),
+            "all_conditions": _optional(findings.friedman_all),
+        },
     }
 
 

@@ -3,7 +3,7 @@
 Matplotlib is imported when the first figure is drawn, not before. Conventions: one neutral ink,
 which the page replaces by the reader's own text colour (light or dark); reference and anchors are
 grey, estimated conditions blue, random orange; colour carries nothing that position does not. A
-figure of simulated participants says so on its face.
+figure of simulated participants is marked as such.
 """
 
 import io
@@ -62,7 +62,7 @@ def styled_figure(width: float, height: float, *, simulated: bool = False, **lay
     width, height : float
         Size in inches.
     simulated : bool
-        Whether the figure says that its participants are simulated.
+        Whether to mark the participants as simulated.
     **layout
         Passed on to Matplotlib's ``subplots``.
     """
@@ -89,7 +89,7 @@ def styled_panels(n: int, width: float, height: float, *, simulated: bool = Fals
     width, height : float
         Size of a panel in inches.
     simulated : bool
-        Whether the figure says that its participants are simulated.
+        Whether to mark the participants as simulated.
     """
     columns = min(n, 3)
     rows = -(-n // columns)

@@ -1,4 +1,4 @@
-"""What a reader must know before believing the answer; only what these data call for.
+"""Warnings about the results; only those that these data call for.
 
 Each rule looks at the findings and yields sentences; ``collect`` runs them in order of weight.
 """
@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from analysis.analyse import Findings
+from analysis.report import apa
 from analysis.report.apa import number, p_value, points
 from analysis.stats.comparisons import ALPHA
-from analysis.stats.crossed import CLUSTERED, MIN_PARTICIPANTS
+from analysis.stats.crossed import CLUSTERED, MIN_ITEMS, MIN_PARTICIPANTS
 from stimuli_gen.contract import MAX_CONDITIONS
 
 MANY_AT_THE_END = 0.4
@@ -22,6 +23,7 @@ def collect_warnings(findings: Findings) -> tuple[str, ...]:
     rules = (
         _simulated,
         _few,
+        _no_variation,
         _missing,
         _nesting,
         _primary,
@@ -44,27 +46,58 @@ def _simulated(f: Findings) -> Iterator[str]:
     n = table.groupby("participant_code")["simulated"].first()
     if n.any():
         yield (
-            f"{int(n.sum())} of {len(n)} participants are simulated: no conclusion about hearing "
-            "can be drawn from them."
+            f"{int(n.sum())} of {apa.count(len(n), 'participant')} are simulated: no conclusion "
+            "about hearing can be drawn from them."
         )
 
 
 def _few(f: Findings) -> Iterator[str]:
-    n, m = len(f.scores.participants), len(f.planned) or len(f.pairwise)
+    n, sounds = len(f.scores.participants), len(f.scores.items)
     if n < MIN_PARTICIPANTS:
-        yield f"Only {n} participant(s): nothing is tested; at least {MIN_PARTICIPANTS} are needed."
-    elif 2 * 0.5**n * m > ALPHA:
+        yield (
+            f"Only {apa.count(n, 'participant')}: nothing is tested; at least {MIN_PARTICIPANTS} "
+            "are needed."
+        )
+    m = len(f.pairs.planned) or len(f.pairs.all)
+    # The smallest p-value of a signed-rank test of n differences is 2/2ⁿ.
+    if n >= MIN_PARTICIPANTS and 2 * 0.5**n * m > ALPHA:
         yield (
             f"With {n} participants a signed-rank test cannot reach p = .05 after Holm's "
-            f"correction over {m} comparison(s), whatever they answer."
+            f"correction over {apa.count(m, 'comparison')}, whatever the scores."
         )
-    if 1 < len(f.scores.items) < FEW_SOUNDS:
+    if sounds == 1:
+        yield "Only one sound: no conclusion about other sounds is possible."
+    elif sounds < MIN_ITEMS:
         yield (
-            f"Only {len(f.scores.items)} sounds: what is said of new sounds rests on these few; "
-            "more sounds help more than more participants."
+            f"Only {sounds} sounds: no test for new sounds holds its level with so few, so that "
+            "every result is for these sounds only."
         )
-    if len(f.scores.items) == 1:
-        yield "Only one sound: nothing can be said about other sounds."
+    elif sounds < FEW_SOUNDS:
+        yield (
+            f"Only {sounds} sounds: conclusions about new sounds rest on these few; more sounds "
+            "help more than more participants."
+        )
+    if f.pairs.few_sounds:
+        yield (
+            f"{apa.count(len(f.pairs.few_sounds), 'pair')} of conditions share fewer than "
+            f"{MIN_ITEMS} sounds: their results are for these sounds only and stand in a table of "
+            "their own."
+        )
+
+
+def _no_variation(f: Findings) -> Iterator[str]:
+    constant = [d for d in f.descriptions if d.n > 1 and d.sd == 0]
+    if constant:
+        scores = ", ".join(f"{f.label(d.condition)} {d.median:g}" for d in constant)
+        yield f"All ratings of a condition are equal ({scores}): this looks like missing answers."
+    alike = [c for c in f.pairs.all if c.crossed.se == 0]
+    if alike:
+        c = alike[0]
+        yield (
+            f"All differences are equal in {apa.count(len(alike), 'comparison')} (first: "
+            f"{f.label(c.a)} − {f.label(c.b)}, {points(c.crossed.estimate, f.ratings.scale)} "
+            "points): without variation nothing is tested."
+        )
 
 
 def _missing(f: Findings) -> Iterator[str]:
@@ -74,9 +107,9 @@ def _missing(f: Findings) -> Iterator[str]:
     missing = cells - int(rated.sum())
     if missing:
         yield (
-            f"{missing} of {cells} cells ({100 * missing / cells:.1f} %) are missing: where a "
-            f"comparison lacks cells, errors are clustered two ways ({CLUSTERED}) instead of the "
-            "closed form."
+            f"{missing} of {apa.count(cells, 'cell')} ({100 * missing / cells:.1f} %) are missing: "
+            f"where a comparison lacks cells, errors are clustered two ways ({CLUSTERED}) instead "
+            "of the closed form."
         )
 
 
@@ -90,7 +123,7 @@ def _nesting(f: Findings) -> Iterator[str]:
             "such conditions are not over the same sounds."
         )
     if offered.sum(axis=1).max() > MAX_CONDITIONS:
-        yield f"More than {MAX_CONDITIONS} stimuli in a trial; BS.1534-3 asks for no more."
+        yield f"More than {MAX_CONDITIONS} stimuli in a trial; BS.1534-3 allows no more."
 
 
 def _primary(f: Findings) -> Iterator[str]:
@@ -98,7 +131,7 @@ def _primary(f: Findings) -> Iterator[str]:
     if unknown:
         yield (
             f"The kind of {_names(f, unknown)} is not known (estimated, random, anchor, …); a map "
-            "file (--map) can say it."
+            "file (--map) gives it."
         )
     randoms = f.scores.of_kind("random")
     if len(randoms) > 1 and f.options.against is None:
@@ -106,10 +139,11 @@ def _primary(f: Findings) -> Iterator[str]:
             f"Several conditions are random ({_names(f, randoms)}); compared is with the first. "
             "Name the one wanted with --against."
         )
-    if f.primary and f.options.primary is None and len(f.planned) > 1:
+    if f.primary and f.options.primary is None and len(f.pairs.planned) > 1:
         yield (
-            f"The primary comparison was not named: the first of {len(f.planned)} estimated "
-            f"conditions, {f.label(f.primary.a)}, was taken. Name it with --primary before looking."
+            f"The primary comparison was not named: the first of {len(f.pairs.planned)} estimated "
+            f"conditions, {f.label(f.primary.a)}, was taken, and its p-value carries Holm's "
+            "correction. Name it with --primary before looking."
         )
 
 
@@ -134,7 +168,8 @@ def _screening(f: Findings) -> Iterator[str]:
                 "excluded."
             )
     if f.excluded:
-        yield f"{len(f.excluded)} participants were excluded by the rule '{f.options.exclude}'."
+        who = "participant was" if len(f.excluded) == 1 else "participants were"
+        yield f"{len(f.excluded)} {who} excluded by the rule '{f.options.exclude}'."
     decisions = {
         rule: c.crossed.p_value < ALPHA
         for rule, c in f.screened.items()
@@ -168,11 +203,14 @@ def _ends(f: Findings) -> Iterator[str]:
 
 
 def _checks(f: Findings) -> Iterator[str]:
-    if f.mixed is not None and f.mixed.status != "agrees":
+    if f.mixed is not None and not f.mixed.status.startswith("agrees"):
         yield f"The mixed model as a cross-check: {f.mixed.status}."
     odd = [r.name for r in f.robustness if not (r.same_sign and r.same_decision)]
     if odd:
-        yield f"Other routes to the primary answer differ in sign or decision: {'; '.join(odd)}."
+        yield (
+            "Robustness checks of the primary comparison differ in sign or decision: "
+            f"{'; '.join(odd)}."
+        )
 
 
 def _families(f: Findings) -> Iterator[str]:

@@ -1,7 +1,8 @@
-"""Planned and exploratory comparisons of conditions, overall and by effect family.
+"""Planned and exploratory comparisons of two conditions, and equivalence.
 
-The planned family is every estimated condition against ``random``, with Holm's correction over
-just these; all pairs are exploratory, with Holm over all of them. Each comparison gives the answer
+Every pair belongs to one question, with Holm's correction over the question's tests: each estimated
+condition against ``random`` (planned), the estimated ones among each other, all other pairs, and
+the pairs that share too few sounds for a result about new ones. Each comparison gives the result
 for new listeners and new sounds (``stats.crossed``) and, beside it, the one for these sounds
 (``stats.nonparametric``).
 
@@ -19,10 +20,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from scipy import special
 
 from analysis.ratings.scores import Scores, mean_of_present
-from analysis.stats.crossed import MIN_PARTICIPANTS, Estimate, estimate_mean
+from analysis.stats.crossed import Estimate, estimate_mean
 from analysis.stats.nonparametric import PairedTests, compare_means
 
 ALPHA = 0.05
@@ -39,7 +39,11 @@ class Comparison:
     fixed_items : PairedTests
         a − b on participant means, for the sounds at hand.
     p_holm : float
-        ``crossed.p_value`` after Holm's correction over the comparison's family; NaN alone.
+        ``crossed.p_value`` after Holm's correction over the comparison's question; NaN alone.
+    question : str
+        The family of tests that Holm's correction is over; each pair belongs to one.
+    m : int
+        Number of tests in it.
     """
 
     a: str
@@ -47,11 +51,18 @@ class Comparison:
     crossed: Estimate
     fixed_items: PairedTests
     p_holm: float = float("nan")
+    question: str = ""
+    m: int = 0
+
+    @property
+    def corrected_p(self) -> float:
+        """P-value after Holm's correction where there is one, else the plain one."""
+        return self.p_holm if np.isfinite(self.p_holm) else self.crossed.p_value
 
 
 @dataclass(frozen=True)
 class Equivalence:
-    """Is a as good as b within ``margin`` points? Judged by the 90 % crossed interval."""
+    """Is a as good as b within ``margin`` points? Assessed by the 90 % crossed interval."""
 
     a: str
     b: str
@@ -70,19 +81,6 @@ class Equivalence:
         if self.ci90_high < -self.margin:
             return "a worse"
         return "undecided"
-
-
-@dataclass(frozen=True)
-class FamilyEffect:
-    """Does a − b depend on the effect family? Quasi-F, or Wald's F where cells are missing."""
-
-    a: str
-    b: str
-    statistic: float
-    df1: float
-    df2: float
-    p_value: float
-    method: str
 
 
 def compare(scores: Scores, a: str, b: str, *, seed: int) -> Comparison:
@@ -109,7 +107,7 @@ def compare(scores: Scores, a: str, b: str, *, seed: int) -> Comparison:
 
 
 def compare_pairs(
-    scores: Scores, pairs: list[tuple[str, str]], *, seed: int
+    scores: Scores, pairs: list[tuple[str, str]], question: str, *, seed: int
 ) -> tuple[Comparison, ...]:
     """Compare pairs as one family of tests, with Holm's correction over those that were tested.
 
@@ -119,12 +117,22 @@ def compare_pairs(
         All scores.
     pairs : list of (str, str)
         Condition ids (a, b).
+    question : str
+        What the family of tests is about.
     seed : int
         Of the permutation tests.
     """
-    found = [compare(scores, a, b, seed=seed) for a, b in pairs]
-    adjusted = holm([c.crossed.p_value for c in found])
-    return tuple(replace(c, p_holm=p) for c, p in zip(found, adjusted, strict=True))
+    return correct(tuple(compare(scores, a, b, seed=seed) for a, b in pairs), question)
+
+
+def correct(comparisons: tuple[Comparison, ...], question: str) -> tuple[Comparison, ...]:
+    """Correct comparisons by Holm's method as one family of tests."""
+    adjusted = holm([c.crossed.p_value for c in comparisons])
+    m = sum(c.crossed.tested for c in comparisons)
+    return tuple(
+        replace(c, p_holm=p, question=question, m=m)
+        for c, p in zip(comparisons, adjusted, strict=True)
+    )
 
 
 def planned_pairs(scores: Scores, baseline: str) -> list[tuple[str, str]]:
@@ -156,97 +164,8 @@ def holm(p_values: list[float]) -> list[float]:
 
 
 def assess_equivalence(comparison: Comparison, margin: float) -> Equivalence:
-    """Judge a comparison against a margin that was chosen beforehand, in points."""
+    """Assess a comparison against a margin that was chosen beforehand, in points."""
     low, high = comparison.crossed.interval(0.9)
     return Equivalence(
         comparison.a, comparison.b, margin, comparison.crossed.estimate, float(low), float(high)
     )
-
-
-def family_effect(scores: Scores, a: str, b: str) -> FamilyEffect | None:
-    r"""Test whether a − b differs between families, for new listeners and new items.
-
-    Complete tables: :math:`F = MS_F / (MS_{I(F)} + MS_{LF} - MS_E)` with Satterthwaite's df, a
-    component at or below zero left out as in the quasi-t. Incomplete: Wald's F of the family means
-    with errors clustered by participant and by item, ``df2 = min(L − 1, I − K)``.
-
-    Parameters
-    ----------
-    scores : Scores
-        All scores, with the families of their items.
-    a, b : str
-        Condition ids.
-
-    Returns
-    -------
-    FamilyEffect or None
-        None with fewer than two families, three participants, or one item more than families.
-    """
-    table = scores.difference(a, b)
-    rows, columns = np.isfinite(table).any(axis=1), np.isfinite(table).any(axis=0)
-    table = table[np.ix_(rows, columns)]
-    families = np.array(scores.families, str)[columns]
-    names, codes = np.unique(families, return_inverse=True)
-    if len(names) < 2 or len(table) < MIN_PARTICIPANTS or table.shape[1] <= len(names):
-        return None
-    test = _quasi_f if np.isfinite(table).all() else _wald_f
-    return FamilyEffect(a, b, **test(table, codes))
-
-
-def _quasi_f(table: np.ndarray, codes: np.ndarray) -> dict:
-    n_l, n_i = table.shape
-    sizes = np.bincount(codes)
-    k = len(sizes)
-    cells = np.stack([table[:, codes == f].mean(axis=1) for f in range(k)], axis=1)
-    by_item, by_participant, by_family = table.mean(axis=0), table.mean(axis=1), cells.mean(axis=0)
-    mean = table.mean()
-    ms_f = n_l * np.sum(sizes * (by_family - mean) ** 2) / (k - 1)
-    df_i, df_lf, df_e = n_i - k, (n_l - 1) * (k - 1), (n_l - 1) * (n_i - k)
-    ms_i = n_l * np.sum((by_item - by_family[codes]) ** 2) / df_i
-    interaction = cells - by_participant[:, None] - by_family[None, :] + mean
-    ms_lf = np.sum(sizes * interaction**2) / df_lf
-    residual = table - cells[:, codes] - by_item[None, :] + by_family[codes][None, :]
-    ms_e = np.sum(residual**2) / df_e
-    if ms_i > ms_e and ms_lf > ms_e:
-        ms = ms_i + ms_lf - ms_e
-        df = ms**2 / (ms_i**2 / df_i + ms_lf**2 / df_lf + ms_e**2 / df_e)
-    else:
-        ms, df = max((ms_i, df_i), (ms_lf, df_lf))
-    return _f_test(ms_f / ms if ms > 0 else float("nan"), k - 1, df, "quasi-F")
-
-
-def _wald_f(table: np.ndarray, codes: np.ndarray) -> dict:
-    present = np.isfinite(table)
-    n_l, n_i = table.shape
-    k = int(codes.max()) + 1
-    n_cells = np.bincount(codes, present.sum(axis=0))
-    values = np.where(present, table, 0.0)
-    means = np.bincount(codes, values.sum(axis=0)) / n_cells
-    influence = np.where(present, values - means[codes], 0.0) / n_cells[codes]
-    chosen = np.eye(k)[codes]
-    per_participant = influence @ chosen
-    per_item = influence.sum(axis=0)[:, None] * chosen
-    per_cell = (influence**2).sum(axis=0) @ chosen
-    covariance = (
-        per_participant.T @ per_participant * n_l / (n_l - 1)
-        + per_item.T @ per_item * n_i / (n_i - k)
-        - np.diag(per_cell)
-    )
-    contrast = np.hstack([np.ones((k - 1, 1)), -np.eye(k - 1)])
-    difference = contrast @ means
-    within = contrast @ covariance @ contrast.T
-    if np.linalg.eigvalsh(within).min() <= 0:
-        return _f_test(float("nan"), k - 1, float("nan"), "Wald F, clustered")
-    statistic = float(difference @ np.linalg.solve(within, difference)) / (k - 1)
-    return _f_test(statistic, k - 1, min(n_l - 1, n_i - k), "Wald F, clustered")
-
-
-def _f_test(statistic, df1, df2, method) -> dict:
-    p_value = float(special.fdtrc(df1, df2, statistic))
-    return {
-        "statistic": float(statistic),
-        "df1": float(df1),
-        "df2": float(df2),
-        "p_value": p_value,
-        "method": method,
-    }

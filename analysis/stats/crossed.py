@@ -23,8 +23,13 @@ from scipy import special
 QUASI_T = "crossed quasi-t"
 CLUSTERED = "two-way clustered"
 PARTICIPANTS_ONLY = "paired t on participant means"
+NO_TEST = "none"
+NEW_SOUNDS = "new listeners and new sounds"
+THESE_SOUNDS = "these sounds only"
 MIN_PARTICIPANTS = 3
-ROUNDING = 1e-9  # mean squares closer than this are equal
+MIN_ITEMS = 3  # with two, the quasi-t finds 9 % of null differences significant instead of 5 %
+MIN_ITEM_DF = 2
+ROUNDING = 1e-9  # mean squares closer than this (relative), and standard errors below it, are equal
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,9 @@ class Estimate:
     n_participants, n_items : int
         Participants and items that contribute.
     method : str
-        ``crossed quasi-t``, ``two-way clustered``, ``paired t on participant means`` (one item
-        only: nothing is claimed about new sounds) or ``none``.
+        ``crossed quasi-t``, ``two-way clustered``, ``paired t on participant means`` (one or two
+        items: the result holds for these sounds only) or ``none`` (fewer than three participants,
+        or no variation at all).
     sd_participant, sd_item, sd_residual : float
         Square roots of the variance components (ANOVA estimates, cut at 0); NaN where the table
         is incomplete.
@@ -60,6 +66,18 @@ class Estimate:
     sd_participant: float = float("nan")
     sd_item: float = float("nan")
     sd_residual: float = float("nan")
+
+    @property
+    def tested(self) -> bool:
+        """Whether there is a test."""
+        return bool(np.isfinite(self.p_value))
+
+    @property
+    def holds_for(self) -> str:
+        """Whom and what the interval and the test are about; empty without a test."""
+        if self.method == NO_TEST:
+            return ""
+        return THESE_SOUNDS if self.method == PARTICIPANTS_ONLY else NEW_SOUNDS
 
     def interval(self, level: float) -> tuple[float, float]:
         """Return the two-sided confidence interval at ``level``, e.g. 0.9."""
@@ -80,8 +98,8 @@ def estimate_mean(table: np.ndarray, families: tuple[str, ...] | None = None) ->
     Returns
     -------
     Estimate
-        The quasi-t where the table is complete, clustered errors otherwise; no test with fewer
-        than three participants.
+        The quasi-t where the table is complete, clustered errors otherwise; with one or two items
+        the paired t on participant means; no test with fewer than three participants.
     """
     present = np.isfinite(table)
     rows, columns = present.any(axis=1), present.any(axis=0)
@@ -89,22 +107,26 @@ def estimate_mean(table: np.ndarray, families: tuple[str, ...] | None = None) ->
     n_participants, n_items = table.shape
     if n_participants < MIN_PARTICIPANTS:
         mean = float(table[present].mean()) if present.any() else float("nan")
-        return _finish(mean, float("nan"), float("nan"), table.shape, "none")
-    if n_items == 1:
-        return _participant_t(table[:, 0])
-    groups = _family_codes(families, columns)
+        return _finish(mean, float("nan"), float("nan"), table.shape, NO_TEST)
+    if n_items < MIN_ITEMS:
+        return _participant_t(table)
+    groups = family_codes(families, columns)
     if present.all():
         return quasi_t(table, groups)
     return clustered(table, groups)
 
 
-def _family_codes(families: tuple[str, ...] | None, columns: np.ndarray) -> np.ndarray:
-    """Family numbers of the items kept; one family where nesting would leave no item df."""
+def family_codes(families: tuple[str, ...] | None, columns: np.ndarray) -> np.ndarray:
+    """Return family numbers of the items kept, all 0 where nesting would leave too few item df.
+
+    Items then vary around one mean, families' differences included, which is the cautious choice.
+    """
     n_items = int(columns.sum())
     if families is None:
         return np.zeros(n_items, int)
     codes = np.unique(np.array(families, str)[columns], return_inverse=True)[1]
-    return codes if n_items > codes.max() + 1 else np.zeros(n_items, int)
+    nested = n_items - (codes.max() + 1) >= MIN_ITEM_DF
+    return codes if nested else np.zeros(n_items, int)
 
 
 def quasi_t(table: np.ndarray, groups: np.ndarray) -> Estimate:
@@ -180,10 +202,11 @@ def clustered(table: np.ndarray, groups: np.ndarray) -> Estimate:
     return _finish(mean, np.sqrt(variance), df, table.shape, CLUSTERED)
 
 
-def _participant_t(values: np.ndarray) -> Estimate:
+def _participant_t(table: np.ndarray) -> Estimate:
+    values = np.nanmean(table, axis=1)
     n = len(values)
     se = values.std(ddof=1) / np.sqrt(n)
-    return _finish(values.mean(), se, n - 1, (n, 1), PARTICIPANTS_ONLY)
+    return _finish(values.mean(), se, n - 1, table.shape, PARTICIPANTS_ONLY)
 
 
 def _finish(
@@ -194,14 +217,11 @@ def _finish(
     method: str,
     sds: tuple[float, float, float] = (float("nan"),) * 3,
 ) -> Estimate:
-    """Add t, p and the 95 % interval; with a standard error of 0, p is 0 or (for a mean of 0) 1."""
-    if se > 0:
-        t = mean / se
-    elif np.isnan(se):
-        t = float("nan")
-    else:
-        t = 0.0 if mean == 0 else float(np.copysign(np.inf, mean))
-    p_value = 0.0 if np.isinf(t) else 2 * special.stdtr(df, -abs(t))
+    """Add t, p and the 95 % interval; without variation there is neither."""
+    if se <= ROUNDING:
+        se, df, method = 0.0, float("nan"), NO_TEST
+    t = mean / se if se > 0 else float("nan")
+    p_value = 2 * special.stdtr(df, -abs(t))
     half = special.stdtrit(df, 0.975) * se
     return Estimate(
         estimate=float(mean),

@@ -21,24 +21,26 @@ import numpy as np
 
 from analysis.ratings.scores import Scores
 from analysis.stats.comparisons import Comparison
+from analysis.stats.crossed import NEW_SOUNDS, family_codes
 
 MODEL = "difference ~ 1 + family + (1|participant) + (1|item), REML"
 MAX_LEVELS = 250
 MAX_CELLS = 12_000
 TIME_LIMIT_S = 8.0
 TOLERANCE = 0.02
+NEAR_ZERO = 0.05  # of the residual SD
 
 
 @dataclass(frozen=True)
 class MixedCheck:
-    """What the mixed model says, and whether it agrees with the closed form.
+    """Result of the mixed model, and whether it agrees with the closed form.
 
     Attributes
     ----------
     status : str
-        ``agrees``, ``disagrees``, or why there is no answer.
+        ``agrees…``, ``disagrees: …`` with the reason, or why there is no result.
     estimate, se : float
-        Points; NaN without an answer.
+        Points; NaN without a result.
     sd_participant, sd_item, sd_residual : float
         Square roots of the variance components, points.
     """
@@ -57,31 +59,37 @@ def check_by_mixed_model(scores: Scores, comparison: Comparison) -> MixedCheck |
     """Fit the model to a − b and compare it with the primary estimate.
 
     It agrees when estimate and standard error lie within 2 % of the primary's standard error, or,
-    where cells are missing (the two weigh them differently), within half of it. Where both variance
-    components are estimated as 0 the closed form is the more cautious one, and that is agreement.
+    where cells are missing (the two weigh them differently), within half of it. Where a variance
+    component is 0, REML pools its mean square with the residual one and the closed form does not:
+    standard errors are then not compared.
     """
     crossed = comparison.crossed
     table = scores.difference(comparison.a, comparison.b)
     participants, items = np.nonzero(np.isfinite(table))
     levels = len(set(participants)) + len(set(items))
-    if not np.isfinite(crossed.se) or crossed.n_items < 2:
+    if crossed.holds_for != NEW_SOUNDS:
         return None
     if levels > MAX_LEVELS or len(items) > MAX_CELLS:
         return MixedCheck(MODEL, f"not fitted: {levels} participants and items are too many", False)
     values = table[participants, items]
-    if values.std() == 0:
-        return MixedCheck(MODEL, "not fitted: all differences are equal", False)
     fit = _fit(values, participants, items, _centred_families(scores, items))
     if fit is None:
         return MixedCheck(MODEL, "did not converge in the time allowed", False)
     estimate, se, components = fit
     complete = len(values) == crossed.n_participants * crossed.n_items
     tolerance = (TOLERANCE if complete else 0.5) * crossed.se
-    cautious = crossed.sd_participant == crossed.sd_item == 0 and se <= crossed.se
-    agrees = abs(estimate - crossed.estimate) <= tolerance and (
-        cautious or abs(se - crossed.se) <= tolerance
-    )
-    return MixedCheck(MODEL, "agrees" if agrees else "disagrees", True, estimate, se, *components)
+    zero = min(components[:2]) <= NEAR_ZERO * components[2]
+    zero |= min(crossed.sd_participant, crossed.sd_item) == 0
+    status = "agrees"
+    if abs(estimate - crossed.estimate) > tolerance:
+        status = f"disagrees: it estimates {estimate:.2f} instead of {crossed.estimate:.2f} points"
+    elif zero and abs(se - crossed.se) > tolerance:
+        status = "agrees; a variance component is 0, where its standard error is defined otherwise"
+    elif abs(se - crossed.se) > tolerance:
+        status = f"disagrees: its standard error is {se:.2f} instead of {crossed.se:.2f} points"
+    if status.startswith("disagrees") and not complete:
+        status += " (it weighs the missing cells otherwise)"
+    return MixedCheck(MODEL, status, True, estimate, se, *components)
 
 
 class _TooSlow(Exception):
@@ -90,13 +98,11 @@ class _TooSlow(Exception):
 
 def _centred_families(scores: Scores, items: np.ndarray) -> np.ndarray:
     """Build the fixed effects: ones, and family indicators less their shares of items."""
-    ones = np.ones((len(items), 1))
     rated = np.unique(items)
-    names, codes = np.unique(np.array(scores.families, str)[rated], return_inverse=True)
-    if len(names) < 2 or len(names) >= len(rated):
-        return ones
-    chosen = np.eye(len(names))[codes]
+    codes = family_codes(scores.families, np.isin(np.arange(len(scores.items)), rated))
+    chosen = np.eye(int(codes.max()) + 1)[codes]
     centred = chosen - chosen.mean(axis=0)
+    ones = np.ones((len(items), 1))
     return np.hstack([ones, centred[np.searchsorted(rated, items), 1:]])
 
 

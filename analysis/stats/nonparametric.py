@@ -1,8 +1,9 @@
-"""Tests and effect sizes on participant means: the answer *for these sounds*, new listeners only.
+"""Tests and effect sizes on participant means: the result *for these sounds*, new listeners only.
 
-Conventions: differences are a − b, one number a participant; zeros are dropped by the signed-rank
-test and by the Hodges–Lehmann estimate, as in R's ``wilcox.test``;
-every method is named, because R's and SciPy's defaults differ.
+Conventions: differences are a − b, one number a participant, rounded to 9 decimals before anything
+is ranked (equal means differ in their last bits, which would break ties); zeros are dropped by the
+signed-rank test and by the Hodges–Lehmann estimate, as in R's ``wilcox.test``; every method is
+named, because R's and SciPy's defaults differ.
 
 References
 ----------
@@ -16,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import special, stats
 
+DECIMALS = 9
 MAX_EXACT_N = 50
 MAX_WALSH_N = 2000
 PERMUTATIONS = 10_000
@@ -29,7 +31,7 @@ class PairedTests:
 
     Attributes
     ----------
-    mean, ci_low, ci_high, p_t, df :
+    mean, ci_low, ci_high, t, df, p_t : float
         Paired t-test, points.
     d_z : float
         Mean difference / standard deviation of the participants' differences.
@@ -49,6 +51,7 @@ class PairedTests:
     mean: float
     ci_low: float
     ci_high: float
+    t: float
     df: float
     p_t: float
     d_z: float
@@ -73,7 +76,7 @@ def compare_means(differences: np.ndarray, *, seed: int) -> PairedTests:
     seed : int
         Of the permutation test's random signs.
     """
-    d = np.asarray(differences, float)
+    d = np.round(np.asarray(differences, float), DECIMALS)
     d = d[np.isfinite(d)]
     n = len(d)
     sd = d.std(ddof=1) if n > 1 else np.nan
@@ -89,6 +92,7 @@ def compare_means(differences: np.ndarray, *, seed: int) -> PairedTests:
         mean=float(mean),
         ci_low=float(mean - half),
         ci_high=float(mean + half),
+        t=float(t),
         df=float(n - 1),
         p_t=float(p_t),
         d_z=float(mean / sd) if sd else float("nan"),
@@ -108,7 +112,8 @@ def _signed_rank(d: np.ndarray) -> tuple[float, str, float, float]:
     """Find p by the best method, its name, p by the normal approximation, rank-biserial."""
     n_all, d = len(d), d[d != 0]
     if not len(d):
-        return float("nan"), "all differences are zero", float("nan"), 0.0
+        reason = "all differences are zero" if n_all else "no differences"
+        return float("nan"), reason, float("nan"), float("nan")
     ranks = stats.rankdata(np.abs(d))
     plus, minus = ranks[d > 0].sum(), ranks[d < 0].sum()
     n = len(d)
@@ -199,7 +204,7 @@ def friedman(means: np.ndarray) -> Friedman | None:
     Friedman or None
         None with fewer than three participants or conditions, or where every participant ties all.
     """
-    means = means[np.isfinite(means).all(axis=1)]
+    means = np.round(means[np.isfinite(means).all(axis=1)], DECIMALS)
     n, k = means.shape
     if n < 3 or k < 3:
         return None

@@ -1,4 +1,4 @@
-"""Do the participants hear the same differences? Intraclass correlation, concordance, repeats.
+"""Do the participants' scores agree? Intraclass correlation, concordance, repeats.
 
 Conventions: targets are item × condition, raters are participants; only participants who rated
 every target count (an intraclass correlation needs the complete table). Given with and without

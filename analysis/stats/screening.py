@@ -62,6 +62,17 @@ class ScreeningResult:
             "both": self.bs1534 or self.rank,
         }[rule]
 
+    def reason(self, rule: str) -> str:
+        """Say which limits of ``rule`` the participant exceeds, with the shares."""
+        reasons = []
+        if rule in ("bs1534", "both") and self.reference_below > BS1534_MAX_MISSED_SHARE:
+            reasons.append(f"hidden reference below 90 in {self.reference_below:.0%} of trials")
+        if rule in ("bs1534", "both") and self.mid_anchor_above > BS1534_MAX_MISSED_SHARE:
+            reasons.append(f"mid anchor above 90 in {self.mid_anchor_above:.0%} of trials")
+        if rule in ("rank", "both") and self.not_first > MAX_NOT_FIRST:
+            reasons.append(f"hidden reference not first in {self.not_first:.0%} of trials")
+        return ", ".join(reasons).replace("%", " %")
+
 
 @dataclass(frozen=True)
 class Screening:

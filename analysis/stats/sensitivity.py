@@ -1,6 +1,6 @@
 """Robustness checks: the primary comparison by other methods, by sign and decision.
 
-Scores pile up at the ends of the scale, so the answer must not hang on treating them as normal.
+Scores pile up at the ends of the scale, so the result must not depend on treating them as normal.
 Each check is one line: ranks within the trial (what the participant ordered, not how far apart),
 tests on participant means that assume less, and a bootstrap of participants and items.
 
@@ -17,7 +17,8 @@ from scipy import stats
 
 from analysis.ratings.scores import Scores
 from analysis.stats.comparisons import ALPHA, Comparison
-from analysis.stats.crossed import estimate_mean
+from analysis.stats.crossed import NEW_SOUNDS, THESE_SOUNDS, estimate_mean
+from analysis.stats.nonparametric import DECIMALS
 
 RESAMPLES = 10_000
 BLOCK = 200
@@ -25,12 +26,12 @@ BLOCK = 200
 
 @dataclass(frozen=True)
 class RobustnessCheck:
-    """One other way to the primary answer.
+    """The primary comparison by one other method.
 
     Attributes
     ----------
     claim : str
-        ``new listeners and new sounds`` or ``these sounds``.
+        ``new listeners and new sounds`` or ``these sounds only``.
     estimate, ci_low, ci_high : float
         In ``unit``; NaN where the route has none.
     same_sign, same_decision : bool
@@ -71,7 +72,7 @@ def check_robustness(
     ranked = estimate_mean(ranks[:, :, index[0]] - ranks[:, :, index[1]], scores.families)
     table = scores.difference(primary.a, primary.b)
     low, high, p_boot = crossed_bootstrap(table, seed=seed, families=scores.families)
-    new, these = "new listeners and new sounds", "these sounds"
+    new, these = ranked.holds_for or NEW_SOUNDS, THESE_SOUNDS
     found = [
         ("ranks within the trial, crossed", new, "ranks", ranked.estimate, ranked.ci_low,
          ranked.ci_high, ranked.p_value),
@@ -95,7 +96,7 @@ def check_robustness(
 
 def _within_trial_ranks(values: np.ndarray) -> np.ndarray:
     """Rank the conditions within each trial (1 = lowest, ties averaged), NaN where missing."""
-    return stats.rankdata(values, axis=2, nan_policy="omit")
+    return stats.rankdata(np.round(values, DECIMALS), axis=2, nan_policy="omit")
 
 
 def _draw_with_replacement(rng: np.random.Generator, times: int, n: int) -> np.ndarray:

@@ -55,7 +55,7 @@ def test_webmushra_of_old_tells_sittings_apart_and_says_so(tmp_path):
     assert any("no session_uuid: 3 sessions" in note for note in ratings.notes)
 
 
-def test_sittings_with_equal_questionnaires_are_told_apart_by_repetition(tmp_path):
+def test_sittings_with_equal_questionnaires_are_separated_by_repetition(tmp_path):
     rows = [r.split("@")[0][:-1] + "@" + r.split("@")[1] for r in webmushra_rows(uuid=False)]
     assert len({r.split(",")[1] for r in rows}) == 1
     ratings = read_file(write(tmp_path, OLD_HEADER, *rows))
@@ -217,7 +217,7 @@ def doubled(folder):
         (lambda f: f, "Is a directory"),
     ],
 )
-def test_wrong_file_is_refused_with_row_and_mend(tmp_path, make, message):
+def test_wrong_file_is_refused_with_row_and_fix(tmp_path, make, message):
     with pytest.raises(RatingsError, match=message) as error:
         read_file(make(tmp_path))
     assert "\n" not in str(error.value)

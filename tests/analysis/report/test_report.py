@@ -201,7 +201,7 @@ def test_excluded_participants_leave_the_analysis_and_are_written_apart(tmp_path
 def test_too_few_participants_get_a_page_without_a_test(tmp_path):
     findings = findings_of(participants=2)
     publish(findings, tmp_path, command="", figures=FIGURES)
-    assert "too few for any test" in (tmp_path / "index.html").read_text()
+    assert "fewer than 3 participants: no test" in (tmp_path / "index.html").read_text()
     assert results(tmp_path)["primary"]["p_value"] is None
 
 
@@ -317,7 +317,7 @@ def no_database(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("make", "mend"),
+    ("make", "fix"),
     [
         (empty_database, "let at least one participant finish a trial"),
         (foreign_database, "is this a listening test's database?"),
@@ -327,11 +327,11 @@ def no_database(tmp_path):
         (lambda tmp_path: "postgresql://me:secret@localhost:1/x", "cannot read ratings_long"),
     ],
 )
-def test_unusable_database_is_refused_in_one_line(make, mend, tmp_path):
+def test_unusable_database_is_refused_in_one_line(make, fix, tmp_path):
     result = run("--database", make(tmp_path), "-o", tmp_path / "report")
     assert result.exit_code == 1
     assert len(result.output.splitlines()) == 1
-    assert mend in result.output
+    assert fix in result.output
     assert "secret" not in result.output
     assert not (tmp_path / "report").exists()
 

@@ -52,7 +52,7 @@ def test_caveat_is_given_where_the_data_call_for_it(name):
         assert not any(sentence in c for c in clean)
 
 
-def test_screening_that_changes_the_decision_is_said():
+def test_screening_that_changes_the_decision_is_reported():
     table = simulate_ratings(participants=8, items=6)
     swapped = table["session"] < "session-004"
     reference = table["condition"] == "reference"

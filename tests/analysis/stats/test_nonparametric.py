@@ -11,7 +11,11 @@ from scipy import stats
 
 from analysis.ratings.readers import read_file
 from analysis.ratings.scores import tabulate
-from analysis.stats.nonparametric import compare_means, friedman, sign_flip
+from analysis.stats.nonparametric import (
+    compare_means,
+    friedman,
+    sign_flip,
+)
 
 EXPECTED = Path(__file__).parents[2] / "expected"
 R = json.loads((EXPECTED / "analysis_r.json").read_text())
@@ -56,7 +60,7 @@ def test_friedman_with_ties_equals_scipy(values):
     assert got.statistic == pytest.approx(witness.statistic, rel=1e-9, abs=1e-9)
 
 
-def test_friedman_is_silent_when_every_participant_ties_all():
+def test_friedman_is_none_when_every_participant_ties_all():
     assert friedman(np.ones((5, 4))) is None
 
 
@@ -65,11 +69,11 @@ def test_friedman_is_silent_when_every_participant_ties_all():
 def test_swapping_the_conditions_mirrors_everything(values):
     d = np.array(values)
     a, b = compare_means(d, seed=1), compare_means(-d, seed=1)
-    assert b.rank_biserial == pytest.approx(-a.rank_biserial)
+    assert b.rank_biserial == pytest.approx(-a.rank_biserial, nan_ok=True)
     assert b.hodges_lehmann == pytest.approx(-a.hodges_lehmann, abs=1e-12, nan_ok=True)
     assert b.prefer_a == pytest.approx(1 - a.prefer_a)
     assert b.p_sign_flip == pytest.approx(a.p_sign_flip)
-    assert -1 <= a.rank_biserial <= 1
+    assert np.isnan(a.rank_biserial) or -1 <= a.rank_biserial <= 1
 
 
 def test_all_for_one_side_has_full_effect_sizes():
@@ -92,4 +96,24 @@ def test_sign_flips_repeat_with_the_seed():
 def test_no_differences_leave_no_p_value():
     got = compare_means(np.zeros(6), seed=1)
     assert np.isnan(got.p_wilcoxon)
+    assert np.isnan(got.rank_biserial)
     assert got.prefer_a == 0.5
+
+
+@pytest.mark.parametrize("constant", [0.1, 7.3, 41.9])
+def test_adding_a_constant_to_all_scores_moves_no_p_value(constant):
+    """Means of equal sums differ in their last bits, which must not break ties of ranks."""
+    rng = np.random.default_rng(3)
+    scores = rng.integers(0, 11, (12, 7, 2)) / 10
+    for moved in (0.0, constant):
+        means = (scores + moved).mean(axis=1)
+        got = compare_means(means[:, 0] - means[:, 1], seed=1)
+        plain = stats.wilcoxon(
+            np.round((scores[:, :, 0].sum(axis=1) - scores[:, :, 1].sum(axis=1)) / 7, 6),
+            method="asymptotic",
+            correction=False,
+            zero_method="wilcox",
+        )
+        assert got.p_wilcoxon_normal == pytest.approx(plain.pvalue, rel=1e-9)
+        assert got.p_wilcoxon == got.p_wilcoxon_normal
+        assert got.wilcoxon_method.startswith("normal approximation")

@@ -69,7 +69,7 @@ def test_distance_that_ranks_as_participants_do_correlates_fully_and_negatively(
     assert found.rho.ci_low < found.rho.estimate < found.rho.ci_high < -0.6
 
 
-def test_constant_distance_says_nothing(tmp_path):
+def test_constant_distance_gives_no_correlation(tmp_path):
     assert correlate_with_distances(tabulate(ratings_of()), manifest(tmp_path, lambda c: 1.0)) == ()
 
 

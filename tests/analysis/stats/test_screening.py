@@ -83,7 +83,7 @@ def test_tie_with_the_reference_is_no_defeat():
     assert screen(scores_of(np.full((1, 4), 50.0)), scale=SCALE).excluded("rank") == ()
 
 
-def test_without_reference_or_on_another_scale_nobody_is_judged():
+def test_without_reference_or_on_another_scale_nobody_is_screened():
     scores = scores_of(np.full((2, 3), 4.0))
     assert screen(scores, scale=(1.0, 5.0)).impossible == "the rule is for 0–100, not 1–5"
     bare = replace(scores, kinds=("", "estimated"))
