@@ -167,7 +167,7 @@ class StudySpec(_Table):
     )
     format: Annotated[
         Literal["wav", "flac"], Field(description="of every file; FLAC is padded to one size")
-    ] = "wav"
+    ] = "flac"
     bit_depth: Annotated[Literal[16, 24], Field(description="bits per sample")] = 16
     dither: Annotated[
         Literal["tpdf", "none"], Field(description="triangular noise of 2 LSB before rounding")

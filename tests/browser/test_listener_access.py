@@ -12,6 +12,8 @@ from support.live_server import LiveServer
 DEVICES = {
     "desktop, light, English": {},
     "phone, dark, French": {"color_scheme": "dark", "language": "fr", **PHONE},
+    "desktop, dark, German": {"color_scheme": "dark", "language": "de"},
+    "phone, light, Spanish": {"language": "es", **PHONE},
 }
 
 
@@ -20,6 +22,14 @@ def test_no_page_breaks_wcag_or_overflows(
     new_listener: Callable[..., Listener], breaking_server: LiveServer, device: str
 ) -> None:
     listener = new_listener(breaking_server.address, reduced_motion="reduce", **DEVICES[device])
+    look_at_every_page(listener)
+
+
+def test_no_page_from_right_to_left_breaks_wcag_or_overflows(right_to_left: Listener) -> None:
+    look_at_every_page(right_to_left)
+
+
+def look_at_every_page(listener: Listener) -> None:
     names, faults = [], []
     for name in walk(listener):
         names.append(name)

@@ -74,6 +74,7 @@ def show_study(token: str = "") -> Response:
             "texts",
             "consent",
             "questionnaire",
+            "scale",
             "level_check",
             "headphone_check",
             "comments",

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from webmushra_app.studies.vocabulary import HeadphoneCheck, Language, Stage, Step
+from webmushra_app.studies.vocabulary import HeadphoneCheck, Language, Scale, Stage, Step
 
 MAX_STIMULI = 100
 MAX_EVENTS = 200
@@ -89,6 +89,7 @@ class StudyInfo(Message):
     consent: Consent
     questionnaire: list[Question]
     steps: list[Step] = Field(description="What comes between consent and trials, in order.")
+    scale: Scale = Field(description="Whose words the five intervals of the scale have.")
     level_check: bool = Field(description="Whether the level is confirmed by counting tones.")
     headphone_check: HeadphoneCheck
     comments: bool = Field(description="Whether a trial offers a comment field.")

@@ -6,6 +6,7 @@
 import { Refused, readJson } from "./transport/api.js";
 
 export const FALLBACK = "en";
+const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 
 let words = {};
 let language = FALLBACK;
@@ -20,6 +21,7 @@ export async function loadCatalogue(wanted) {
   }
   language = wanted;
   document.documentElement.lang = wanted;
+  document.documentElement.dir = RIGHT_TO_LEFT.has(wanted.slice(0, 2)) ? "rtl" : "ltr";
 }
 
 export function currentLanguage() {

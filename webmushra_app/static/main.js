@@ -140,6 +140,7 @@ function offerLanguages(study, session) {
   page.offerLanguages(study.languages, async (language) => {
     storage.write(LANGUAGE, language);
     await session?.setLanguage(language);
+    await session?.outbox.empty(); // where the device keeps nothing, a reload would lose the rest
     location.reload();
   });
 }

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from stimuli_gen.contract import describe_validation_error
-from webmushra_app.studies.vocabulary import HeadphoneCheck, Language, Step
+from webmushra_app.studies.vocabulary import HeadphoneCheck, Language, Scale, Step
 
 STUDY_NAME = "study.toml"
 TABLE = "listening_test"
@@ -98,6 +98,7 @@ class ListeningTest(_Table):
     title: Text = {}
     items_per_listener: Annotated[int, Field(ge=1)] | None = None
     break_every: Annotated[int, Field(ge=0)]
+    scale: Scale
     level_setting: bool
     level_check: bool
     headphone_check: HeadphoneCheck

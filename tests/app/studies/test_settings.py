@@ -11,10 +11,11 @@ from webmushra_app.studies.settings import (
 
 def test_defaults_offer_every_text_in_every_language():
     settings = parse_listening_test({})
-    assert settings.languages == ["en", "fr"]
-    assert set(settings.consent.text) == {"en", "fr"}
+    languages = ["en", "fr", "de", "es"]
+    assert settings.languages == languages
+    assert set(settings.consent.text) == set(languages)
     for question in settings.questionnaire:
-        assert set(question.label) == {"en", "fr"}
+        assert set(question.label) == set(languages)
     assert settings.steps == ["questionnaire", "level", "headphones", "instructions"]
 
 
@@ -23,7 +24,7 @@ def test_a_study_replaces_what_it_names_and_keeps_the_rest():
         {"consent": {"version": "2"}, "headphone_check": "off", "questionnaire": []}
     )
     assert settings.consent.version == "2"
-    assert "guitar" in settings.consent.text["en"]
+    assert "ratings" in settings.consent.text["en"]
     assert settings.steps == ["level", "instructions"]
 
 

@@ -5,6 +5,7 @@ import { pick, t } from "../i18n.js";
 import { keyHelp } from "./keys.js";
 import { loadSounds } from "./loading.js";
 import { show } from "./page.js";
+import { picture } from "./picture.js";
 import { scaleLabels } from "./scale.js";
 
 export async function instructions({ study, session, engine, sounds, startAudio }) {
@@ -13,13 +14,14 @@ export async function instructions({ study, session, engine, sounds, startAudio 
   const next = h("button", { class: "primary" }, t("instructions_done"));
   show(
     t("instructions_title"),
+    picture(),
     paragraphs(pick(study.texts.instructions) || t("instructions_text")),
     h(
       "div",
       { class: "card" },
       h("h2", {}, t("scale_title")),
-      scaleLabels(),
-      h("p", {}, t("scale_text")),
+      scaleLabels(study.scale),
+      h("p", {}, t(`scale_text_${study.scale}`)),
     ),
     h("div", { class: "card" }, h("h2", {}, t("examples_title")), place, examples),
     h("details", {}, h("summary", {}, t("keys_title")), keyHelp()),

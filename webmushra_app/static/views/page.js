@@ -7,6 +7,17 @@ import { h } from "../dom.js";
 import { currentLanguage, t } from "../i18n.js";
 import { connection } from "../transport/connection.js";
 
+const DOUBLE_CLICK_MS = 1000;
+let shown_ms = 0;
+
+/** The second click of a double click was meant for the page before: it does nothing here. */
+function dropSecondClick(event) {
+  if (event.detail < 2 || event.timeStamp - shown_ms > DOUBLE_CLICK_MS) return;
+  event.stopImmediatePropagation();
+  event.preventDefault();
+}
+addEventListener("click", dropSecondClick, { capture: true });
+
 const element = (id) => document.getElementById(id);
 
 /**
@@ -22,6 +33,7 @@ export function show(title, ...nodes) {
   document.body.classList.remove("rates");
   document.title = `${title} – ${element("study-title").textContent}`;
   scrollTo(0, 0);
+  shown_ms = performance.now();
   heading.focus({ preventScroll: true });
 }
 

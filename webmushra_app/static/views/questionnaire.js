@@ -2,34 +2,49 @@
 
 import { h } from "../dom.js";
 import { pick, t } from "../i18n.js";
+import { storage } from "../state/storage.js";
 import { Refused } from "../transport/api.js";
 import { show } from "./page.js";
 
+const MOST_BUTTONS = 5;
+
 export async function questionnaire({ study, session }) {
   const error = h("p", { class: "error", role: "alert" });
+  const next = h("button", { class: "primary" }, t("next"));
   const form = h(
     "form",
     { class: "questionnaire" },
     study.questionnaire.map(showQuestion),
     error,
-    h("div", { class: "actions" }, h("button", { class: "primary" }, t("next"))),
+    h("div", { class: "actions" }, next),
   );
+  const draft = `autofx:questionnaire:${session.state.token}`;
+  restoreFields(form, JSON.parse(storage.read(draft) ?? "{}"));
+  form.addEventListener("input", () => {
+    storage.write(draft, JSON.stringify(Object.fromEntries(new FormData(form))));
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
   show(t("questionnaire_title"), h("p", {}, t("questionnaire_text")), form);
   for (;;) {
-    await new Promise((resolve) => {
-      const submit = (event) => {
-        event.preventDefault();
-        resolve();
-      };
-      form.addEventListener("submit", submit, { once: true });
-    });
+    await new Promise((resolve) => form.addEventListener("submit", resolve, { once: true }));
+    next.disabled = true;
     try {
       await session.complete("questionnaire", { answers: readAnswers(form, study.questionnaire) });
+      storage.remove(draft);
       return;
     } catch (problem) {
       if (!(problem instanceof Refused)) throw problem;
       error.textContent = problem.message;
+      next.disabled = false;
     }
+  }
+}
+
+/** Fills in what was chosen and typed before the page was left. */
+function restoreFields(form, values) {
+  for (const [name, value] of Object.entries(values)) {
+    const field = form.elements.namedItem(name); // radio buttons come as a list, which has a value
+    if (field) field.value = value;
   }
 }
 
@@ -45,6 +60,7 @@ function showQuestion(question) {
 }
 
 function showChoice(question, label) {
+  if (question.options.length > MOST_BUTTONS) return showList(question, label);
   const options = question.options.map((option) => {
     const attributes = { type: "radio", name: question.id, value: option.value };
     return h(
@@ -55,6 +71,17 @@ function showChoice(question, label) {
     );
   });
   return h("fieldset", { class: "field" }, h("legend", {}, label), options);
+}
+
+/** A choice of many as a list that unfolds. */
+function showList({ id, required, options }, label) {
+  const list = h(
+    "select",
+    { name: id, required },
+    h("option", { value: "" }, "–"),
+    options.map((option) => h("option", { value: option.value }, pick(option.label))),
+  );
+  return h("label", { class: "field" }, label, list);
 }
 
 function readAnswers(form, questions) {

@@ -11,10 +11,11 @@ import { Slider } from "./slider.js";
 export class StimulusLine {
   /**
    * @param {{label: string, score: number|null}} rating
+   * @param {string} scale whose words describe the score
    * @param {{onPlay: () => void, onScore: (score: number) => void, onSilentPress: () => void}}
    *   handlers onSilentPress: the slider was pressed while another sound or none was heard
    */
-  constructor({ label, score }, { onPlay, onScore, onSilentPress }) {
+  constructor({ label, score }, scale, { onPlay, onScore, onSilentPress }) {
     this.label = label;
     this.button = h("button", { class: "play", "aria-pressed": "false", click: onPlay }, label);
     this.button.setAttribute("aria-label", t("play_stimulus", { label }));
@@ -24,7 +25,9 @@ export class StimulusLine {
     this.control = new Slider(t("score_of", { label }), score, {
       onScore,
       describe: (shown) =>
-        shown === null ? t("not_rated") : t("score_value", { score: shown, label: labelOf(shown) }),
+        shown === null
+          ? t("not_rated")
+          : t("score_value", { score: shown, label: labelOf(shown, scale) }),
       onShow: (shown) => this.#show(shown),
       onLockedPress: onSilentPress,
     });

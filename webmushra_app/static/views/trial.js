@@ -6,6 +6,7 @@
 import { SILENT } from "../audio/player.js";
 import { h } from "../dom.js";
 import { list, pick, t } from "../i18n.js";
+import { storage } from "../state/storage.js";
 import { TrialState } from "../state/trial.js";
 import { soundHelp } from "./help.js";
 import { keyHelp, listenToKeys } from "./keys.js";
@@ -19,6 +20,7 @@ import { Waveform } from "./waveform.js";
 
 const REFERENCE = 0;
 const SEEK_STEP_S = 0.5;
+const LOOP = "autofx:loop";
 let explained = false;
 
 export async function rateTrial(tools, summary, prefetch) {
@@ -47,12 +49,12 @@ class TrialView {
     this.last = REFERENCE;
     this.trim = trimLevel({ session, engine });
     this.waveform = new Waveform(referenceBuffer, {
-      onLoop: (start_s, end_s) => engine.loop(start_s, end_s),
+      onLoop: (start_s, end_s) => this.#loop(start_s, end_s),
       onSeek: (position_s) => engine.seek(position_s),
     });
     this.lines = this.state.ratings.map(
       (rating, index) =>
-        new StimulusLine(rating, {
+        new StimulusLine(rating, study.scale, {
           onPlay: () => this.toggle(index + 1),
           onScore: (score) => this.rate(index, score),
           onSilentPress: () => this.playSilent(index + 1),
@@ -77,7 +79,7 @@ class TrialView {
           "div",
           { class: "deck" },
           h("div", { class: "transport" }, this.reference, this.stop),
-          scaleLabels(),
+          scaleLabels(study.scale),
         ),
         h(
           "ol",
@@ -92,6 +94,7 @@ class TrialView {
     ];
     this.foot = [this.message, this.rated, next];
     this.#showRated();
+    this.#restoreLoop();
     this.finished = new Promise((resolve) => (this.resolve = resolve));
     engine.addEventListener("report", () => this.follow(), { signal: this.#gone.signal });
     addEventListener("pagehide", () => this.keep(), { signal: this.#gone.signal });
@@ -160,6 +163,17 @@ class TrialView {
         : "",
     ];
     this.message.textContent = wanting.filter(Boolean).join(" ");
+  }
+
+  /** Plays the loop, and remembers it for a page load on the way: another language, a reload. */
+  #loop(start_s, end_s) {
+    this.engine.loop(start_s, end_s);
+    storage.write(LOOP, JSON.stringify([this.trial.id, start_s, end_s]));
+  }
+
+  #restoreLoop() {
+    const [trial, start_s, end_s] = JSON.parse(storage.read(LOOP) ?? "[]");
+    if (trial === this.trial.id) this.waveform.setLoop(start_s, end_s);
   }
 
   #showRated() {
