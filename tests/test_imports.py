@@ -54,7 +54,7 @@ LAYERS = {
         ["__init__", "__main__"],
     ],
     "webmushra_app": [
-        ["config", "timestamps"],
+        ["config", "sub_path", "timestamps"],
         ["database", "logs"],
         ["studies", "results"],
         ["api"],

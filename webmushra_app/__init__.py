@@ -14,6 +14,8 @@ api
     The routes of participants' pages and of webMUSHRA's pages, and what crosses them.
 admin
     The experimenter's pages.
+sub_path
+    The whole application under a sub-path of its host.
 server, simulate
     gunicorn on this machine, and simulated participants.
 """
@@ -32,6 +34,7 @@ from webmushra_app.studies.importer import import_study
 from webmushra_app.studies.registry import Studies
 from webmushra_app.studies.settings import ListeningTestError
 from webmushra_app.studies.study import OpenStudyError, open_study
+from webmushra_app.sub_path import SubPath
 
 USER_ERRORS = (ConfigError, DatabaseError, OpenStudyError)
 """Faults of a setting, a database or a stimulus set: one line says how to fix it.
@@ -72,8 +75,10 @@ def create_app(config: Config | None = None) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own way to wrap an app
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies
         )
+    if config.prefix:
+        app.wsgi_app = SubPath(app.wsgi_app, config.prefix)  # type: ignore[method-assign]  # as above
     logs.register(app, config)
-    responses.register(app)
+    responses.register(app, frame_ancestors=config.frame_ancestors)
     rate_limits.register(app, config)
     app.register_blueprint(participant.blueprint)
     app.register_blueprint(trial.blueprint)

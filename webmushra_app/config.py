@@ -1,6 +1,7 @@
 """Settings of the server, from ``AUTOFX_*`` environment variables or from the command line."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,6 +45,12 @@ class Config:
         Of the experimenters' password (``AUTOFX_ADMIN_PASSWORD_HASH``); empty closes their pages.
     data : Path
         Folder of stimulus sets to choose from, and of reports (``AUTOFX_DATA``).
+    prefix : str
+        Sub-path of the host under which everything is found, such as ``/test``
+        (``AUTOFX_PREFIX``); empty for the whole host.
+    frame_ancestors : tuple of str
+        Sites that may show the participants' pages in a frame, such as
+        ``https://survey.example.org`` (``AUTOFX_FRAME_ANCESTORS``, separated by spaces).
     """
 
     database_url: str
@@ -56,6 +63,8 @@ class Config:
     reopen_study: bool = False
     admin_password_hash: str = ""
     data: Path = DATA
+    prefix: str = ""
+    frame_ancestors: tuple[str, ...] = ()
 
 
 def production_config(environment: Mapping[str, str] = os.environ) -> Config:
@@ -77,6 +86,8 @@ def production_config(environment: Mapping[str, str] = os.environ) -> Config:
         log_format=environment.get("AUTOFX_LOG_FORMAT", "json"),
         admin_password_hash=_checked_hash(environment.get("AUTOFX_ADMIN_PASSWORD_HASH", "")),
         data=Path(environment.get("AUTOFX_DATA", DATA)),
+        prefix=_checked_prefix(environment.get("AUTOFX_PREFIX", "")),
+        frame_ancestors=_checked_sites(environment.get("AUTOFX_FRAME_ANCESTORS", "")),
     )
 
 
@@ -94,6 +105,8 @@ def home_config(*, database_url: str, study: Path | None) -> Config:
         secret_key=_secret_of_this_machine(),
         reopen_study=True,
         admin_password_hash=_password_hash_of_this_machine(),
+        prefix=_checked_prefix(os.environ.get("AUTOFX_PREFIX", "")),
+        frame_ancestors=_checked_sites(os.environ.get("AUTOFX_FRAME_ANCESTORS", "")),
     )
 
 
@@ -130,6 +143,24 @@ def _checked_hash(password_hash: str) -> str:
             "python -m webmushra_app admin-password --print"
         )
     return password_hash
+
+
+def _checked_prefix(prefix: str) -> str:
+    if prefix and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", prefix):
+        raise ConfigError(
+            f"AUTOFX_PREFIX must begin with / and not end with it, as in /test, got {prefix!r}"
+        )
+    return prefix
+
+
+def _checked_sites(sites: str) -> tuple[str, ...]:
+    for site in sites.split():
+        if not re.fullmatch(r"https?://[A-Za-z0-9.*-]+(:\d+)?", site):
+            raise ConfigError(
+                "AUTOFX_FRAME_ANCESTORS must be addresses of sites, as in "
+                f"https://survey.example.org, separated by spaces, got {site!r}"
+            )
+    return tuple(sites.split())
 
 
 def _checked_secret(secret: str) -> str:

@@ -53,10 +53,13 @@ class Deployment:
     folder : Path
         Where nginx's workers, who may be nobody, find the socket.
     study : Path
+    prefix : str
+        Sub-path of the host, such as ``/test``.
     """
 
-    def __init__(self, folder, study):
+    def __init__(self, folder, study, *, prefix=""):
         self.folder = folder
+        self.prefix = prefix
         self.database_url = f"sqlite:///{folder}/ratings.sqlite3"
         self.secret_key = secrets.token_urlsafe(32)
         self.log = folder / "gunicorn.log"  # a line of JSON for each request
@@ -66,6 +69,7 @@ class Deployment:
             "AUTOFX_DATABASE_URL": self.database_url,
             "AUTOFX_SECRET_KEY": self.secret_key,
             "AUTOFX_PROXIES": "1",
+            "AUTOFX_PREFIX": prefix,
             "AUTOFX_REQUESTS_PER_MINUTE": "0",
             "AUTOFX_SESSIONS_PER_HOUR": "0",
             "AUTOFX_LOG_FORMAT": "json",
@@ -115,7 +119,7 @@ class Deployment:
             socket.create_server(("127.0.0.1", 0)) as https,
         ):
             self.http_port, self.https_port = (each.getsockname()[1] for each in (http, https))
-            self.url = f"https://127.0.0.1:{self.https_port}"
+            self.url = f"https://127.0.0.1:{self.https_port}{self.prefix}"
             self._write_configuration()
             return subprocess.Popen(
                 [*self.nginx(), "-g", "daemon off;"],
@@ -152,6 +156,7 @@ class Deployment:
             r"ssl_certificate .*;": f"ssl_certificate {certificate};",
             r"ssl_certificate_key .*;": f"ssl_certificate_key {key};",
             r"rate=50r/s": "rate=100000r/s",
+            r"location / ": f"location {self.prefix}/ ",
         }.items():
             site, count = re.subn(pattern, replacement, site)
             if not count:

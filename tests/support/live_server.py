@@ -17,11 +17,15 @@ WHERE sessions.token = ? ORDER BY trial_position, stimulus_position
 
 
 class LiveServer:
-    """``python -m webmushra_app`` on a free port, with a SQLite database in ``folder``."""
+    """``python -m webmushra_app`` on a free port, with a SQLite database in ``folder``.
 
-    def __init__(self, folder: Path, *, study: Path) -> None:
+    ``environment`` adds variables, such as ``AUTOFX_PREFIX``.
+    """
+
+    def __init__(self, folder: Path, *, study: Path, **environment: str) -> None:
         self.folder = folder
         self.study = study
+        self.environment = environment
         self.database = folder / "ratings.sqlite3"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -32,7 +36,7 @@ class LiveServer:
         """Start, and wait until the server says where it listens."""
         database_url = f"sqlite:///{self.database}"
         command = ["-m", "webmushra_app", "--study", self.study, "--database", database_url]
-        environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+        environment = os.environ | {"PYTHONUNBUFFERED": "1"} | self.environment
         environment["PYTHONPATH"] = str(Path(__file__).parents[2])
         self.process = subprocess.Popen(
             [sys.executable, *command, "--port", str(self.port)],

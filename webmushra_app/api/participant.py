@@ -74,6 +74,7 @@ def show_study(token: str = "") -> Response:
             "texts",
             "consent",
             "questionnaire",
+            "id_parameters",
             "scale",
             "level_check",
             "headphone_check",

@@ -1,6 +1,7 @@
 """What all routes share: reading JSON bodies, refusing in one sentence, and security headers."""
 
 import logging
+from collections.abc import Sequence
 from typing import TypeVar
 
 from flask import Flask, Response, request
@@ -118,8 +119,26 @@ HTTP_DETAILS = {
 }
 
 
-def register(app: Flask) -> None:
-    """Give the app its error answers, its headers and its converter of identifiers."""
+def framed_by(sites: Sequence[str]) -> dict[str, str]:
+    """Make the security headers of pages that the named sites may show in a frame."""
+    headers = dict(SECURITY_HEADERS)
+    policy = headers["Content-Security-Policy"]
+    allowed = f"frame-ancestors {' '.join(sites)}"
+    headers["Content-Security-Policy"] = policy.replace("frame-ancestors 'none'", allowed)
+    del headers["X-Frame-Options"]  # which knows no list of sites
+    return headers
+
+
+def register(app: Flask, *, frame_ancestors: Sequence[str] = ()) -> None:
+    """Give the app its error answers, its headers and its converter of identifiers.
+
+    Parameters
+    ----------
+    app : Flask
+    frame_ancestors : sequence of str
+        Sites that may show the participants' pages in a frame; experimenters' pages never are.
+    """
+    framed = framed_by(frame_ancestors) if frame_ancestors else SECURITY_HEADERS
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.converters["opaque"] = OpaqueConverter
 
@@ -156,6 +175,7 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        missing = [item for item in SECURITY_HEADERS.items() if item[0] not in response.headers]
+        headers = SECURITY_HEADERS if request.blueprint == "admin" else framed
+        missing = [item for item in headers.items() if item[0] not in response.headers]
         response.headers.extend(missing)
         return response

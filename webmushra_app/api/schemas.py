@@ -25,6 +25,7 @@ Count = Annotated[int, Field(ge=0, le=100_000, examples=[3])]
 FreeText = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
 """Anything a person types; PostgreSQL holds no NUL in a text."""
 Comment = Annotated[FreeText, StringConstraints(strip_whitespace=True)]
+ParameterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$")]
 ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@-]{1,64}$")]
 
 
@@ -93,18 +94,13 @@ class StudyInfo(Message):
     level_check: bool = Field(description="Whether the level is confirmed by counting tones.")
     headphone_check: HeadphoneCheck
     comments: bool = Field(description="Whether a trial offers a comment field.")
+    id_parameters: list[str] = Field(
+        description="Parameters of the page's address whose values go into external."
+    )
     n_trials: int = Field(description="Trials of a session, training left out.")
     n_training: int
     n_stimuli: int = Field(description="Most stimuli that a trial asks to rate.")
     estimate_s: float = Field(description="How long a whole session takes.")
-
-
-class External(Message):
-    """The identifiers that Prolific puts into the query; any may be missing."""
-
-    PROLIFIC_PID: ExternalId | None = None
-    STUDY_ID: ExternalId | None = None
-    SESSION_ID: ExternalId | None = None
 
 
 class NewSession(Message):
@@ -117,7 +113,12 @@ class NewSession(Message):
     request_id: OpaqueId
     consent_version: str = Field(max_length=64, examples=["2026-01"])
     language: Language
-    external: External = External()
+    external: dict[ParameterName, ExternalId] = Field(
+        {},
+        max_length=10,
+        description="By the names in id_parameters.",
+        examples=[{"STUDY_ID": "7"}],
+    )
     simulated: bool = Field(False, description="True for simulated participants only.")
 
 

@@ -109,11 +109,16 @@ def begin_session(
     if body.consent_version != study.settings.consent.version:
         raise Refusal(409, "the consent text has changed; reload the page", field="consent_version")
     check_language(study, body.language)
+    declared = study.settings.id_parameters
+    if unknown := sorted(body.external.keys() - set(declared)):
+        raise Refusal(
+            422, f"external: unknown {unknown[0]}; known: {', '.join(declared)}", field="external"
+        )
     session = models.Session(
         request_id=body.request_id,
         study_id=study.id,
-        participant=body.external.PROLIFIC_PID or "",
-        external=body.external.model_dump(exclude_none=True),
+        participant=body.external.get(declared[0], ""),
+        external=body.external,
         language=body.language,
         simulated=body.simulated,
         consent_version=body.consent_version,

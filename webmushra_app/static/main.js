@@ -8,7 +8,7 @@ import { openSound, requireWebAudio, UnsupportedBrowser } from "./sound.js";
 import { Session } from "./state/session.js";
 import { storage } from "./state/storage.js";
 import { holdTheOnlyTab } from "./tabs.js";
-import { Refused, request } from "./transport/api.js";
+import { BASE, Refused, request } from "./transport/api.js";
 import { withRetry } from "./transport/connection.js";
 import { Prefetch } from "./transport/prefetch.js";
 import { takeBreak } from "./views/breaks.js";
@@ -24,7 +24,6 @@ import { offerResume, welcome } from "./views/welcome.js";
 
 const STEPS = { questionnaire, level, headphones, instructions };
 const LANGUAGE = "autofx:language";
-const EXTERNAL = ["PROLIFIC_PID", "STUDY_ID", "SESSION_ID"];
 const EXTERNAL_FORM = /^[A-Za-z0-9_.@-]{1,64}$/;
 
 async function run() {
@@ -80,7 +79,7 @@ async function openSession(study) {
   await useLanguage(study, null);
   const remembered = storage.read(memoryOf(study));
   if (remembered && (await offerResume(study))) {
-    history.replaceState(null, "", `/s/${remembered}`);
+    moveTo(`${BASE}s/${remembered}`);
     return resume(study, remembered);
   }
   if (!study.open) await page.showMessage(t("closed_title"), t("closed")); // and nothing after it
@@ -88,10 +87,10 @@ async function openSession(study) {
   const session = await Session.begin({
     consent_version: study.consent.version,
     language: currentLanguage(),
-    external: readExternal(),
+    external: readExternal(study),
   });
   storage.write(memoryOf(study), session.state.token);
-  history.replaceState(null, "", session.state.url);
+  moveTo(session.state.url);
   offerLanguages(study, session);
   return session;
 }
@@ -107,7 +106,7 @@ async function readStudy(token) {
 }
 
 function tokenOfAddress() {
-  return /^\/s\/([\w-]+)/.exec(location.pathname)?.[1];
+  return /^s\/([\w-]+)/.exec(location.pathname.slice(BASE.length))?.[1];
 }
 
 async function resume(study, token) {
@@ -124,7 +123,8 @@ async function resume(study, token) {
 
 /** Where this device remembers a begun session, one for each participant of crowd work. */
 function memoryOf(study) {
-  return `autofx:session:${study.name}:${readExternal().PROLIFIC_PID ?? ""}`;
+  const participant = readExternal(study)[study.id_parameters[0]] ?? "";
+  return `autofx:session:${BASE}${study.name}:${participant}`;
 }
 
 /** Loads the words of the session's language, else the address's, else the browser's. */
@@ -145,11 +145,16 @@ function offerLanguages(study, session) {
   });
 }
 
-/** Crowd work's identifiers from the address, where they have the right form. */
-function readExternal() {
+/** The identifiers from the address that the study declared, where they have the right form. */
+function readExternal({ id_parameters }) {
   const query = new URLSearchParams(location.search);
-  const entries = EXTERNAL.map((name) => [name, query.get(name)]);
+  const entries = id_parameters.map((name) => [name, query.get(name)]);
   return Object.fromEntries(entries.filter(([, value]) => EXTERNAL_FORM.test(value ?? "")));
+}
+
+/** Shows another address of this page; the identifiers in it stay, for retries and new starts. */
+function moveTo(path) {
+  history.replaceState(null, "", path + location.search);
 }
 
 function explain(error) {
@@ -161,5 +166,5 @@ function explain(error) {
 run().catch(async (error) => {
   console.error(error);
   await page.showMessage(t("failed_title"), explain(error), t("retry"));
-  location.assign(error.status === 404 ? "/" : location.href);
+  location.assign(error.status === 404 ? BASE + location.search : location.href);
 });

@@ -96,6 +96,7 @@ class ListeningTest(_Table):
 
     languages: Annotated[list[Language], Field(min_length=1)]
     title: Text = {}
+    id_parameters: Annotated[list[Name], Field(min_length=1, max_length=10)]
     items_per_listener: Annotated[int, Field(ge=1)] | None = None
     break_every: Annotated[int, Field(ge=0)]
     scale: Scale

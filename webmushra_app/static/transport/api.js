@@ -4,7 +4,10 @@
  */
 
 const TIMEOUT_MS = 20_000;
-const API = "/api/v1";
+/** Where the test is on its host: "/", or the sub-path that the server was given. */
+export const BASE = new URL("../../", import.meta.url).pathname;
+
+const API = `${BASE}api/v1`;
 
 /** The server refused; the same request would be refused again. */
 export class Refused extends Error {

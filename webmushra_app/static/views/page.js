@@ -30,7 +30,7 @@ export function show(title, ...nodes) {
   const heading = h("h1", { tabindex: "-1" }, title);
   element("main").replaceChildren(heading, ...nodes.flat());
   element("actions").replaceChildren();
-  document.body.classList.remove("rates");
+  document.documentElement.classList.remove("rates");
   document.title = `${title} – ${element("study-title").textContent}`;
   scrollTo(0, 0);
   shown_ms = performance.now();
@@ -41,7 +41,7 @@ export function show(title, ...nodes) {
 export function showTrial(nodes, foot) {
   element("main").append(...nodes);
   element("actions").replaceChildren(...foot);
-  document.body.classList.add("rates");
+  document.documentElement.classList.add("rates");
 }
 
 /** Hands a text to screen readers without moving anything. */
