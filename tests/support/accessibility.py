@@ -32,6 +32,7 @@ def violations(page: Page) -> list[str]:
 
 def list_faults(page: Page) -> list[str]:
     """List what axe finds, targets that are too small, and what is wider than the screen."""
+    page.evaluate("scrollTo(0, 0)")  # elsewhere what stays in sight covers half of something
     found = violations(page) + page.evaluate(SMALL_TARGETS, LEAST_TARGET_PX)
     width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return found + [f"{width} px wider than the screen"] * (width > 0)
