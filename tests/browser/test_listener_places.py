@@ -1,7 +1,9 @@
 """The test under a sub-path behind nginx, in a survey's frame, and with a survey's identifiers."""
 
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,13 +26,13 @@ EMBED = """
 
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def deployment() -> Iterator[Deployment]:
     """Serve a study with a survey's own parameters under a sub-path behind nginx."""
-    folder = tmp_path_factory.mktemp("deployed")
     parameters = 'id_parameters = ["survey_code", "wave"]'
-    study = GuitarSet(folder / "set", n_items=1, listening_test=parameters)
-    with Deployment(folder, study.folder, prefix=PREFIX) as deployed:
-        yield deployed
+    with tempfile.TemporaryDirectory() as folder:
+        study = GuitarSet(Path(folder) / "set", n_items=1, listening_test=parameters)
+        with Deployment(Path(folder), study.folder, prefix=PREFIX) as deployed:
+            yield deployed
 
 
 @pytest.fixture(scope="module")
