@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autofx_core.datasets.synthetic import PEDALS
+from autofx_core.datasets.labels import PEDALS
 from autofx_core.effects.table import EFFECTS
-from autofx_core.training.classification_tables import read_evaluation
+from autofx_core.training.tables import read_evaluation
 
 pytestmark = pytest.mark.slow
 

@@ -1,4 +1,4 @@
-"""How audible an effect is: what it changes beyond the tone.
+"""How strong an effect is on a sound, and whether it is audible: what it changes beyond the tone.
 
 A tone control changes how much of each band there is, smoothly and all the time; so do pickups,
 cabinets and amplifiers, and the sound is still called dry. The strength of an effect is the mean
@@ -7,8 +7,10 @@ lateness an effect: a chorus of wet sound alone that hardly moves plays the same
 So the sounds are compared twice, as they are and with the lateness taken out, and the smaller
 change counts.
 
-Below `INAUDIBLE_DB` an effect counts as dry, whatever the pedal; from there to `PLAIN_DB` lies what
-can be argued about, which is left out of training and of the accuracies (they say how much it is).
+Below `AUDIBLE_DB` a change is not audible, whatever the pedal, and the sound is labelled dry; from
+there to `UNAMBIGUOUS_DB` it is ambiguous, and left out of training and of the accuracies, which
+state its share. The same threshold holds for the log-mel distance of two sounds, by which
+`matching` decides whether a difference is audible.
 """
 
 import functools
@@ -20,8 +22,7 @@ from torch import Tensor
 from autofx_core.metrics.distances import MEL_BANDS, log_mel_change
 
 AUDIBLE_DB = 0.5
-INAUDIBLE_DB = 0.5
-PLAIN_DB = 0.75
+UNAMBIGUOUS_DB = 0.75
 _SMOOTHNESS = 4  # terms of the cosine series that a tone control may draw over the mel bands
 
 

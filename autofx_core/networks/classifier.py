@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
+from autofx_core.features.batch import Columns
 from autofx_core.networks.network import WIDTHS, Batch, Network
 from autofx_core.networks.scaler import Scaler
 
@@ -56,7 +57,7 @@ class Classifier(Network):
     """A network, or an ensemble, that estimates probabilities of effects or classes."""
 
     task = "recognition"
-    targets: ClassVar[tuple[str, ...]] = ("effect", "weight")
+    targets: ClassVar[tuple[str, ...]] = ("audible_effect", "weight")
 
     def votes(self, *inputs: Tensor) -> Tensor:
         """Log probabilities by each member, shape (members, batch, outputs)."""
@@ -81,7 +82,7 @@ class Classifier(Network):
         """Weighted negative log-likelihood, mean over members and sounds.
 
         A network of the eleven effects is trained to name the effect and, with the same weight, the
-        class. `batch["effect"]` is an index into `EFFECT_NAMES`, `batch["weight"]` any weight.
+        class. `batch["audible_effect"]` is an index into `EFFECT_NAMES`.
         """
         votes = self.votes(*(batch[name] for name in self.inputs))
         effects = votes.flatten(0, 1)
@@ -91,19 +92,15 @@ class Classifier(Network):
         ]
         if len(self.outputs) == len(EFFECT_NAMES):
             likelihoods.append((effects, target))
-        return -sum(
-            (
-                weight
-                * (
-                    (1 - smoothing) * log_probabilities.gather(1, wanted[:, None])[:, 0]
-                    + smoothing * log_probabilities.mean(1)
-                )
-            ).mean()
-            for log_probabilities, wanted in likelihoods
-        )
+        total = torch.zeros((), device=target.device)
+        for log_probabilities, wanted in likelihoods:
+            likelihood = log_probabilities.gather(1, wanted[:, None])[:, 0]
+            smoothed = (1 - smoothing) * likelihood + smoothing * log_probabilities.mean(1)
+            total = total - (weight * smoothed).mean()
+        return total
 
     @torch.no_grad()
-    def predict(self, columns) -> Tensor:
+    def predict(self, columns: Columns) -> Tensor:
         """Estimate the probabilities of `outputs`, shape (batch, outputs)."""
         return super().predict(columns).exp()
 

@@ -105,7 +105,8 @@ def make_pipeline(name: str, run: Path | None = None) -> Pipeline:
     network = load_network(name, run)
     conditioned = "probabilities" in network.inputs
     # A copy, as networks are loaded once: programs are saved with weights in plain order alone.
-    network = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
+    network = copy.deepcopy(network)
+    network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # stubs lack it
     return Pipeline(network, load_conditioning() if conditioned else None).eval()
 
 
@@ -247,6 +248,8 @@ def _write_onnx(
             )
     finally:
         logger.setLevel(level)
+    if onnx is None:
+        raise ExportError(f"{path}: torch made no ONNX program")
     for simplify in (optimizer.inline, optimizer.fold_constants, optimizer.remove_unused_nodes):
         simplify(onnx.model)
     onnx.save(path)

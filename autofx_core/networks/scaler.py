@@ -11,6 +11,8 @@ class Scaler(nn.Module):
     """
 
     LIMIT = 10.0
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, n_features: int) -> None:
         super().__init__()

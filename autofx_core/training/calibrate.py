@@ -19,7 +19,8 @@ import numpy as np
 from tqdm import tqdm
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.datasets.synthetic import Shard, part_notes, render_shard
+from autofx_core.datasets.plan import Shard, part_notes
+from autofx_core.datasets.synthetic import render_shard
 from autofx_core.effects.table import EFFECTS, SLICES
 from autofx_core.files import atomic_write
 from autofx_core.matching.match import METHODS, Request
@@ -64,22 +65,22 @@ def calibrate(
     estimates: dict[str, np.ndarray] = {}
     truths: dict[str, np.ndarray] = {}
     spans: dict[str, float] = {}
-    recording_of = {note.id: note.recording for note in chosen}
     for effect_class, effect in EFFECTS.items():
         rendered = render_shard(Shard(part, effect_class, 0, sounds, seed), chosen)
         rows = []
-        for number, wet in enumerate(tqdm(rendered["wet"], desc=effect_class, unit="sound")):
+        pairs = zip(rendered.wet, rendered.clean, strict=True)
+        for number, (wet, clean) in enumerate(tqdm(pairs, effect_class, sounds, unit="sound")):
             request = Request(
                 wet[None],
-                normalize_peak(rendered["clean"][number][None]),
+                normalize_peak(clean[None]),
                 ANALYSIS_RATE_HZ,
                 effect,
                 np.random.default_rng(number),
             )
             rows.append(effect.normalize(METHODS[method](request)))
         estimates[effect_class] = np.array(rows)
-        truths[effect_class] = rendered["settings"][:, SLICES[effect_class]].astype(np.float64)
-        recordings = np.array([recording_of[note] for note in rendered["note"]])
+        truths[effect_class] = rendered.settings[:, SLICES[effect_class]].astype(np.float64)
+        recordings = rendered.recording
         spans[effect_class] = fit_span(estimates[effect_class], truths[effect_class], recordings)
     return CalibrationSet(estimates, truths, spans)
 

@@ -8,11 +8,12 @@ import logging
 import math
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
-from lightning import pytorch as lightning
+from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import (
     Callback,
     EarlyStopping,
@@ -20,33 +21,57 @@ from lightning.pytorch.callbacks import (
     TQDMProgressBar,
 )
 from lightning.pytorch.loggers import TensorBoardLogger
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from autofx_core.datasets.reader import Waves
-from autofx_core.metrics.losses import c2_mse
-from autofx_core.networks.classifier import AfxClassifier
+from autofx_core.datasets.reader import Subset
+from autofx_core.networks.checkpoints import start_from
+from autofx_core.networks.inputs import WithProbabilities
+from autofx_core.networks.network import Batch, Network
+from autofx_core.networks.registry import NETWORKS
 from autofx_core.training.recipes import Recipe
 
 LAST_NAME = "last.ckpt"
 VALIDATION_BATCH = 32
-LOSS_SCALE = 100.0  # as in AutoFX, so that the printed curves have digits
-
-Columns = tuple[Tensor | Waves, ...]
 
 
 class Rows(Dataset):
-    """Columns of equal length, read a batch of rows at a time."""
+    """Columns of equal length by name, read a batch of rows at a time."""
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Mapping[str, Tensor]) -> None:
         self.columns = columns
 
     def __len__(self) -> int:
-        return len(self.columns[0])
+        return len(next(iter(self.columns.values())))
 
-    def __getitems__(self, rows: list[int]) -> list[Tensor]:
+    def __getitems__(self, rows: list[int]) -> dict[str, Tensor]:
         """Batch of each column."""
-        return [column[rows] for column in self.columns]
+        return {name: column[rows] for name, column in self.columns.items()}
+
+
+def select_columns(
+    network: Network, recipe: Recipe, subset: Subset, classifier: Network | None = None
+) -> Rows:
+    """Choose what a network is trained on: its inputs and its targets.
+
+    Parameters
+    ----------
+    network
+        The network to train.
+    recipe
+        Whether ambiguous sounds are left out, and whether classes weigh the same.
+    subset
+        Sounds of a data set.
+    classifier
+        What conditions the network; by default, the pretrained one.
+    """
+    if recipe.unambiguous:
+        subset = subset.take(subset.unambiguous)
+    columns = WithProbabilities(subset, classifier)
+    targets = {name: getattr(subset, name) for name in network.targets}
+    if "weight" in targets and not recipe.balanced:
+        targets["weight"] = torch.ones(len(subset))
+    return Rows({name: columns[name] for name in network.inputs} | targets)
 
 
 class Order:
@@ -62,7 +87,7 @@ class Order:
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Tell which epoch comes next; Lightning calls it."""
+        """Set which epoch comes next; Lightning calls it."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -80,51 +105,53 @@ class Order:
         return torch.randperm(self.rows, generator=chance)
 
 
-class Lesson(lightning.LightningModule):
-    """A network, what it learns from, and how."""
+class TrainingModule(LightningModule):
+    """A network, the columns that it is trained on, and how.
+
+    Parameters
+    ----------
+    network
+        Its scaler is fitted.
+    recipe
+        How to train it.
+    training, validation
+        What to train on, and to choose the best epoch by; None keeps the last.
+    """
 
     def __init__(
-        self, model: nn.Module, recipe: Recipe, training: Columns, validation: Columns
+        self, network: Network, recipe: Recipe, training: Rows, validation: Rows | None
     ) -> None:
         super().__init__()
-        self.model, self.recipe = model, recipe
-        self._training, self._validation = Rows(training), Rows(validation)
-        self._loss = (
-            nn.functional.nll_loss if isinstance(model, AfxClassifier) else self._regression_loss
-        )
+        self.network, self.recipe = network, recipe
+        self._training, self._validation = training, validation
 
-    def _regression_loss(self, estimate: Tensor, settings: Tensor, family: Tensor) -> Tensor:
-        return LOSS_SCALE * c2_mse(estimate, settings, family)
-
-    def _judge(self, batch: Sequence[Tensor]) -> Tensor:
-        inputs, targets = batch[: len(self.model.inputs)], batch[len(self.model.inputs) :]
-        return self._loss(self.model(*inputs).float(), *targets)
-
-    def training_step(self, batch: Sequence[Tensor], _number: int) -> Tensor:
-        """Judge a batch; the mean over the epoch is the curve `train`."""
-        loss = self._judge(batch)
+    def training_step(self, batch: Batch, _number: int) -> Tensor:
+        """Compute the loss of a batch; the mean over the epoch is the curve `train`."""
+        loss = self.network.loss(batch, smoothing=self.recipe.smoothing)
         self._log("train", loss, batch)
         return loss
 
-    def validation_step(self, batch: Sequence[Tensor], _number: int) -> None:
-        """Judge a batch of the validation part; the mean is the curve `validation`."""
-        self._log("validation", self._judge(batch), batch)
+    def validation_step(self, batch: Batch, _number: int) -> None:
+        """Compute the loss of a validation batch; the mean is the curve `validation`."""
+        self._log("validation", self.network.loss(batch), batch)
 
-    def _log(self, name: str, loss: Tensor, batch: Sequence[Tensor]) -> None:
+    def _log(self, name: str, loss: Tensor, batch: Batch) -> None:
         self.log(
             name,
             loss,
-            batch_size=len(batch[0]),
+            batch_size=len(next(iter(batch.values()))),
             on_step=False,
             on_epoch=True,
             sync_dist=True,
             prog_bar=True,
         )
 
-    def configure_optimizers(self) -> dict:
-        """Adam, at a constant rate or once up and down."""
+    def configure_optimizers(self) -> Any:
+        """AdamW, at a constant rate or once up and down."""
         recipe = self.recipe
-        optimizer = torch.optim.Adam(self.model.parameters(), lr=recipe.learning_rate)
+        optimizer = torch.optim.AdamW(
+            self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
         if not recipe.one_cycle:
             return {"optimizer": optimizer}
         steps = recipe.max_epochs * math.ceil(self._epoch_sounds / recipe.batch_size)
@@ -144,14 +171,16 @@ class Lesson(lightning.LightningModule):
         order = Order(len(self._training), self._epoch_sounds, self.recipe.seed, rank, world)
         return self._loader(self._training, order, max(1, self.recipe.batch_size // world))
 
-    def val_dataloader(self) -> DataLoader:
+    def val_dataloader(self) -> DataLoader | list:
         """Share the validation part out among the processes."""
         rank, world = self.trainer.global_rank, self.trainer.world_size
+        if self._validation is None:
+            return []
         own = range(rank, len(self._validation), world)
         return self._loader(self._validation, own, VALIDATION_BATCH)
 
-    def _loader(self, rows: Rows, order: Sequence[int] | Order, batch_size: int) -> DataLoader:
-        return DataLoader(rows, batch_size=batch_size, sampler=order, collate_fn=list)
+    def _loader(self, rows: Rows, order: Iterable[int], batch_size: int) -> DataLoader:
+        return DataLoader(rows, batch_size=batch_size, sampler=order, collate_fn=dict)
 
 
 class Curves(Callback):
@@ -164,16 +193,16 @@ class Curves(Callback):
         self._since = time.perf_counter()
 
     def on_train_epoch_start(self, *_: object) -> None:
-        """Start the clock."""
+        """Start to measure the time."""
         self._since = time.perf_counter()
 
-    def on_validation_end(self, trainer: lightning.Trainer, _lesson: Lesson) -> None:
-        """Note both losses. The mean over the epoch's training batches is at hand only later."""
+    def on_validation_end(self, trainer: Trainer, _module: LightningModule) -> None:
+        """Store the validation loss. The mean over the epoch's training batches comes later."""
         self.validation.append(trainer.callback_metrics["validation"].item())
         self.seconds += time.perf_counter() - self._since
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, _lesson: Lesson) -> None:
-        """Note the training loss."""
+    def on_train_epoch_end(self, trainer: Trainer, _module: LightningModule) -> None:
+        """Store the training loss."""
         self.train.append(trainer.callback_metrics["train"].item())
 
     @property
@@ -191,44 +220,75 @@ class Curves(Callback):
         self.seconds = state["seconds"]
 
 
-def fit(lesson: Lesson, run: Path, *, devices: int = 1, nodes: int = 1) -> Curves:
-    """Train until the validation loss stops falling; leave the model at its best.
+def fit(
+    recipe: Recipe,
+    training: Subset,
+    validation: Subset | None = None,
+    *,
+    run: Path | None = None,
+    classifier: Network | None = None,
+    devices: int = 1,
+    nodes: int = 1,
+) -> tuple[Network, Curves, bool]:
+    """Train a network until the validation loss stops falling, and return it at its best.
 
     Parameters
     ----------
+    recipe
+        Which network, and how.
+    training
+        What to train on.
+    validation
+        What to choose the best epoch by; without it, the last is kept.
     run
-        Folder for the checkpoints and TensorBoard's events; an interrupted run in it goes on.
+        Folder for the checkpoints and TensorBoard's events; an interrupted run in it goes on. None
+        writes nothing.
+    classifier
+        What conditions the network; by default, the pretrained one.
     devices, nodes
         Processes on each machine, and machines.
+
+    Returns
+    -------
+    network
+        Ready to predict.
+    curves
+        Losses by epoch.
+    first
+        Whether this is the first of all processes, the one that reports.
+
+    Raises
+    ------
+    DatasetError
+        If the data set lacks a feature set that the network takes.
+    CheckpointError
+        If the weights to start from are missing.
     """
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    torch.manual_seed(recipe.seed)
+    network = NETWORKS[recipe.network](**recipe.options)
+    rows = select_columns(network, recipe, training, classifier)
+    network.fit_scaler(rows.columns)
+    if recipe.start:
+        start_from(network, Path(recipe.start))
+    checked = None
+    if validation is not None:
+        checked = select_columns(network, recipe, validation, classifier)
+    module = TrainingModule(network, recipe, rows, checked)
     curves = Curves()
-    keep = ModelCheckpoint(
-        run, "best", monitor="validation", save_last=True, enable_version_counter=False,
-        save_on_train_epoch_end=True,
-    )  # fmt: skip
-    trainer = lightning.Trainer(
-        accelerator="auto",
-        devices=devices,
-        num_nodes=nodes,
-        strategy="ddp" if devices * nodes > 1 else "auto",
-        precision=lesson.recipe.precision,
-        max_epochs=lesson.recipe.max_epochs,
-        logger=TensorBoardLogger(run, name=None, version="tensorboard"),
-        callbacks=[
-            curves,  # before the checkpoint, which keeps it
-            EarlyStopping(
-                "validation", patience=lesson.recipe.patience, check_on_train_epoch_end=True
-            ),
-            keep,
-            TQDMProgressBar(refresh_rate=10),
-        ],
-        use_distributed_sampler=False,
-        num_sanity_val_steps=0,
-        enable_model_summary=False,
-        log_every_n_steps=10,
-    )
-    last = run / LAST_NAME
+    callbacks: list[Callback] = [curves]  # before the checkpoint, which keeps it
+    keep = None
+    if checked:
+        callbacks.append(
+            EarlyStopping("validation", patience=recipe.patience, check_on_train_epoch_end=True)
+        )
+    if run:
+        run.mkdir(parents=True, exist_ok=True)
+        keep = ModelCheckpoint(
+            run, "best", monitor="validation", save_last=True, enable_version_counter=False,
+            save_on_train_epoch_end=True,
+        )  # fmt: skip
+        callbacks += [keep, TQDMProgressBar(refresh_rate=10)]
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         # The columns are in memory or memory-mapped: workers would only copy them.
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
@@ -236,8 +296,25 @@ def fit(lesson: Lesson, run: Path, *, devices: int = 1, nodes: int = 1) -> Curve
         warnings.filterwarnings("ignore", ".*number of training batches.*")
         # The run's folder holds TensorBoard's curves and, after an interruption, the last state.
         warnings.filterwarnings("ignore", ".*Checkpoint directory .* exists.*")
-        trainer.fit(lesson, ckpt_path=last if last.exists() else None, weights_only=True)
-    best = torch.load(keep.best_model_path, weights_only=True)["state_dict"]
-    lesson.load_state_dict(best)
-    lesson.model.eval()
-    return curves
+        trainer = Trainer(
+            accelerator="auto",
+            devices=devices,
+            num_nodes=nodes,
+            strategy="ddp" if devices * nodes > 1 else "auto",
+            precision=recipe.precision,  # type: ignore[arg-type]  # one of Lightning's names
+            max_epochs=recipe.max_epochs,
+            logger=TensorBoardLogger(run, name=None, version="tensorboard") if run else False,
+            callbacks=callbacks,
+            enable_checkpointing=run is not None,
+            enable_progress_bar=run is not None,
+            limit_val_batches=1.0 if checked else 0,
+            use_distributed_sampler=False,
+            num_sanity_val_steps=0,
+            enable_model_summary=False,
+            log_every_n_steps=10,
+        )
+        last = run / LAST_NAME if run else None
+        trainer.fit(module, ckpt_path=last if last and last.exists() else None, weights_only=True)
+    if keep:
+        module.load_state_dict(torch.load(keep.best_model_path, weights_only=True)["state_dict"])
+    return network.eval(), curves, trainer.is_global_zero

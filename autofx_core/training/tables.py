@@ -1,56 +1,103 @@
-"""The tables of the AutoFX report for our networks: as Markdown, CSV and a figure.
+"""The results of networks as Markdown, CSV and figures.
 
 =============  ==========================================================================
-`errors`       one row a network and test part: Table C.2 in its unit and honestly
-`parameters`   one row a network, test part and parameter: honest mean absolute error
-`costs`        one row a network: size, training, inference (the report's Table 5.1)
+`errors`       one row a regressor and test part: Table C.2 in its unit, and mean errors
+`parameters`   one row a regressor, test part and parameter: mean absolute error
+`costs`        one row a regressor: size, training, inference (the AutoFX report's Table 5.1)
+`accuracy`     one row a classifier and test part
+`importance`   what a classifier loses without a group of features
+`folds`        one row a network and fold of its cross-validation
+`pedals`       one row a classifier and pedal that was left out of its training
 =============  ==========================================================================
 
-The figures are those of the networks' cards: what training measured on the test parts of its data
-set, or `evaluate` on those of another. Energy is missing: no counter of it can be read everywhere.
+The first three are from the networks' cards: what training measured on the test parts of its data
+set, or `evaluate` on those of another. The others are an *evaluation*, ``evaluation.json``. Energy
+is missing: no counter of it can be read everywhere.
 """
 
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
+from autofx_core.files import atomic_write
+from autofx_core.networks.checkpoints import read_json, write_json
+from autofx_core.networks.registry import PRETRAINED
+from autofx_core.training.evaluate import plain_numbers
+
 PARTS = {"unseen_recording": "unseen recordings", "unseen_instrument": "unseen guitar"}
 README_MARKS = ("<!-- results -->\n", "<!-- end of results -->\n")
+EVALUATION_NAME = "evaluation.json"
+EVALUATION_TABLES = {
+    "accuracy": "Accuracy",
+    "importance": "Importance of features",
+    "folds": "Folds left out of training",
+    "pedals": "Pedals left out of training",
+}
+"""Tables of an evaluation, and their titles."""
 
-Row = dict[str, str | int | float]
+Row = dict[str, Any]
+
+
+def read_evaluation(run: Path | None = None) -> dict:
+    """Read an evaluation, as `evaluate` wrote it.
+
+    Parameters
+    ----------
+    run
+        Folder that ``python -m autofx_core evaluate`` wrote to; by default, that of the pretrained
+        effect classifier.
+
+    Returns
+    -------
+    dict
+        The `EVALUATION_TABLES` as lists of rows, as far as there are, and `confusions`, network →
+        part → number of names → matrix.
+
+    Raises
+    ------
+    CheckpointError
+        If there is none.
+    """
+    return read_json(
+        (run or PRETRAINED / "effect_classifier") / EVALUATION_NAME,
+        hint="make it with 'python -m autofx_core evaluate --dataset'",
+    )
+
+
+def accuracy_rows(name: str, metrics: Mapping[str, dict]) -> list[Row]:
+    """Tabulate the accuracies of a classifier, from its metrics by part."""
+    return [
+        {"network": name, "part": part, **plain_numbers(of_part)}
+        for part, of_part in metrics.items()
+    ]
 
 
 def error_rows(cards: Mapping[str, dict]) -> list[Row]:
-    """Tabulate the errors of regressors: C.2 MSE, that of the constant ½, honest mean error."""
+    """Tabulate the errors of regressors: C.2 MSE, that of the constant ½, mean absolute error."""
+    names = ("sounds", "c2_mse", "constant_one_half_c2_mse", "mean_absolute_error")
     return [
-        {
-            "network": name,
-            "part": part,
-            "sounds": metrics["sounds"],
-            "c2_mse": metrics["c2_mse"],
-            "constant_one_half_c2_mse": metrics["constant_one_half_c2_mse"],
-            "mean_absolute_error": metrics["mean_absolute_error"],
-        }
+        {"network": name, "part": part} | {key: metrics[key] for key in names}
         for name, card in cards.items()
         for part, metrics in card["metrics"].items()
     ]
 
 
 def parameter_rows(cards: Mapping[str, dict]) -> list[Row]:
-    """Tabulate the honest error of each normalised parameter, over the sounds that have it."""
+    """Tabulate the error of each normalised parameter, over the sounds that have it."""
     return [
         {
             "network": name,
             "part": part,
-            "family": family,
+            "effect_class": effect_class,
             "parameter": parameter,
             "absolute_error": error,
         }
         for name, card in cards.items()
         for part, metrics in card["metrics"].items()
-        for family, errors in metrics["absolute_error"].items()
+        for effect_class, errors in metrics["absolute_error"].items()
         for parameter, error in errors.items()
     ]
 
@@ -71,10 +118,33 @@ def cost_rows(cards: Mapping[str, dict]) -> list[Row]:
     ]
 
 
+def confusion_rows(confusion: Mapping) -> list[Row]:
+    """Turn a confusion matrix into rows, one for each true name, as shares of its sounds."""
+    return [
+        {"truth": name}
+        | {
+            estimated: round(count / max(1, sum(counts)), 3)
+            for estimated, count in zip(confusion["names"], counts, strict=True)
+        }
+        for name, counts in zip(confusion["names"], confusion["counts"], strict=True)
+    ]
+
+
 def markdown_table(rows: Sequence[Row]) -> str:
-    """Format rows of equal keys as a Markdown table."""
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(row.values() for row in rows)]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+    """Format rows as a Markdown table; the first has all keys."""
+    cells = [[row.get(name, "") for name in rows[0]] for row in rows]
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *cells]
+    return "".join(
+        f"| {' | '.join('' if cell is None else str(cell) for cell in line)} |\n" for line in lines
+    )
+
+
+def write_csv(path: Path, rows: Sequence[Row]) -> None:
+    """Write rows as CSV; the first has all keys."""
+    with atomic_write(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def results_table(cards: Mapping[str, dict]) -> str:
@@ -83,7 +153,7 @@ def results_table(cards: Mapping[str, dict]) -> str:
 
 
 def _results_row(name: str, card: dict) -> Row:
-    row: Row = {"network": f"`{name}`", "hears": ", ".join(card["inputs"]).replace("_", " ")}
+    row: Row = {"network": f"`{name}`", "inputs": ", ".join(card["inputs"]).replace("_", " ")}
     for part, title in PARTS.items():
         row[f"squared error, {title}"] = f"{1000 * card['metrics'][part]['c2_mse']:.1f}"
     for part, title in PARTS.items():
@@ -108,45 +178,85 @@ def rebuild_readme(readme: Path, cards: Mapping[str, dict]) -> None:
     readme.write_text(f"{before}{start}{results_table(cards)}{end}{after}", encoding="utf-8")
 
 
-def write_tables(cards: Mapping[str, dict], folder: Path, *, origin: str) -> None:
-    """Leave `results.md`, a CSV for each table, and `errors.png` in a folder.
+def write_results(
+    cards: Mapping[str, dict], evaluation: dict, folder: Path, *, origin: str
+) -> None:
+    """Leave `results.md`, a CSV for each table, and figures in a folder.
 
     Parameters
     ----------
+    cards
+        Of the regressors, by name.
+    evaluation
+        As `read_evaluation` returns it; empty for none.
+    folder
+        Where to write; made if missing.
     origin
         Where the figures come from, to stand below the tables.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tables = {
-        "errors": error_rows(cards),
-        "parameters": parameter_rows(cards),
-        "costs": cost_rows(cards),
-    }
+    tables: dict[str, list[Row]] = {}
+    if cards:
+        tables |= {
+            "errors": error_rows(cards),
+            "parameters": parameter_rows(cards),
+            "costs": cost_rows(cards),
+        }
+        draw_errors(cards).savefig(folder / "errors.png", dpi=150)
+    tables |= {name: evaluation[name] for name in EVALUATION_TABLES if evaluation.get(name)}
+    sections = ["# Results\n"]
     for name, rows in tables.items():
-        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-    sections = (
-        f"## {name.capitalize()}\n\n{markdown_table(rows)}" for name, rows in tables.items()
-    )
-    text = "\n".join(["# Estimated settings\n", *sections, f"{origin}\n"])
+        write_csv(folder / f"{name}.csv", rows)
+        title = EVALUATION_TABLES.get(name, name.capitalize())
+        sections.append(f"## {title}\n\n{markdown_table(rows)}")
+    if evaluation:
+        write_json(folder / EVALUATION_NAME, evaluation)
+    for name, parts in evaluation.get("confusions", {}).items():
+        sections += [
+            f"## Confusions of {name}, {part}, {size} names (shares of each row)\n\n"
+            + markdown_table(confusion_rows(confusion))
+            for part, of_part in parts.items()
+            for size, confusion in of_part.items()
+        ]
+        draw_confusions(parts).savefig(folder / f"confusions_{name}.png", dpi=150)
+    text = "\n".join([*sections, f"{origin}\n"])
     (folder / "results.md").write_text(text, encoding="utf-8")
-    draw_errors(cards).savefig(folder / "errors.png", dpi=150)
 
 
 def draw_errors(cards: Mapping[str, dict]) -> Figure:
-    """Draw each parameter's honest error, a panel a test part; the line is the answer ½."""
+    """Draw each parameter's mean error, a panel a test part; the line is the estimate ½."""
     figure = Figure(figsize=(11, 8), layout="constrained")
     for axis, (part, title) in zip(figure.subplots(2, 1, sharex=True), PARTS.items(), strict=True):
         for name, card in cards.items():
             errors = card["metrics"][part]["absolute_error"]
-            values = {
-                f"{f} {p}": e for f, of_family in errors.items() for p, e in of_family.items()
-            }
+            values = {f"{c} {p}": e for c, of_class in errors.items() for p, e in of_class.items()}
             axis.plot(list(values), list(values.values()), "o", label=name)
         axis.axhline(0.25, color="0.5", linewidth=1)
         axis.set(title=title, ylabel="mean absolute error", ylim=(0, 0.3))
     axis.tick_params(axis="x", rotation=60)
     axis.legend(ncols=len(cards), fontsize="small")
+    return figure
+
+
+def draw_confusions(confusions: Mapping[str, Mapping[str, dict]]) -> Figure:
+    """Draw the matrices of every part of one network, a row of panels for each number of names."""
+    sizes = len(next(iter(confusions.values())))
+    figure = Figure(figsize=(6.5 * len(confusions), 5.5 * sizes), layout="constrained")
+    axes = figure.subplots(sizes, len(confusions), squeeze=False)
+    for column, (part, of_part) in enumerate(confusions.items()):
+        for axis, (size, confusion) in zip(axes[:, column], of_part.items(), strict=True):
+            rows = confusion_rows(confusion)
+            names = confusion["names"]
+            shares = [[float(row[name] or 0) for name in names] for row in rows]
+            axis.imshow(shares, vmin=0, vmax=1, cmap="Blues")
+            axis.set_title(f"{part}: {size} names")
+            axis.set_xticks(range(len(names)), names, rotation=60, ha="right")
+            axis.set_yticks(range(len(names)), names)
+            axis.set(xlabel="estimated", ylabel="played")
+            for y, row in enumerate(shares):
+                for x, value in enumerate(row):
+                    if value >= 0.005:
+                        colour = "white" if value > 0.5 else "black"
+                        text = f"{100 * value:.0f}"
+                        axis.text(x, y, text, ha="center", va="center", color=colour, fontsize=8)
     return figure

@@ -1,4 +1,4 @@
-"""Train a network on a synthetic data set; leave weights, settings, metrics and versions.
+"""Train a network on a data set; leave weights, recipe, metrics and versions.
 
 Lightning runs the loop: on one processor, one GPU, several of them or several machines, with the
 same command. A run is a folder:
@@ -12,33 +12,25 @@ same command. A run is a folder:
 """
 
 import hashlib
-import json
 import platform
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
-import torch
-
-from autofx_core.datasets.reader import Part, read_part
-from autofx_core.datasets.shards import PLAN_NAME, read_plan
-from autofx_core.datasets.synthetic import TEST_PARTS
-from autofx_core.networks.checkpoints import CARD_NAME, WEIGHTS_NAME, start_from
-from autofx_core.networks.classifier import AfxClassifier
-from autofx_core.networks.inputs import WithProbabilities, load_conditioning
+from autofx_core.datasets.plan import PLAN_NAME, TEST_PARTS, DatasetError, read_plan
+from autofx_core.datasets.reader import read_subset, read_training
+from autofx_core.networks.checkpoints import CARD_NAME, save, write_json
+from autofx_core.networks.inputs import load_conditioning
 from autofx_core.networks.registry import NETWORKS, read_card
-from autofx_core.training.evaluate import METRICS, inference_ms, task_of
-from autofx_core.training.loop import Columns, Lesson, fit
+from autofx_core.parallel import list_versions
+from autofx_core.training.evaluate import inference_ms, measure
+from autofx_core.training.loop import fit
 from autofx_core.training.recipes import Recipe
 
-
-def columns_of(model: torch.nn.Module, part: Part, recogniser: Path | None) -> Columns:
-    """Choose what a network learns from: its inputs, then its targets."""
-    given = WithProbabilities(part, load_conditioning(recogniser))
-    inputs = [given[name] for name in model.inputs]
-    if isinstance(model, AfxClassifier):
-        return *inputs, part.heard
-    return *inputs, part.settings, part.family
+ORIGIN_KEYS = (
+    *("network", "command", "recipe", "data", "started_from", "training_sounds", "sounds_seen"),
+    "training_s",
+)
+"""What a card keeps of the card of the weights that a network started from."""
 
 
 def train(
@@ -47,7 +39,7 @@ def train(
     run: Path,
     *,
     command: str,
-    recogniser: Path | None = None,
+    classifier: Path | None = None,
     devices: int = 1,
     nodes: int = 1,
 ) -> dict:
@@ -55,74 +47,81 @@ def train(
 
     Parameters
     ----------
+    recipe
+        Which network, and how.
     dataset
         Folder made by ``python -m autofx_core dataset``.
     run
         Folder to leave the results in.
     command
         What was typed, for the card.
-    recogniser
-        Run of the recogniser whose probabilities condition a regressor; by default, the shipped.
+    classifier
+        Run of `afx_classifier` whose probabilities condition a regressor; by default, the
+        pretrained one.
     devices, nodes
-        Processes on each machine, and machines. With more than one process in all, each learns
-        from its share of every batch, and gradients are averaged (DDP).
+        Processes on each machine, and machines. With more than one process in all, each trains on
+        its share of every batch, and gradients are averaged (DDP).
 
     Returns
     -------
     dict
-        The card, as written to ``card.json``.
+        The card, as written to ``card.json``; empty in all processes but the first.
 
     Raises
     ------
     DatasetError
-        If the data set is missing, unfinished or without the columns that the network hears.
+        If the data set is missing, unfinished, for other networks, or lacks a feature set.
     CheckpointError
-        If the recogniser's weights, or those to start from, are missing.
+        If the weights of the classifier, or those to start from, are missing.
     """
-    torch.manual_seed(recipe.seed)
-    training, validation = read_part(dataset, "train"), read_part(dataset, "validation")
-    model = NETWORKS[recipe.model]()
-    model.fit_scaler(training)
-    if recipe.start:
-        start_from(model, Path(recipe.start))
-    lesson = Lesson(
-        model,
+    plan = read_plan(dataset)
+    task = NETWORKS[recipe.network]().task
+    if plan.task != task:
+        raise DatasetError(
+            f"{dataset}: holds a set for {plan.task}, and {recipe.network} is trained on one for "
+            f"{task}; make one with 'python -m autofx_core dataset --task {task}'"
+        )
+    conditioning = load_conditioning(classifier)
+    training, validation = read_training(dataset), read_subset(dataset, "validation")
+    network, curves, first = fit(
         recipe,
-        columns_of(model, training, recogniser),
-        columns_of(model, validation, recogniser),
+        training,
+        validation,
+        run=run,
+        classifier=conditioning,
+        devices=devices,
+        nodes=nodes,
     )
-    run.mkdir(parents=True, exist_ok=True)
-    curves = fit(lesson, run, devices=devices, nodes=nodes)
-    if not lesson.trainer.is_global_zero:
+    if not first:
         return {}
-    weights = run / WEIGHTS_NAME
-    torch.save(model.state_dict(), weights)
-    measure = METRICS[task_of(model)]
+    weights = save(network, run)
+    sounds = int(training.unambiguous.sum()) if recipe.unambiguous else len(training)
     card = {
-        "network": recipe.model,
+        "network": recipe.network,
         "command": command,
         "recipe": asdict(recipe),
         "data": _data(dataset),
         "started_from": _origin(Path(recipe.start)) if recipe.start else None,
-        "versions": _versions(),
-        "inputs": list(model.inputs),
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "versions": {"python": platform.python_version()}
+        | list_versions(("lightning", "numpy", "pedalboard", "torch")),
+        "inputs": list(network.inputs),
+        "parameters": sum(p.numel() for p in network.parameters()),
         "size_bytes": weights.stat().st_size,
-        "training_sounds": len(training),
-        "sounds_seen": len(curves.train) * (recipe.epoch_sounds or len(training)),
+        "training_sounds": sounds,
+        "sounds_seen": len(curves.train) * (recipe.epoch_sounds or sounds),
         "epochs": len(curves.train),
         "best_epoch": curves.best_epoch,
         "training_s": round(curves.seconds, 1),
-        "inference_ms": round(inference_ms(model), 2),
+        "inference_ms": round(inference_ms(network), 2),
         "curves": {
             "train": [round(loss, 6) for loss in curves.train],
             "validation": [round(loss, 6) for loss in curves.validation],
         },
         "metrics": {
-            part: measure(model, read_part(dataset, part), recogniser) for part in TEST_PARTS
+            part: measure(network, read_subset(dataset, part), conditioning) for part in TEST_PARTS
         },
     }
-    (run / CARD_NAME).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    write_json(run / CARD_NAME, card)
     for unfinished in run.glob("*.ckpt"):
         unfinished.unlink()
     return card
@@ -130,27 +129,17 @@ def train(
 
 def _data(dataset: Path) -> dict:
     plan = read_plan(dataset)
-    return {
-        "task": plan["task"],
-        "per_pedal": plan["per_pedal"],
-        "seed": plan["seed"],
-        "variants": plan["variants"],
-        "as_recorded": plan["as_recorded"],
-        "notes": {part: len(notes) for part, notes in plan["notes"].items()},
-        "recordings": plan["sources"],
+    kept = ("task", "per_pedal", "seed", "variants", "as_recorded", "audibility")
+    return {name: getattr(plan, name) for name in kept} | {
+        "notes": {part: len(notes) for part, notes in plan.notes.items()},
+        "recordings": plan.recordings,
         "sha256": hashlib.sha256((dataset / PLAN_NAME).read_bytes()).hexdigest(),
     }
 
 
 def _origin(run: Path) -> dict | None:
-    """Tell how the weights that a network started from had come to be, as far as a card says."""
+    """Return how the weights that a network started from were trained, as far as a card says."""
     if not (run / CARD_NAME).is_file():
         return None
     card = read_card(run.name, run)
-    told = ("network", "command", "recipe", "data", "training_sounds", "sounds_seen", "training_s")
-    return {name: card[name] for name in told} | {"started_from": card.get("started_from")}
-
-
-def _versions() -> dict[str, str]:
-    packages = {name: version(name) for name in ("lightning", "numpy", "pedalboard", "torch")}
-    return {"python": platform.python_version(), **packages}
+    return {name: card[name] for name in ORIGIN_KEYS}

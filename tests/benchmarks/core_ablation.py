@@ -6,12 +6,12 @@ columns and one with ours::
     python -m autofx_core notes --full -o runs/notes
     python -m autofx_core dataset --notes runs/notes --per-pedal 10000 -o runs/a
     python -m autofx_core dataset --notes runs/notes --per-pedal 10000 \\
-        --hear timbre --hear clean_timbre --hear relation -o runs/b
+        --features timbre --features clean_timbre --features relation -o runs/b
     PYTHONPATH=tests python -m benchmarks.core_ablation runs/notes runs/a runs/b
 
 Every row trains one network, to the same recipe but for what the row names. The validation part is
-what steps are chosen by, the next two are unseen. The last column is what is heard: the distance
-(`losses.mrstft_distance`) of the estimates of some validation sounds, rendered, to the sounds.
+what steps are chosen by, the next two are unseen. The last column is the distance
+(`distances.mrstft_distance`) of the estimates of some validation sounds, rendered, to the sounds.
 """
 
 import math
@@ -28,9 +28,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.datasets.reader import read_part
-from autofx_core.datasets.shards import read_plan
-from autofx_core.datasets.synthetic import part_notes, plan_shards, render_shard
+from autofx_core.datasets.plan import Shard, part_notes, read_plan
+from autofx_core.datasets.reader import read_subset
+from autofx_core.datasets.synthetic import render_shard
 from autofx_core.effects.table import EFFECTS, N_PARAMETERS, SLICES, denormalize, render
 from autofx_core.metrics.distances import log_mel_distances, mrstft_distance
 from autofx_core.metrics.losses import OWN_PARAMETERS, c2_mse
@@ -42,11 +42,11 @@ EPOCHS, BATCH, RATE = 15, 256, 2e-3
 LOGARITHMIC = ("rate_hz", "delay_seconds", "cutoff_frequency_hz")
 MOVED = 0.2  # share of a parameter's range by which its audibility is tried
 LOUDEST_DB = 3.0  # a change as plain as any other
-HEARD_SHARDS = 1  # of each effect, to render estimates of
+RENDERED_SHARDS = 1  # of each effect, to render estimates of
 
 
 Inputs = dict[str, Tensor]
-Hearing = Callable[[Inputs], Tensor]
+SelectInputs = Callable[[Inputs], Tensor]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Row:
     """One row of the table: what it is called, and what it does differently."""
 
     title: str
-    hear: Hearing
+    select: SelectInputs
     make: Callable[[int], nn.Module]
     share: float = 1.0
     log: bool = False
@@ -118,7 +118,7 @@ ROWS = (
 
 
 def _log_ranges() -> list[tuple[int, float, float, float]]:
-    """List the columns heard in ratios, each with its range and the least value told apart."""
+    """List the columns perceived in ratios, with ranges and the least value distinguished."""
     parameters = [parameter for effect in EFFECTS.values() for parameter in effect.parameters]
     return [
         (column, p.low, p.high, max(p.low, 0.02 * p.high))
@@ -128,7 +128,7 @@ def _log_ranges() -> list[tuple[int, float, float, float]]:
 
 
 def log_scale(settings: Tensor) -> Tensor:
-    """Bring what is heard in ratios (rates, times, cutoffs) to a logarithmic scale in [0, 1]."""
+    """Bring rates, times and cutoffs to a logarithmic scale in [0, 1]."""
     scaled = settings.clone()
     for column, low, high, least in _log_ranges():
         value = low + settings[:, column] * (high - low)
@@ -145,30 +145,32 @@ def linear_scale(scaled: Tensor) -> Tensor:
     return settings
 
 
-def _play(family: str, clean: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    wet = render(family, clean, ANALYSIS_RATE_HZ, denormalize(family, vector))
+def _play(effect_class: str, clean: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    wet = render(effect_class, clean, ANALYSIS_RATE_HZ, denormalize(effect_class, vector))
     return normalize_peak(wet)[0]
 
 
-def audibility(family: str, clean: np.ndarray, wet: np.ndarray, settings: np.ndarray) -> Tensor:
-    """Hear what moving each parameter of a sound by a fifth of its range changes, in dB.
+def audibility(
+    effect_class: str, clean: np.ndarray, wet: np.ndarray, settings: np.ndarray
+) -> Tensor:
+    """Measure what moving each parameter of a sound by a fifth of its range changes, in dB.
 
     Returns
     -------
     Tensor, shape (15,), at most `LOUDEST_DB`; zeros for foreign parameters
     """
-    own = settings[SLICES[family]]
+    own = settings[SLICES[effect_class]]
     moved = np.tile(own, (len(own), 1))
     step = np.where(own > 0.5, -MOVED, MOVED)
     np.fill_diagonal(moved, own + step)
-    changed = torch.from_numpy(np.stack([_play(family, clean, vector) for vector in moved]))
+    changed = torch.from_numpy(np.stack([_play(effect_class, clean, vector) for vector in moved]))
     heard = torch.zeros(N_PARAMETERS)
     same = torch.from_numpy(wet).expand_as(changed)
-    heard[SLICES[family]] = log_mel_distances(same, changed).clamp(max=LOUDEST_DB)
+    heard[SLICES[effect_class]] = log_mel_distances(same, changed).clamp(max=LOUDEST_DB)
     return heard
 
 
-def hear_weights(dataset: Path, notes: Path, rows: int) -> Tensor:
+def audibility_weights(dataset: Path, notes: Path, rows: int) -> Tensor:
     """Find the audibility of the first training sounds of each effect, those that a share takes.
 
     Returns
@@ -177,36 +179,34 @@ def hear_weights(dataset: Path, notes: Path, rows: int) -> Tensor:
     """
     own_notes = part_notes(rendered_notes(notes))["train"]
     weights = []
-    for family, shards in groupby(_shards(dataset, "train"), lambda shard: shard.pedal):
+    for effect_class, shards in groupby(_shards(dataset, "train"), lambda shard: shard.pedal):
         heard: list[Tensor] = []
-        for shard in tqdm(list(shards), family, leave=False):
+        for shard in tqdm(list(shards), effect_class, leave=False):
             if len(heard) >= rows:
                 break
             made = render_shard(shard, own_notes)
-            sounds = zip(made["clean"], made["wet"], made["settings"], strict=True)
-            heard += [audibility(family, c[None], w, s) for c, w, s in sounds]
+            sounds = zip(made.clean, made.wet, made.settings, strict=True)
+            heard += [audibility(effect_class, c[None], w, s) for c, w, s in sounds]
         weights += heard[:rows]
     stacked = torch.stack(weights)
     return stacked / stacked[stacked > 0].mean()
 
 
-def _shards(dataset: Path, part: str) -> list:
-    plan = read_plan(dataset)
-    shards = plan_shards(plan["task"], plan["per_pedal"], plan["seed"])
-    return [shard for shard in shards if shard.part == part]
+def _shards(dataset: Path, part: str) -> list[Shard]:
+    return read_plan(dataset).shards(part)
 
 
-def hear_estimates(dataset: Path, notes: Path, estimate: Tensor) -> float:
+def measure_estimates(dataset: Path, notes: Path, estimate: Tensor) -> float:
     """Render estimates of the first validation sounds of each effect; mean distance in nepers."""
     own_notes = part_notes(rendered_notes(notes))["validation"]
     distances, row = [], 0
     for shard in _shards(dataset, "validation"):
-        if shard.index < HEARD_SHARDS:
+        if shard.index < RENDERED_SHARDS:
             made = render_shard(shard, own_notes)
             for number in range(shard.sounds):
                 vector = estimate[row + number, SLICES[shard.pedal]].double().numpy()
-                match = _play(shard.pedal, made["clean"][number : number + 1], vector)
-                reference = made["wet"][number : number + 1]
+                match = _play(shard.pedal, made.clean[number : number + 1], vector)
+                reference = made.wet[number : number + 1]
                 distances.append(mrstft_distance(reference, match[None], ANALYSIS_RATE_HZ))
         row += shard.sounds
     return float(np.mean(distances))
@@ -216,10 +216,14 @@ def train(parts: dict[str, Inputs], row: Row, weights: Tensor) -> Callable[[Inpu
     """Train a network on the first share of each effect's sounds; return what estimates with it."""
     torch.manual_seed(0)
     part = parts["train"]
-    rows = share_of(part["family"], row.share)
-    inputs, family, target = row.hear(part)[rows], part["family"][rows], part["settings"][rows]
+    rows = share_of(part["effect_class"], row.share)
+    inputs, effect_class, target = (
+        row.select(part)[rows],
+        part["effect_class"][rows],
+        part["settings"][rows],
+    )
     target = log_scale(target) if row.log else target
-    weight = weights if row.audible else OWN_PARAMETERS[family]
+    weight = weights if row.audible else OWN_PARAMETERS[effect_class]
     scaler, network = Scaler(inputs.shape[1]), row.make(inputs.shape[1])
     scaler.fit(inputs)
     inputs = scaler(inputs)
@@ -237,15 +241,15 @@ def train(parts: dict[str, Inputs], row: Row, weights: Tensor) -> Callable[[Inpu
 
     @torch.no_grad()
     def estimate(part: Inputs) -> Tensor:
-        answer = network(scaler(row.hear(part)))
+        answer = network(scaler(row.select(part)))
         return linear_scale(answer) if row.log else answer
 
     return estimate
 
 
-def share_of(family: Tensor, share: float) -> Tensor:
+def share_of(effect_class: Tensor, share: float) -> Tensor:
     """Rows of the first share of each effect's sounds, effect by effect."""
-    rows = [(family == number).nonzero()[:, 0] for number in range(len(EFFECTS))]
+    rows = [(effect_class == number).nonzero()[:, 0] for number in range(len(EFFECTS))]
     return torch.cat([own[: round(share * len(own))] for own in rows])
 
 
@@ -258,10 +262,10 @@ def read(settings: Path, timbre_folder: Path) -> dict[str, Inputs]:
     parts: dict[str, Inputs] = {name: {} for name in PARTS}
     for folder, wanted in columns.items():
         for name in PARTS:
-            part = read_part(folder, name)
+            part = read_subset(folder, name)
             if not torch.equal(parts[name].get("settings", part.settings), part.settings):
                 sys.exit(f"{folder}: not the same sounds as in {settings}")
-            parts[name] |= {"settings": part.settings, "family": part.family}
+            parts[name] |= {"settings": part.settings, "effect_class": part.effect_class}
             parts[name] |= {column: part[column] for column in wanted}
     return parts
 
@@ -271,24 +275,24 @@ def main() -> None:
     notes, settings, timbre_folder = map(Path, sys.argv[1:4])
     parts = read(settings, timbre_folder)
     (share,) = {row.share for row in ROWS if row.audible}
-    weights = hear_weights(
-        settings, notes, len(share_of(parts["train"]["family"], share)) // len(EFFECTS)
+    weights = audibility_weights(
+        settings, notes, len(share_of(parts["train"]["effect_class"], share)) // len(EFFECTS)
     )
-    print(f"{'':52}{'validation':>12}{'unseen note':>12}{'unseen program':>15}  heard  cpu s")
+    print(f"{'':52}{'validation':>12}{'unseen rec.':>12}{'unseen instr.':>15}  rend.  cpu s")
     for row in ROWS:
         start = time.process_time()
         estimate = train(parts, row, weights)
         seconds = time.process_time() - start
         estimates = {name: estimate(parts[name]) for name in PARTS[1:]}
         errors = [
-            c2_mse(estimates[name], parts[name]["settings"], parts[name]["family"])
+            c2_mse(estimates[name], parts[name]["settings"], parts[name]["effect_class"])
             for name in PARTS[1:]
         ]
         figures = "".join(
             f"{1000 * error:{width}.2f}" for error, width in zip(errors, (12, 12, 15), strict=True)
         )
-        heard = hear_estimates(settings, notes, estimates["validation"])
-        print(f"{row.title:52}{figures}{heard:7.3f}{seconds:7.0f}", flush=True)
+        rendered = measure_estimates(settings, notes, estimates["validation"])
+        print(f"{row.title:52}{figures}{rendered:7.3f}{seconds:7.0f}", flush=True)
 
 
 if __name__ == "__main__":

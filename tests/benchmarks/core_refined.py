@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, normalize_peak
-from autofx_core.datasets.synthetic import part_notes
+from autofx_core.datasets.plan import part_notes
 from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.registry import FURTHER, find_effect
 from autofx_core.effects.table import EFFECTS, Effect, draw_setting

@@ -30,7 +30,8 @@ import pedalboard
 import soundfile
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, normalize_peak
-from autofx_core.datasets.synthetic import Shard, render_shard
+from autofx_core.datasets.plan import Shard
+from autofx_core.datasets.synthetic import render_shard
 from autofx_core.effects.table import EFFECTS, draw_setting
 from autofx_core.sources.clean import CleanSound, builtin_notes
 from stimuli_gen.item import render_item
@@ -137,7 +138,7 @@ def generate_autofx_way(folder: Path, files: list[Path], settings: list[tuple[st
 
 def render_and_count(shard: Shard, *, notes: list[CleanSound]) -> int:
     """Render a shard where it would be described, too: sounds stay in their process."""
-    return len(render_shard(shard, notes)["wet"])
+    return len(render_shard(shard, notes).wet)
 
 
 def compare_generator(per_family: int, rounds: int) -> float:

@@ -8,7 +8,7 @@ from distributed import Client
 from support.small_studies import hashes, invoke, render_text
 
 from autofx_core import parallel as workers
-from autofx_core.datasets.synthetic import make_dataset
+from autofx_core.datasets.make import make_dataset
 from autofx_core.parallel import ClusterError
 from autofx_core.sources.clean import builtin_notes
 from stimuli_gen.manifest import file_sha256

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.datasets import synthetic as datasets
-from autofx_core.datasets.reader import read_part
-from autofx_core.datasets.synthetic import DatasetError, make_dataset, part_notes
-from autofx_core.effects.table import SLICES, denormalize
+from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length
+from autofx_core.datasets import make, plan
+from autofx_core.datasets.make import describe_shard, make_dataset
+from autofx_core.datasets.plan import DatasetError, Shard, part_notes
+from autofx_core.datasets.reader import read_subset
+from autofx_core.datasets.synthetic import render_shard
+from autofx_core.effects.table import SLICES, denormalize, render
 from autofx_core.features import CLASSIFICATION_NAMES, classification_features
 from autofx_core.sources.clean import LoadedSound, builtin_notes
 
@@ -41,14 +43,14 @@ def test_same_seed_gives_the_same_bytes_whatever_the_workers_and_another_does_no
 
 
 def test_a_shard_carries_the_notes_that_it_draws_and_no_others(notes):
-    shard = datasets.Shard("train", "delay", 0, sounds=2, seed=1)
-    _, carried = datasets._carry_notes((shard, notes))
+    shard = Shard("train", "delay", 0, sounds=2, seed=1)
+    _, carried = make.carry_notes((shard, notes))
     elsewhere = [replace(note, path=Path("/nowhere")) for note in carried]
     assert 1 <= sum(isinstance(note, LoadedSound) for note in carried) <= 2
-    there = datasets.render_shard(shard, elsewhere)
-    here = datasets.render_shard(shard, notes)
-    for name in here:
-        np.testing.assert_array_equal(there[name], here[name])
+    there = render_shard(shard, elsewhere)
+    here = render_shard(shard, notes)
+    for name, column in vars(here).items():
+        np.testing.assert_array_equal(getattr(there, name), column)
 
 
 def test_an_interrupted_set_is_finished_not_made_again(tmp_path, notes, monkeypatch):
@@ -57,7 +59,7 @@ def test_an_interrupted_set_is_finished_not_made_again(tmp_path, notes, monkeypa
     kept = {p.name: p.stat().st_mtime_ns for p in tmp_path.glob("*.npz")}
     (tmp_path / "train-delay-0000.npz").unlink()
     with pytest.raises(DatasetError, match=r"train-delay-0000\.npz: missing; run the same"):
-        read_part(tmp_path, "train")
+        read_subset(tmp_path, "train")
     make_dataset(notes, tmp_path, per_pedal=8, seed=1)
     assert hashes(tmp_path) == before
     after = {p.name: p.stat().st_mtime_ns for p in tmp_path.glob("*.npz")}
@@ -71,14 +73,14 @@ def test_a_folder_of_another_plan_is_not_mixed_up(tmp_path, notes):
 
 
 def test_features_and_settings_of_a_row_belong_together(notes):
-    shard = datasets.Shard("validation", "delay", 0, sounds=3, seed=5)
-    made = datasets.make_shard(shard, notes, ["features"])
+    shard = Shard("validation", "delay", 0, sounds=3, seed=5)
+    made, _ = describe_shard(shard, notes, ["features"])
     for row in range(3):
-        note = next(n for n in notes if n.id == made["note"][row])
+        note = next(n for n in notes if n.recording == made["recording"][row])
         setting = denormalize("delay", made["settings"][row, SLICES["delay"]])
-        clean = datasets.fit_length(note.read(ANALYSIS_RATE_HZ))
+        clean = fit_length(note.read(ANALYSIS_RATE_HZ))
         clean = clean / np.abs(clean).max()
-        wet = datasets.render("delay", clean, ANALYSIS_RATE_HZ, setting)
+        wet = render("delay", clean, ANALYSIS_RATE_HZ, setting)
         wave = torch.from_numpy(wet / np.abs(wet).max())
         expected = dict(zip(CLASSIFICATION_NAMES, classification_features(wave)[0], strict=True))
         measured = dict(zip(CLASSIFICATION_NAMES, made["features"][row], strict=True))
@@ -88,27 +90,27 @@ def test_features_and_settings_of_a_row_belong_together(notes):
         assert (others == 0).all()
 
 
-def test_only_the_training_part_hears_variants_of_its_notes(notes):
+def test_only_the_training_part_has_variants_of_its_notes(notes):
     note = notes[0]
-    recorded = datasets.fit_length(note.read(ANALYSIS_RATE_HZ))
+    recorded = fit_length(note.read(ANALYSIS_RATE_HZ))
     recorded = recorded / np.abs(recorded).max()
     for part, as_recorded in (("train", False), ("validation", True), ("unseen_recording", True)):
-        shard = datasets.Shard(part, "delay", 0, sounds=12, seed=5)
-        clean = datasets.render_shard(shard, [note])["clean"]
+        shard = Shard(part, "delay", 0, sounds=12, seed=5)
+        clean = render_shard(shard, [note]).clean
         assert np.allclose(clean, recorded, atol=1e-6) == as_recorded
         different = {wave.tobytes() for wave in clean}
-        assert len(different) <= datasets.VARIANTS if part == "train" else len(different) == 1
+        assert len(different) <= plan.VARIANTS if part == "train" else len(different) == 1
 
 
 def test_kept_waves_are_the_sounds_that_the_columns_describe(tmp_path, notes, monkeypatch):
-    monkeypatch.setattr(datasets, "SHARD_SOUNDS", 4)
+    monkeypatch.setattr(plan, "SHARD_SOUNDS", 4)
     make_dataset(notes, tmp_path, per_pedal=6, seed=1, waves=True)
-    part = read_part(tmp_path, "train")
+    part = read_subset(tmp_path, "train")
     assert len(part["wave"]) == len(part) == 18
-    second = datasets.Shard("train", "delay", 1, sounds=2, seed=1)
-    rendered = datasets.render_shard(second, datasets.part_notes(notes)["train"])
+    second = Shard("train", "delay", 1, sounds=2, seed=1)
+    rendered = render_shard(second, part_notes(notes)["train"])
     for row in (0, 1):
         place = 6 + 4 + row
-        kept, wet = part["wave"][[place]][0], torch.from_numpy(rendered["wet"][row])
+        kept, wet = part["wave"][[place]][0], torch.from_numpy(rendered.wet[row])
         torch.testing.assert_close(kept, wet, rtol=0, atol=0.6 / 32_767)
-        np.testing.assert_array_equal(part.settings[place], rendered["settings"][row])
+        np.testing.assert_array_equal(part.settings[place], rendered.settings[row])

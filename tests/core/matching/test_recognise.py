@@ -14,7 +14,7 @@ from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 from autofx_core.matching.recognise import recognise, recognise_effect
 from autofx_core.networks.registry import read_card, training_recordings
 from autofx_core.sources.clean import builtin_notes
-from autofx_core.training.classification_tables import read_evaluation
+from autofx_core.training.tables import read_evaluation
 
 
 @pytest.fixture(scope="module")

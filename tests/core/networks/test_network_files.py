@@ -115,7 +115,7 @@ def test_a_classifiers_pipeline_gives_its_probabilities_in_the_described_order(s
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_networks_pipeline_hears_what_it_asks_for_whatever_the_level(name, sounds):
+def test_every_networks_pipeline_estimates_the_same_whatever_the_level(name, sounds):
     torch.manual_seed(0)
     pipeline = Pipeline(NETWORKS[name](), load_network("afx_classifier")).eval()
     batch = [torch.from_numpy(sounds[2])] * len(pipeline.inputs)
@@ -125,7 +125,7 @@ def test_every_networks_pipeline_hears_what_it_asks_for_whatever_the_level(name,
     torch.testing.assert_close(loud, quiet)
 
 
-def test_a_run_without_weights_is_one_line_and_the_mend(tmp_path):
+def test_a_run_without_weights_is_one_line_with_how_to_fix_it(tmp_path):
     words = ["export", NAME, "--run", str(tmp_path / "no"), "-o", str(tmp_path)]
     run = CliRunner().invoke(main, words)
     assert run.exit_code == 1
@@ -133,7 +133,7 @@ def test_a_run_without_weights_is_one_line_and_the_mend(tmp_path):
     assert "no such file; train it with" in run.output
 
 
-def test_the_pipeline_of_the_eleven_effects_answers_like_recognition_and_names_them(sounds):
+def test_the_pipeline_of_the_eleven_effects_agrees_with_recognition_and_names_them(sounds):
     pipeline = make_pipeline("effect_classifier")
     with torch.no_grad():
         told = pipeline(torch.from_numpy(sounds[2])).numpy()

@@ -99,7 +99,7 @@ def test_every_network_keeps_the_contract(name):
     targets = {
         "settings": torch.rand(4, 15),
         "effect_class": torch.tensor([0, 1, 2, 0]),
-        "effect": torch.tensor([0, 3, 7, 10]),
+        "audible_effect": torch.tensor([0, 3, 7, 10]),
         "weight": torch.ones(4),
     }
     network.fit_scaler(columns)

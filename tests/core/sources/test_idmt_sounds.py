@@ -12,10 +12,10 @@ from click.testing import CliRunner
 
 from autofx_core.__main__ import main
 from autofx_core.audio import ANALYSIS_RATE_HZ, AudioError, fit_length, normalize_peak
-from autofx_core.datasets.labels import EFFECT_ORDER, read_lessons
-from autofx_core.datasets.synthetic import PARTS
+from autofx_core.datasets.labels import EFFECT_ORDER
+from autofx_core.datasets.plan import PARTS
+from autofx_core.datasets.reader import read_subset
 from autofx_core.features import CLASSIFICATION_NAMES, classification_features
-from autofx_core.recogniser.__main__ import main as recogniser
 from autofx_core.sources.idmt_sounds import clean_guitar, monophonic_guitar
 
 RATE_HZ = 44_100
@@ -84,23 +84,23 @@ def test_pairs_are_made_from_the_clean_notes_with_a_whole_guitar_left_to_test_on
     assert all("/G6" in note for part in ("train", "validation") for note in notes[part])
 
 
-def test_a_recogniser_learns_from_the_recordings_by_their_names(idmt, tmp_path):
+def test_a_classifier_is_trained_on_the_recordings_with_the_effects_of_their_names(idmt, tmp_path):
     sounds, run = str(tmp_path / "sounds"), str(tmp_path / "run")
     commands = (
-        ["sounds", "--idmt", str(idmt), "--workers", "1", "-o", sounds],
-        ["train", "--sounds", sounds, "-o", run],
+        ["dataset", "--task", "recognition", "--idmt", str(idmt), "--workers", "1", "-o", sounds],
+        ["train", "effect_classifier", "--dataset", sounds, "--max-epochs", "1", "-o", run],
     )
     for command in commands:
-        result = CliRunner().invoke(recogniser, command)
+        result = CliRunner().invoke(main, command)
         assert result.exit_code == 0, result.output
-    parts = [read_lessons(Path(sounds), part) for part in PARTS]
+    parts = [read_subset(Path(sounds), part) for part in PARTS]
     assert sum(map(len, parts)) == len([*CLEAN, SIMULATED, *PROCESSED])
-    named = torch.cat([part.effect for part in parts]).bincount(minlength=len(EFFECT_ORDER))
+    named = torch.cat([part.audible_effect for part in parts]).bincount(minlength=len(EFFECT_ORDER))
     assert named[EFFECT_ORDER.index("dry")] == len([*CLEAN, SIMULATED])
     assert named[EFFECT_ORDER.index("chorus")] == 1
     assert named[EFFECT_ORDER.index("distortion")] == 1
     card = json.loads((tmp_path / "run" / "card.json").read_text())
-    takes = card["data"]["sources"]
+    takes = card["data"]["recordings"]
     assert all(take.startswith("G7") for take in takes["unseen_instrument"])
     assert not set(takes["train"]) & (set(takes["validation"]) | set(takes["unseen_recording"]))
 

@@ -1,1 +1,0 @@
-"""The recogniser of effects: what it learns from, the network, its training and its judgement."""
