@@ -38,7 +38,7 @@ LAYERS = {
         ["datasets", "matching"],
         ["training"],
         ["cli"],
-        ["__init__", "__main__", "recogniser"],
+        ["__init__", "__main__"],
     ],
     "stimuli_gen": [
         ["contract"],
