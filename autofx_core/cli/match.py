@@ -85,6 +85,10 @@ def _tell(found: dict, output: Path) -> None:
     likely = list(found["probabilities"].items())[:3]
     chances = ", ".join(f"{name} {100 * value:.0f} %" for name, value in likely)
     click.echo(f"{found['effect']}{f' ({chances})' if chances else ''}, by {found['method']}")
+    if found["effects"]:
+        effects = list(found["effects"].items())[:3]
+        named = ", ".join(f"{name} {100 * value:.0f} %" for name, value in effects)
+        click.echo(f"  among the eleven effects: {named}")
     if found["parameters"]:
         certainty = found["certainty"]
         for parameter in find_effect(found["effect"]).parameters:

@@ -12,7 +12,7 @@ parameters of all effects, in that order, are the networks' output.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 import pedalboard
@@ -29,23 +29,23 @@ class Parameter:
     default: float
 
 
-class Plugin(Protocol):
-    """What a stage's plug-in has to do, beside having its parameters as attributes."""
-
-    def __call__(self, wave: np.ndarray, sample_rate: float, *, reset: bool) -> np.ndarray:
-        """Play a wave (channels, samples), float32, from a state of rest."""
-        ...
-
-
 @dataclass(frozen=True)
 class Stage:
-    """One plug-in of an effect, as the function that makes it.
+    """One plug-in of an effect.
 
-    It is made anew for each sound. Where that is slow (VST3), the function may keep one.
-    ``prefix`` tells its parameters from other stages'.
+    Attributes
+    ----------
+    plugin
+        Makes the plug-in anew for each sound; where that is slow (VST3), it may keep one. A plug-in
+        has its parameters as attributes, and ``plugin(wave, sample_rate, reset=True)`` plays a wave
+        (channels, samples), float32, from a state of rest.
+    prefix
+        Comes before the attributes' names in the parameters' names, to tell stages apart.
+    parameters
+        What is set before it plays.
     """
 
-    plugin: Callable[[], Plugin]
+    plugin: Callable[[], Any]
     prefix: str
     parameters: tuple[Parameter, ...]
 

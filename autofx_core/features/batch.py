@@ -47,7 +47,9 @@ class FeatureBatch:
     """
 
     def __init__(self, wave: Tensor, clean: Tensor | None = None) -> None:
-        self._columns = {"wave": wave, "clean_wave": clean}
+        self._columns = {"wave": wave}
+        if clean is not None:
+            self._columns["clean_wave"] = clean
 
     def __getitem__(self, name: str) -> Tensor:
         """Column of shape (batch, width)."""

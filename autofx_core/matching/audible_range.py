@@ -56,14 +56,17 @@ def heard_alike(
         moved[knob] += step
         return float(log_mel_distances(here, play(moved)))
 
-    found = {}
+    found: Intervals = {}
     for knob, parameter in enumerate(effect.parameters):
-        ends = [
+        low, high = (
             centre[knob] + direction * _farthest_alike(partial(distance_db, knob), direction, room)
             for direction, room in ((-1.0, centre[knob]), (1.0, 1.0 - centre[knob]))
-        ]
+        )
         span = parameter.high - parameter.low
-        found[parameter.name] = tuple(float(parameter.low + span * end) for end in ends)
+        found[parameter.name] = (
+            float(parameter.low + span * low),
+            float(parameter.low + span * high),
+        )
     return found
 
 

@@ -46,7 +46,7 @@ def draw_match(
     figure = Figure(figsize=(11, 1.2 + 2.0 * len(sounds)), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title)
-    left, right = figure.subfigures(1, 2, width_ratios=(1.5, 1))
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.5, 1))[0]
     panels = left.subplots(len(sounds), 1, sharex=True, squeeze=False)[:, 0]
     for panel, (name, wave) in zip(panels, sounds.items(), strict=True):
         mono = for_analysis(wave[:, : int(LONGEST_S * sample_rate)], sample_rate)

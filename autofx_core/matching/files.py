@@ -1,4 +1,4 @@
-"""Match a sound file: the answer as JSON, the clean sound through it as WAV, both as a picture."""
+"""Match a sound file: the found as JSON, the clean sound through it as WAV, both as a picture."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -17,8 +17,8 @@ from autofx_core.matching.refine import Progress, ignore
 from autofx_core.metrics.distances import measure_distances
 from autofx_core.sources.clean import builtin_notes
 
-MODULES = {"pedalboard_native": "pedalboard", Tremolo.__module__: "further_effects"}
-"""Where plug-in classes say that they come from → what one imports to have them."""
+MODULES = {"pedalboard_native": "pedalboard", Tremolo.__module__: "registry"}
+"""Module that a plug-in's class names as its own → name of the module in the line of Python."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def match_files(
     reference, clean
         Sound files, at any rates; the match is written at the reference's rate.
     effect
-        Name of the effect (see `further_effects.find_effect`), or None to recognise it.
+        Name of the effect (see `effects.registry.find_effect`), or None to recognise it.
     method
         A name from `matching.METHODS`, or None for the best there is with what is given.
     progress
@@ -71,7 +71,8 @@ def match_files(
     Returns
     -------
     dict
-        What match.json holds: `effect`, `probabilities`, `parameters`, `certainty`, `distances` of
+        What match.json holds: `effect`, `probabilities` of the six classes, `effects`, the
+        probabilities of the eleven effects, `parameters`, `certainty`, `distances` of
         the match and `clean_distances` of the clean sound to the reference, `offset_s` by which the
         reference was late, `python`, the effect as a line of Python, `method`, `reference`,
         `clean`, `version`.
@@ -86,9 +87,9 @@ def match_files(
     wave, sample_rate = load_sound(reference)
     dry = None
     if clean is not None:
-        found, clean_rate = load_sound(clean)
-        dry = resample(found, clean_rate, sample_rate)
-    answer = match(
+        dry, clean_rate = load_sound(clean)
+        dry = resample(dry, clean_rate, sample_rate)
+    found = match(
         wave,
         dry,
         sample_rate=sample_rate,
@@ -96,10 +97,10 @@ def match_files(
         effect=effect,
         progress=progress,
     )
-    record = asdict(answer) | {
+    record = asdict(found) | {
         "certainty": None,
         "clean_distances": {} if dry is None else measure_distances(wave, dry, sample_rate),
-        "offset_s": answer.offset_samples / sample_rate,
+        "offset_s": found.offset_samples / sample_rate,
         "python": None,
         "reference": str(reference),
         "clean": None if clean is None else str(clean),
@@ -107,32 +108,44 @@ def match_files(
     }
     del record["audio"], record["offset_samples"]
     output.mkdir(parents=True, exist_ok=True)
-    if answer.parameters:
-        found_effect = find_effect(answer.effect)
-        certainty = assess(answer, found_effect, dry, sample_rate)
+    if found.parameters:
+        found_effect = find_effect(found.effect)
+        certainty = assess(found, found_effect, dry, sample_rate)
         record |= {
             "certainty": asdict(certainty),
-            "python": python_line(found_effect, answer.parameters),
+            "python": python_line(found_effect, found.parameters),
         }
-        _draw(output / "match.png", wave, dry, answer, certainty, sample_rate)
+        _draw(output / "match.png", wave, dry, found, certainty, sample_rate)
     (output / "match.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    if answer.audio is not None:
-        write_audio(output / "match.wav", normalize_peak(answer.audio), sample_rate)
+    if found.audio is not None:
+        write_audio(output / "match.wav", normalize_peak(found.audio), sample_rate)
     return record
 
 
-def assess(answer: Match, effect: Effect, clean: np.ndarray | None, sample_rate: int) -> Certainty:
-    """Tell how sure an answer is: by what can be heard, or by the method's errors elsewhere."""
+def assess(found: Match, effect: Effect, clean: np.ndarray | None, sample_rate: int) -> Certainty:
+    """Find intervals of the settings: audible ranges, or a network's prediction intervals.
+
+    Parameters
+    ----------
+    found
+        With parameters.
+    effect
+        Whose parameters they are.
+    clean : ndarray, shape (channels, samples), float32, or None
+        Without it, a built-in note is played instead.
+    sample_rate
+        In Hz.
+    """
     judged_on = "stand-in note" if clean is None else "clean"
     heard = builtin_notes()[0].read(sample_rate) if clean is None else clean
-    alike = heard_alike(effect, normalize_peak(heard), sample_rate, answer.parameters)
+    alike = heard_alike(effect, normalize_peak(heard), sample_rate, found.parameters)
     unheard = inaudible(effect, alike)
-    if answer.method in NEEDS_CLEAN:
+    if found.method in NEEDS_CLEAN:
         return Certainty("heard alike", None, alike, unheard, judged_on)
-    calibration = read_calibration(answer.method)
+    calibration = read_calibration(found.method)
     if calibration is None:
         return Certainty("unknown", None, {}, unheard, judged_on)
-    likely = prediction_interval(calibration, effect, answer.parameters)
+    likely = prediction_interval(calibration, effect, found.parameters)
     return Certainty("likely", SHARE, likely, unheard, judged_on)
 
 
@@ -155,24 +168,33 @@ def _draw(
     path: Path,
     wave: np.ndarray,
     dry: np.ndarray | None,
-    answer: Match,
+    found: Match,
     certainty: Certainty,
     sample_rate: int,
 ) -> None:
     from autofx_core.matching.figure import draw_match  # noqa: PLC0415 - matplotlib takes its time
 
-    sounds = {"clean": dry, "reference": wave, "match": answer.audio}
-    effect = find_effect(answer.effect)
+    sounds = {"clean": dry, "reference": wave, "match": found.audio}
+    effect = find_effect(found.effect)
     draw_match(
         path,
         {name: sound for name, sound in sounds.items() if sound is not None},
         sample_rate,
         effect,
-        answer.parameters,
+        found.parameters,
         certainty.intervals,
         certainty.inaudible,
-        f"{effect.name} ({answer.effect}), by {answer.method}",
+        _title(effect, found),
     )
+
+
+def _title(effect: Effect, found: Match) -> str:
+    """Name the effect that was played, and what was recognised among the eleven."""
+    title = f"{effect.name} ({found.effect}), by {found.method}"
+    if found.effects:
+        name, probability = next(iter(found.effects.items()))
+        title += f"; recognised: {name}, {100 * probability:.0f} %"
+    return title
 
 
 def play_preset(preset: Path, clean: Path, output: Path) -> None:

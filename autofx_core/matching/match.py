@@ -10,14 +10,17 @@ Methods are a registry. A method is a function that returns settings::
 
 ==============  ===========================================================================
 `random`        every parameter uniform in its range: the low anchor of AutoFX's experiment
-`mlp_…`         the shipped networks of AutoFX (see `models`), by the names of `REGRESSORS`
+a network       the pretrained networks that estimate settings (see `networks.registry`)
 `refined`       the clean sound played through the effect until it is the reference, for
-                these effects and others (see `refinement`, `further_effects`)
+                these effects and others (see `matching.refine`, `effects.registry`)
 ==============  ===========================================================================
+
+`match` recognises the effect, chooses the classes to try, estimates the settings for each, aligns
+the clean sound with the reference, and renders all of it with the nearest.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -32,18 +35,12 @@ from autofx_core.audio import (
     skip_silence,
 )
 from autofx_core.effects.registry import FURTHER, find_effect
-from autofx_core.effects.table import (
-    EFFECTS,
-    SLICES,
-    Effect,
-    denormalize,
-    draw_setting,
-)
+from autofx_core.effects.table import EFFECTS, SLICES, Effect, denormalize, draw_setting
 from autofx_core.features.batch import FeatureBatch
 from autofx_core.matching.alignment import find_offset, shift
 from autofx_core.matching.excerpts import choose_excerpt
-from autofx_core.matching.recognise import recognise
-from autofx_core.matching.refine import NeedsCleanError, Progress, ignore, refine
+from autofx_core.matching.recognise import Recognition, recognise
+from autofx_core.matching.refine import NeedsCleanError, Progress, RefineOptions, ignore, refine
 from autofx_core.metrics.audibility import AUDIBLE_DB
 from autofx_core.metrics.distances import log_mel_distance, measure_distances
 from autofx_core.networks.inputs import WithProbabilities, takes_clean
@@ -77,19 +74,36 @@ class Request:
     rng: np.random.Generator
     progress: Progress = ignore
 
+    def require_clean(self) -> np.ndarray:
+        """Return the clean sound.
+
+        Raises
+        ------
+        NeedsCleanError
+            If there is none.
+        """
+        if self.clean is None:
+            raise NeedsCleanError(
+                "the clean sound is missing, to play it through the effect; give it, or choose "
+                "match_wet, which does without"
+            )
+        return self.clean
+
 
 @dataclass(frozen=True)
 class Match:
-    """An answer: an effect, its settings in real units, and what that sounds like.
+    """An effect, its estimated settings, and the clean sound played through it.
 
     Attributes
     ----------
     method
-        Who answered.
+        Name of the method that estimated.
     effect
-        Its name.
+        Name of the effect, by which `find_effect` finds it; the class, where it was recognised.
     probabilities
         Of the six classes, the most probable first; empty where the effect was given.
+    effects
+        Probabilities of the eleven effects, the most probable first; empty where it was given.
     parameters
         Settings in real units; empty where the class has no generic effect.
     audio : ndarray, shape (channels, samples), float32, not normalised, or None
@@ -102,10 +116,11 @@ class Match:
 
     method: str
     effect: str
-    probabilities: dict[str, float]
-    parameters: dict[str, float]
-    audio: np.ndarray | None
-    distances: dict[str, float]
+    probabilities: dict[str, float] = field(default_factory=dict)
+    effects: dict[str, float] = field(default_factory=dict)
+    parameters: dict[str, float] = field(default_factory=dict)
+    audio: np.ndarray | None = None
+    distances: dict[str, float] = field(default_factory=dict)
     offset_samples: int = 0
 
 
@@ -119,7 +134,7 @@ MOST_CLASSES = 3
 NEAR = 0.5  # times the clean sound's distance; no other class is tried
 HIGHEST_RATE_HZ = 48_000
 BEST_FIRST = ("match_wet", "autofx_f", "mlp_211c", "mlp_163c", "autofx", "mlp_163nc")
-"""The networks that hear the reference alone, by their errors on unseen recordings."""
+"""The networks that take the reference alone, by their errors on unseen recordings."""
 
 
 def register(name: str) -> Callable[[Method], Method]:
@@ -155,19 +170,19 @@ def match(
     Parameters
     ----------
     reference : ndarray, shape (channels, samples), float32, full scale ±1
-        At least 0.2 s; networks hear 1.587 s of it from where the sound begins.
+        At least 0.2 s; networks use 1.587 s of it from where the sound begins.
     clean : ndarray, shape (channels, samples), float32
         The dry sound, to be played through the effect at peak 1: distortion depends on the level,
-        and that is the level all settings are learnt for. It is moved by up to 0.1 s if that brings
-        the match nearer to the reference: takes do not always start together.
+        and that is the level at which all networks were trained. It is moved by up to 0.1 s if that
+        brings the match nearer to the reference: takes do not always start together.
     sample_rate
         Of both, in Hz.
     method
         A name from `METHODS`.
     effect
-        Name of the effect, where it is known (see `further_effects.find_effect`); by default its
-        class is recognised; methods that play the clean sound try the next likely class too, while
-        none comes near. Dry sounds have no settings, and networks know none of reverb and
+        Name of the effect, where it is known (see `effects.registry.find_effect`); by default its
+        class is recognised, and methods that play the clean sound try the next class while the
+        distance stays large. Dry sounds have no settings, and networks estimate none of reverb and
         tremolo.
     seed
         For methods that draw.
@@ -179,8 +194,40 @@ def match(
     AudioError
         If a sound is too short, silent or not finite.
     ValueError
-        If the method or the effect is unknown, or unknown to the method, or it needs the clean
-        sound.
+        If the method or the effect is unknown, the method does not estimate that effect, or it
+        needs the clean sound.
+    """
+    _check_method(method, effect, clean)
+    require_sound(reference, sample_rate, "the reference")
+    if clean is not None:
+        require_sound(clean, sample_rate, "the clean sound")
+        clean = normalize_peak(clean)
+    if effect is None:
+        recognition = recognise(skip_silence(reference, sample_rate), sample_rate)
+        effect = next(iter(recognition.classes))
+        names = _choose_classes(method, recognition, reference, clean, sample_rate)
+    else:
+        recognition, names = Recognition({}, {}), [effect]
+    found = Match(method, effect, recognition.classes, recognition.effects)
+    if not names:
+        return found
+    rng = np.random.default_rng(seed)
+    request = Request(reference, clean, sample_rate, find_effect(names[0]), rng, progress)
+    if clean is None:
+        return replace(found, parameters=METHODS[method](request))
+    part = choose_excerpt(clean, sample_rate)
+    excerpt = replace(request, reference=reference[:, part], clean=clean[:, part])
+    found = _align(_estimate(found, names, excerpt), excerpt)
+    moved = shift(clean, found.offset_samples)
+    return _render(found, replace(request, effect=find_effect(found.effect), clean=moved))
+
+
+def _check_method(method: str, effect: str | None, clean: np.ndarray | None) -> None:
+    """Refuse unknown methods and effects, and methods for which they or the clean sound are amiss.
+
+    Raises
+    ------
+    ValueError
     """
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
@@ -196,126 +243,109 @@ def match(
             f"method {method!r} needs the clean sound, to play it through the effect; give it, or "
             f"choose a network ({', '.join(name for name in METHODS if name in REGRESSORS)})"
         )
-    require_sound(reference, sample_rate, "the reference")
-    if clean is not None:
-        require_sound(clean, sample_rate, "the clean sound")
-    probabilities = {} if effect else recognise(skip_silence(reference, sample_rate), sample_rate)
-    effect = effect or next(iter(probabilities))
-    dry = None if clean is None else normalize_peak(clean)
+
+
+def _choose_classes(
+    method: str,
+    recognition: Recognition,
+    reference: np.ndarray,
+    clean: np.ndarray | None,
+    sample_rate: int,
+) -> list[str]:
+    """Choose the classes whose effects are tried, the most probable first.
+
+    A network estimates for the most probable class alone, if that has a generic effect. A method
+    that plays the clean sound tries several, if the sounds differ audibly: the classifier may be
+    wrong.
+    """
     known = EFFECTS | FURTHER if method in ANY_EFFECT else EFFECTS
-    classes = [effect]
-    if method in NEEDS_CLEAN and probabilities and _differ(reference, dry, sample_rate):
-        classes = [name for name in probabilities if name in known][:MOST_CLASSES]
-    if probabilities and classes[0] not in known:
-        return Match(method, effect, probabilities, {}, None, {})
-    rng = np.random.default_rng(seed)
-    request = Request(reference, dry, sample_rate, find_effect(classes[0]), rng, progress)
-    if dry is None:
-        return Match(method, effect, probabilities, METHODS[method](request), None, {})
-    part = choose_excerpt(dry, sample_rate)
-    short = replace(request, reference=reference[:, part], clean=dry[:, part])
-    found = _in_time(_nearest(method, classes, probabilities, short), short)
-    whole = replace(
-        request,
-        effect=find_effect(found.effect),
-        clean=shift(request.clean, found.offset_samples),
-    )
-    _, audio, distances = _play(whole, found.parameters)
+    ranked = list(recognition.classes)
+    if method in NEEDS_CLEAN and clean is not None:
+        part = choose_excerpt(clean, sample_rate)
+        if log_mel_distance(reference[:, part], clean[:, part], sample_rate) >= AUDIBLE_DB:
+            return [name for name in ranked if name in known][:MOST_CLASSES]
+    return [name for name in ranked[:1] if name in known]
+
+
+def _estimate(found: Match, names: list[str], request: Request) -> Match:
+    """Estimate the settings of each effect until one comes near; return the nearest."""
+    clean = measure_distances(request.reference, request.require_clean(), request.sample_rate)
+    near = max(IN_TIME, NEAR * clean["mrstft"])
+    tried: list[Match] = []
+    for name in names:
+        of_effect = replace(request, effect=find_effect(name))
+        parameters = METHODS[found.method](of_effect)
+        tried.append(_render(replace(found, effect=name, parameters=parameters), of_effect))
+        if tried[-1].distances["mrstft"] < near:
+            break
+    return min(tried, key=lambda match: match.distances["mrstft"])
+
+
+def _render(found: Match, request: Request) -> Match:
+    """Play the clean sound with the estimated settings, and measure it."""
+    audio = request.effect.render(request.require_clean(), request.sample_rate, found.parameters)
+    distances = measure_distances(request.reference, audio, request.sample_rate)
     return replace(found, audio=audio, distances=distances)
 
 
-def _differ(reference: np.ndarray, clean: np.ndarray, sample_rate: int) -> bool:
-    """Tell whether an effect can be heard at all, whatever the recogniser says."""
-    part = choose_excerpt(clean, sample_rate)
-    distance_db = log_mel_distance(reference[:, part], clean[:, part], sample_rate)
-    return distance_db >= AUDIBLE_DB
+def _align(found: Match, request: Request) -> Match:
+    """Move the clean sound and estimate again, if the match is far away and that brings it nearer.
 
-
-def _nearest(
-    method: str, classes: list[str], probabilities: dict[str, float], request: Request
-) -> Match:
-    """Answer for the likeliest class, and for the next ones while none comes near: ears may err."""
-    clean = measure_distances(request.reference, request.clean, request.sample_rate)
-    found: list[Match] = []
-    for name in classes:
-        asked = replace(request, effect=find_effect(name))
-        played = _play(asked, METHODS[method](asked))
-        found.append(Match(method, name, probabilities, *played))
-        if found[-1].distances["mrstft"] < max(IN_TIME, NEAR * clean["mrstft"]):
-            break
-    return min(found, key=lambda answer: answer.distances["mrstft"])
-
-
-def _play(
-    request: Request, parameters: dict[str, float]
-) -> tuple[dict[str, float], np.ndarray, dict[str, float]]:
-    """Play the clean sound with an answer, and measure it."""
-    audio = request.effect.render(request.clean, request.sample_rate, parameters)
-    return parameters, audio, measure_distances(request.reference, audio, request.sample_rate)
-
-
-def _in_time(found: Match, request: Request) -> Match:
-    """Move the clean sound, and answer again, if the match is far away and that brings it nearer.
-
-    By how much is read off the match, or, where it is too far from the reference, the clean sound.
+    The offset is that of the reference from the match or, where that is too far from the reference
+    to tell, from the clean sound.
     """
     if found.distances["mrstft"] < IN_TIME:
         return found
-    request = replace(request, effect=find_effect(found.effect))
-    guesses = {
+    clean = request.require_clean()
+    offsets = {
         find_offset(sound, request.reference, request.sample_rate)
-        for sound in (found.audio, request.clean)
+        for sound in (found.audio, clean)
+        if sound is not None
     }
-    for samples in sorted(guesses - {0}):
-        moved = replace(request, clean=shift(request.clean, samples), rng=np.random.default_rng(0))
-        parameters, audio, distances = _play(moved, METHODS[found.method](moved))
-        if distances["mrstft"] < MUCH_NEARER * found.distances["mrstft"]:
-            found = replace(
-                found,
-                parameters=parameters,
-                audio=audio,
-                distances=distances,
-                offset_samples=samples,
-            )
+    for samples in sorted(offsets - {0}):
+        moved = replace(
+            request,
+            effect=find_effect(found.effect),
+            clean=shift(clean, samples),
+            rng=np.random.default_rng(0),
+        )
+        parameters = METHODS[found.method](moved)
+        later = _render(replace(found, parameters=parameters, offset_samples=samples), moved)
+        if later.distances["mrstft"] < MUCH_NEARER * found.distances["mrstft"]:
+            found = later
     return found
 
 
 @register("random")
 def draw_at_random(request: Request) -> dict[str, float]:
-    """Draw every parameter uniformly from its range; deaf to the reference."""
+    """Draw every parameter uniformly from its range, whatever the reference."""
     return draw_setting(request.rng, request.effect.key)
 
 
 @dataclass(frozen=True)
 class Network:
-    """Estimate by one of the shipped regressors, which hear 1.587 s from the beginning."""
+    """Estimate by one of the pretrained networks, which take 1.587 s from the beginning."""
 
     name: str
 
     def __call__(self, request: Request) -> dict[str, float]:
-        """Answer with the settings of the wanted effect.
+        """Estimate the settings of the wanted effect.
 
         Raises
         ------
         NeedsCleanError
-            If the network hears the clean sound, too, and there is none.
+            If the network takes the clean sound, too, and there is none.
         """
-        model = load_network(self.name)
+        network = load_network(self.name)
         sounds = [request.reference]
-        if takes_clean(model):
-            if request.clean is None:
-                raise NeedsCleanError(f"{self.name} needs the clean sound; match_wet does without")
-            sounds.append(request.clean)
+        if takes_clean(network):
+            sounds.append(request.require_clean())
         start = min(find_start(sound, request.sample_rate) for sound in sounds)
-        heard = FeatureBatch(*(_hear(sound[:, start:], request.sample_rate) for sound in sounds))
-        vector = model.predict(WithProbabilities(heard))[0]
+        waves = [for_analysis(sound[:, start:], request.sample_rate) for sound in sounds]
+        batch = FeatureBatch(*(torch.from_numpy(fit_length(wave))[None] for wave in waves))
+        vector = network.predict(WithProbabilities(batch))[0]
         effect_class = request.effect.key
         return denormalize(effect_class, vector[SLICES[effect_class]].numpy())
-
-
-def _hear(wave: np.ndarray, sample_rate: int) -> torch.Tensor:
-    """Cut what networks hear of a sound, shape (1, 35000)."""
-    return torch.from_numpy(fit_length(for_analysis(wave, sample_rate)))[None]
 
 
 for _name in list_pretrained():
@@ -330,19 +360,20 @@ def default_method(clean: np.ndarray | None) -> str:
 
 @register("refined")
 def play_until_alike(request: Request) -> dict[str, float]:
-    """Refine on two seconds of the sound; start from a network where it knows more."""
-    part, sample_rate = choose_excerpt(request.clean, request.sample_rate), request.sample_rate
-    sounds = [request.reference[:, part], request.clean[:, part]]
+    """Refine on two seconds of the sound; start from a network where one knows the effect."""
+    clean, sample_rate = request.require_clean(), request.sample_rate
+    part = choose_excerpt(clean, sample_rate)
+    sounds = [request.reference[:, part], clean[:, part]]
     if sample_rate > HIGHEST_RATE_HZ:
         sounds = [resample(sound, sample_rate, HIGHEST_RATE_HZ) for sound in sounds]
         sample_rate = HIGHEST_RATE_HZ
     network = METHODS["match_pair"]
-    answer = refine(
+    refined = refine(
         request.effect,
         *sounds,
         sample_rate=sample_rate,
+        options=RefineOptions(seed=int(request.rng.integers(2**31))),
         suggest=(lambda: network(request)) if request.effect.key in EFFECTS else None,
-        seed=int(request.rng.integers(2**31)),
         progress=request.progress,
     )
-    return answer.parameters
+    return refined.parameters

@@ -1,15 +1,15 @@
 """Analysis by synthesis: play the clean sound through the real effect until it is the reference.
 
 Any effect can be refined whose parameters are declared (`effects.Effect`, of one plug-in or of a
-chain, VST3 included): nothing is asked of it but to be set and played. The stages:
+chain, VST3 included): it only has to be set and played. The stages:
 
-1. *Starts*: what least squares read off the two sounds (`inversion`, where the effect's equations
-   are known), what the caller suggests (a network's estimate), the knobs' defaults. Without the
-   first, more drawn evenly over the knobs' ranges.
+1. *Starts*: what least squares read off the two sounds (`least_squares`, where the effect's
+   equations are known), what the caller suggests (a network's estimate), the knobs' defaults.
+   Without the first, more drawn evenly over the knobs' ranges.
 2. *Polish*: Levenberg's steps on the wave itself, slopes by finite differences. They
    settle the last digits in a few dozen renders, if the start already follows the reference's
    wave; otherwise they are given up after the first step.
-3. *Search*: if the sounds can still be told apart, CMA-ES on `objective`, which hears spectra and
+3. *Search*: if the sounds still differ, CMA-ES on `search_objective`, which compares spectra and
    needs no common phase. Started from the best of the starts, and again elsewhere when it is stuck.
 
 Parameters that change nothing stay where the start had them: no step moves along them, and the
@@ -22,7 +22,7 @@ solution of certain non-linear problems in least squares" (Quart. Appl. Math. 2,
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from cma import CMAEvolutionStrategy
@@ -75,21 +75,52 @@ class Refinement:
     renders: int
 
 
+@dataclass(frozen=True)
+class RefineOptions:
+    """How settings are searched for.
+
+    Attributes
+    ----------
+    starts
+        Settings to begin from, in real units.
+    renders
+        How often the effect may be played at most.
+    weights
+        Shares of the objective's views; see `search_objective`.
+    invert
+        Whether to read settings off the sounds by least squares first.
+    polish
+        Whether to follow the slope of the wave's error.
+    seed
+        Of the search.
+    """
+
+    starts: Sequence[Mapping[str, float]] = ()
+    renders: int = RENDERS
+    weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)
+    invert: bool = True
+    polish: bool = True
+    seed: int = 0
+
+
+DEFAULT_OPTIONS = RefineOptions()
+
+
 class _Player:
-    """Plays settings, compares what is heard, and remembers the best."""
+    """Plays settings, measures the sounds, and remembers the nearest."""
 
     def __init__(
         self,
         effect: Effect,
         clean: np.ndarray,
-        sample_rate: int,
         objective: Objective,
-        renders: int,
+        *,
+        left: int,
         progress: Progress,
-    ):
-        self.effect, self.clean, self.sample_rate = effect, clean, sample_rate
-        self.objective, self.left, self.progress = objective, renders, progress
-        self.best: Vector | None = None
+    ) -> None:
+        self.effect, self.clean, self.objective = effect, clean, objective
+        self.left, self.progress = left, progress
+        self.best: Vector = effect.normalize({p.name: p.default for p in effect.parameters})
         self.distance = np.inf
 
     def play(self, vector: Vector) -> np.ndarray:
@@ -97,9 +128,9 @@ class _Player:
         self.left -= 1
         self.progress(1)
         setting = self.effect.denormalize(vector)
-        return to_mono(self.effect.render(self.clean, self.sample_rate, setting))
+        return to_mono(self.effect.render(self.clean, self.objective.sample_rate, setting))
 
-    def listen(self, vectors: Sequence[Vector], waves: Sequence[np.ndarray]) -> np.ndarray:
+    def measure(self, vectors: Sequence[Vector], waves: Sequence[np.ndarray]) -> np.ndarray:
         """Measure what was played, and remember the nearest."""
         stacked = np.nan_to_num(np.stack(waves), posinf=0.0, neginf=0.0)
         distances = self.objective(stacked)
@@ -113,26 +144,22 @@ class _Player:
         vectors = vectors[: self.left]
         if not len(vectors):
             return np.empty(0)
-        return self.listen(vectors, [self.play(vector) for vector in vectors])
+        return self.measure(vectors, [self.play(vector) for vector in vectors])
 
     @property
-    def alike(self) -> bool:
+    def is_alike(self) -> bool:
+        """Whether nothing is left to search for."""
         return self.distance < ALIKE
 
 
 def refine(
     effect: Effect,
     reference: np.ndarray,
-    clean: np.ndarray,
+    clean: np.ndarray | None,
     *,
     sample_rate: int,
-    starts: Sequence[Mapping[str, float]] = (),
+    options: RefineOptions = DEFAULT_OPTIONS,
     suggest: Callable[[], Mapping[str, float]] | None = None,
-    renders: int = RENDERS,
-    weights: Mapping[str, float] = WEIGHTS,
-    invert: bool = True,
-    polish: bool = True,
-    seed: int = 0,
     progress: Progress = ignore,
 ) -> Refinement:
     """Find the settings of an effect that make the clean sound the reference.
@@ -145,18 +172,10 @@ def refine(
         In time with each other; the clean sound at the level that enters the effect.
     sample_rate
         Of both, in Hz.
-    starts
-        Settings to begin from.
+    options
+        How settings are searched for.
     suggest
-        One more start, asked for only if the sounds can still be told apart before the search.
-    renders
-        How often the effect may be played at most.
-    weights
-        Shares of the objective's views.
-    invert, polish
-        Whether to read settings off the sounds first, and whether to follow the wave.
-    seed
-        Of the search.
+        One more start, computed only if the sounds still differ before the search.
     progress
         Called with the number of renders just made.
 
@@ -169,29 +188,29 @@ def refine(
         raise NeedsCleanError("refining needs the clean sound: it is played through the effect")
     target = to_mono(reference)
     target = np.pad(target, (0, max(0, clean.shape[1] - target.size)))[: clean.shape[1]]
-    objective = Objective(target, sample_rate, weights)
-    player = _Player(effect, clean, sample_rate, objective, renders, progress)
-    rng = np.random.default_rng(seed)
-
-    settings = list(starts)
-    if invert and effect.key in INVERSIONS:
+    objective = Objective(target, sample_rate, options.weights)
+    player = _Player(effect, clean, objective, left=options.renders, progress=progress)
+    settings = list(options.starts)
+    if options.invert and effect.key in INVERSIONS:
         dry, wet = to_mono(clean).astype(np.float64), target.astype(np.float64)
         settings = INVERSIONS[effect.key](dry, wet, sample_rate) + settings
     player.compare([effect.normalize(setting) for setting in settings])
-    if polish and player.best is not None and not player.alike:
+    if options.polish and settings and not player.is_alike:
         _polish(player, target)
-    if not player.alike:
+    if not player.is_alike:
+        rng = np.random.default_rng(options.seed)
         others = [effect.normalize({p.name: p.default for p in effect.parameters})]
         if suggest is not None:
             others.append(effect.normalize(suggest()))
         elif not settings:
-            draws = min(FIRST_DRAWS, renders // 4)
+            draws = min(FIRST_DRAWS, options.renders // 4)
             others += _spread(draws, len(effect.parameters), rng)
         player.compare(others)
-        _search(player, rng, keep=POLISH_RENDERS if polish else 0)
-        if polish:
+        _search(player, rng, keep=POLISH_RENDERS if options.polish else 0)
+        if options.polish:
             _polish(player, target)
-    return Refinement(effect.denormalize(player.best), player.distance, renders - player.left)
+    found = effect.denormalize(player.best)
+    return Refinement(found, player.distance, options.renders - player.left)
 
 
 def _spread(draws: int, knobs: int, rng: np.random.Generator) -> list[Vector]:
@@ -206,8 +225,8 @@ def _polish(player: _Player, target: np.ndarray, *, most: int = 12) -> None:
     energy = emphasised @ emphasised
 
     def error(wave: np.ndarray) -> np.ndarray:
-        heard = signal.lfilter(PRE_EMPHASIS, 1.0, wave)
-        return emphasised - heard * (heard @ emphasised / max(heard @ heard, 1e-12))
+        played = signal.lfilter(PRE_EMPHASIS, 1.0, wave)
+        return emphasised - played * (played @ emphasised / max(played @ played, 1e-12))
 
     def slope(at: Vector, knob: int) -> np.ndarray:
         step = np.zeros_like(at)
@@ -228,7 +247,7 @@ def _polish(player: _Player, target: np.ndarray, *, most: int = 12) -> None:
         for _ in range(4):
             trial = np.clip(best - np.linalg.solve(hessian + damping * scale, gradient), 0.0, 1.0)
             wave = player.play(trial)
-            player.listen([trial], [wave])
+            player.measure([trial], [wave])
             found = error(wave)
             if found @ found < cost:
                 break
@@ -236,7 +255,7 @@ def _polish(player: _Player, target: np.ndarray, *, most: int = 12) -> None:
         else:
             return
         best, now, damping = trial, found, damping / 10
-        if player.alike and cost - now @ now < 0.1 * cost:
+        if player.is_alike and cost - now @ now < 0.1 * cost:
             return
 
 
@@ -254,7 +273,7 @@ def _search(player: _Player, rng: np.random.Generator, *, keep: int) -> None:
             "randn": lambda *shape: rng.standard_normal(shape),
         },
     )
-    while player.left >= keep + POPULATION and not player.alike and not strategy.stop():
+    while player.left >= keep + POPULATION and not player.is_alike and not strategy.stop():
         vectors = strategy.ask()
         distances = player.compare(vectors)
         away = np.mean((np.stack(vectors) - start) ** 2, axis=1)

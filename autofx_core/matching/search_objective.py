@@ -1,4 +1,4 @@
-"""How far a rendered sound is from the reference: what `refinement` makes small.
+"""How far a rendered sound is from the reference: what `refine` makes small.
 
 Three views of the sound, each a mean absolute difference of logarithms (nepers), at one loudness:
 
@@ -8,9 +8,9 @@ Three views of the sound, each a mean absolute difference of logarithms (nepers)
 `modulation`    spectra of the bands' envelopes: how fast and how far the sound moves
 ==============  ==============================================================================
 
-`spectra` is what the results are scored by (`losses.mrstft_distance`) at half the sizes and half
-the overlap, which makes it cheap enough to be asked 300 times. A modulation effect whose rate is a
-little off is as far away in it as one whose rate is quite wrong; the other two see the difference.
+`spectra` is what the results are scored by (`metrics.distances.mrstft_distance`) at half the sizes
+and half the overlap, which makes it cheap enough for 300 renders. A modulation effect whose rate is
+a little off is as far away in it as one whose rate is quite wrong; the other two differ.
 
 The reference's side is computed once. Sounds of any rate: the transforms' lengths follow the rate,
 and nothing above 11,025 Hz is compared, as by the scores.
@@ -19,7 +19,7 @@ References
 ----------
 Yamamoto, Song, Kim: "Parallel WaveGAN" (ICASSP 2020), eq. 5, for `spectra`; McDermott, Simoncelli:
 "Sound texture perception via statistics of the auditory periphery" (Neuron 71, 2011) for
-modulation power as what textures are told apart by.
+modulation power as what distinguishes textures.
 """
 
 from collections.abc import Mapping
@@ -57,6 +57,7 @@ class Objective:
     def __init__(
         self, reference: np.ndarray, sample_rate: int, weights: Mapping[str, float] = WEIGHTS
     ):
+        self.sample_rate = sample_rate
         self.weights = {view: weight for view, weight in weights.items() if weight > 0}
         self.octaves = max(0, round(np.log2(sample_rate / ANALYSIS_RATE_HZ)))
         self.bands: Tensor | None = None
@@ -68,7 +69,8 @@ class Objective:
     @torch.no_grad()
     def __call__(self, waves: np.ndarray) -> np.ndarray:
         """Measure a batch of sounds, shape (batch, samples), float32; returns shape (batch,)."""
-        return sum(self.weights[view] * distance for view, distance in self.terms(waves).items())
+        terms = [self.weights[view] * values for view, values in self.terms(waves).items()]
+        return np.sum(terms, axis=0)
 
     @torch.no_grad()
     def terms(self, waves: np.ndarray) -> dict[str, np.ndarray]:
@@ -89,7 +91,7 @@ class Objective:
         }
 
     def _views(self, waves: Tensor) -> dict[str, list[Tensor]]:
-        views = {view: [] for view in self.weights}
+        views: dict[str, list[Tensor]] = {view: [] for view in self.weights}
         for size in SIZES:
             n_fft = size << self.octaves
             power = power_spectrum(waves, n_fft=n_fft, hop_length=n_fft // 2)

@@ -31,7 +31,7 @@ from autofx_core.effects.registry import FURTHER, find_effect
 from autofx_core.effects.table import EFFECTS, Effect, draw_setting
 from autofx_core.matching.least_squares import INVERSIONS
 from autofx_core.matching.match import METHODS, Request, default_method
-from autofx_core.matching.refine import refine
+from autofx_core.matching.refine import RefineOptions, refine
 from autofx_core.metrics.distances import mrstft_distance
 from autofx_core.sources.clean import CleanSound, builtin_notes
 
@@ -98,7 +98,7 @@ def refine_case(case: Case, **choices) -> tuple[dict[str, float], int]:
         case.clean,
         sample_rate=ANALYSIS_RATE_HZ,
         suggest=(lambda: ask_network(case)) if known else None,
-        **choices,
+        options=RefineOptions(**choices),
     )
     return found.parameters, found.renders
 

@@ -24,11 +24,10 @@ import torch
 from scipy import signal
 
 from autofx_core.audio import find_onset
-from autofx_core.effects.table import denormalize
+from autofx_core.effects.table import EFFECTS, Parameter
 
 SWING_MS = 10.0
 SHORTEST_MS = 1.0
-LONGEST_MS = 30.0
 COARSE_HZ = 5512.5
 BLOCK = 4
 RIDGE = 1e-4
@@ -43,11 +42,49 @@ ONSET_DB = 20 * math.log10(0.02)  # 2 % of the clean sound's peak
 EXPLAINED = 1e-3  # unexplained share of the energy that ends the search
 
 
+def _oscillator_parameters() -> tuple[Parameter, ...]:
+    """Rate, depth and centre delay: the first rows of the effect in the table."""
+    return EFFECTS["modulation"].parameters[:3]
+
+
+def _spans() -> list[float]:
+    """Width of the ranges of rate in Hz, depth, and centre delay in ms."""
+    return [p.high - p.low for p in _oscillator_parameters()]
+
+
+def _in_units(oscillator: np.ndarray) -> list[np.ndarray]:
+    """Rates in Hz, depths, and centre delays in ms of normalised oscillators (…, 3)."""
+    return [
+        p.low + (p.high - p.low) * oscillator[..., row : row + 1]
+        for row, p in enumerate(_oscillator_parameters())
+    ]
+
+
 def delay_ms(oscillator: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-    """Compute τ(t) of oscillators (…, 3), their rates, depths and centres normalised."""
-    rate_hz = 0.1 + 9.9 * oscillator[..., 0:1]
-    swing = SWING_MS * oscillator[..., 1:2] * np.sin(2 * np.pi * rate_hz * time_s)
-    return np.maximum(SHORTEST_MS, 20.0 * oscillator[..., 2:3] - swing)
+    """Compute τ(t).
+
+    Parameters
+    ----------
+    oscillator : ndarray, shape (..., 3)
+        Rate, depth and centre delay, normalised.
+    time_s : ndarray, shape (times,)
+
+    Returns
+    -------
+    ndarray, shape (..., times), in ms
+    """
+    rate_hz, depth, centre_ms = _in_units(oscillator)
+    swing = SWING_MS * depth * np.sin(2 * np.pi * rate_hz * time_s)
+    return np.maximum(SHORTEST_MS, centre_ms - swing)
+
+
+def _swing_per_rate_ms(end_s: float, depth: np.ndarray | float) -> np.ndarray | float:
+    """By how much a delay at the end may change from the lowest to the highest rate.
+
+    dτ/df = −10·depth·2πt·cos 2πft, at most 2π·t·10·depth; `depth` is normalised.
+    """
+    rate_span, depth_span, _ = _spans()
+    return 2 * np.pi * rate_span * end_s * SWING_MS * depth_span * depth
 
 
 class _Table:
@@ -55,7 +92,8 @@ class _Table:
 
     def __init__(self, x: np.ndarray, y: np.ndarray, sample_rate: float):
         self.lag_ms = 1000 / sample_rate
-        lags = int(LONGEST_MS / self.lag_ms) + 2
+        _, depth, centre = _oscillator_parameters()
+        lags = int((centre.high + SWING_MS * depth.high) / self.lag_ms) + 2
         self.blocks = x.size // BLOCK
         x, y = (wave[: self.blocks * BLOCK].astype(np.float32) for wave in (x, y))
         self.time_s = (np.arange(self.blocks) * BLOCK + (BLOCK - 1) / 2) / sample_rate
@@ -173,26 +211,30 @@ class _Waves:
 
 def _grid(end_s: float) -> np.ndarray:
     """Cover all oscillators so that no delay until `end_s` is off by more than about ¼ ms."""
+    _, depth_span, centre_span_ms = _spans()
+    centres = np.linspace(0.0, 1.0, 1 + round(centre_span_ms / GRID_MS))
     cells = []
-    for depth in np.linspace(0.0, 1.0, 1 + round(SWING_MS / GRID_MS)):
-        reach_ms = 2 * np.pi * 9.9 * end_s * SWING_MS * depth
+    for depth in np.linspace(0.0, 1.0, 1 + round(SWING_MS * depth_span / GRID_MS)):
+        reach_ms = _swing_per_rate_ms(end_s, depth)
         rates = np.linspace(0.0, 1.0, 1 + int(reach_ms / (1.5 * GRID_MS)))
-        centres = np.linspace(0.0, 1.0, 1 + round(20 / GRID_MS))
         cells.append(np.stack(np.meshgrid(rates, [depth], centres, indexing="ij"), -1))
     return np.concatenate([cell.reshape(-1, 3) for cell in cells])
 
 
 STAGES = ((0.15, 1000, 6, 0.3), (0.3, 500, 8, 0.3), (0.6, 200, 8, 0.2), (1.6, 60, 10, 0.1))
-"""What is listened to (s), survivors, children of each, size of a step (ms of delay)."""
+"""How much is compared (s), survivors, children of each, size of a step (ms of delay)."""
 
 
-def _move(parents: np.ndarray, children: int, end_s: float, step_ms: float, rng) -> np.ndarray:
+def _move(
+    parents: np.ndarray, children: int, end_s: float, step_ms: float, rng: np.random.Generator
+) -> np.ndarray:
     """Add random neighbours whose delays differ by about `step_ms` at most."""
     around = np.repeat(parents, children, axis=0)
-    swing = 2 * np.pi * 9.9 * end_s * SWING_MS * np.maximum(around[:, 1], 0.05)
-    size = np.stack(
-        [step_ms / swing, np.full(len(around), step_ms / 10), np.full(len(around), step_ms / 20)], 1
-    )
+    _, depth_span, centre_span_ms = _spans()
+    size = np.empty_like(around)
+    size[:, 0] = step_ms / _swing_per_rate_ms(end_s, np.maximum(around[:, 1], 0.05))
+    size[:, 1] = step_ms / (SWING_MS * depth_span)
+    size[:, 2] = step_ms / centre_span_ms
     moved = np.clip(around + size * rng.standard_normal(around.shape), 0.0, 1.0)
     return np.concatenate([parents, moved])
 
@@ -207,7 +249,8 @@ def _best(oscillators: np.ndarray, cost: np.ndarray, n: int, end_s: float) -> np
 
 def _slide(oscillators: np.ndarray, step_ms: float) -> np.ndarray:
     """Add every other centre: delays that differ by the note's period sound alike."""
-    centres = np.arange(0.0, 20.0, step_ms) / 20
+    centre_span_ms = _spans()[2]
+    centres = np.arange(0.0, centre_span_ms, step_ms) / centre_span_ms
     slid = np.repeat(oscillators, centres.size, axis=0)
     slid[:, 2] = np.tile(centres, len(oscillators))
     return np.concatenate([oscillators, slid])
@@ -239,7 +282,7 @@ def invert_chorus(
     sample_rate
         In Hz.
     candidates
-        How many settings to answer with at most.
+        How many settings to return at most.
 
     Returns
     -------
@@ -248,29 +291,40 @@ def invert_chorus(
     """
     onset_s = find_onset(clean, threshold_db=ONSET_DB) / sample_rate
     factor = max(1, round(sample_rate / COARSE_HZ))
-    dull = [signal.resample_poly(wave, 1, factor) for wave in (clean, wet)]
-    table = _Table(*dull, sample_rate / factor)
-    found = search(table, np.random.default_rng(0), onset_s, FINALISTS)
-    coarse, fine = _Waves(*dull, sample_rate / factor), _Waves(clean, wet, sample_rate)
-    found = sorted((coarse.descend(oscillator, 8) for oscillator in found), key=_cost)
-    answers = []
-    for oscillator, _ in found[:2]:
-        sample = np.array([0.0, 0.0, 1000 / sample_rate / 20])
+    dull_clean, dull_wet = (signal.resample_poly(wave, 1, factor) for wave in (clean, wet))
+    table = _Table(dull_clean, dull_wet, sample_rate / factor)
+    coarse = _Waves(dull_clean, dull_wet, sample_rate / factor)
+    fine = _Waves(clean, wet, sample_rate)
+    likely = search(table, np.random.default_rng(0), onset_s, FINALISTS)
+    descended = sorted((coarse.descend(oscillator, 8) for oscillator in likely), key=_cost)
+    sample = np.array([0.0, 0.0, 1000 / sample_rate / _spans()[2]])
+    found: list[tuple[np.ndarray, float]] = []
+    for oscillator, _ in descended[:2]:
         starts = [np.clip(oscillator + n * sample, 0.0, 1.0) for n in (-1, 0, 1)]
         starts = sorted(starts, key=fine.unexplained)
-        answers += [fine.descend(start, 6) for start in starts[:2]]
-        if min(map(_cost, answers)) < EXPLAINED:
+        found += [fine.descend(start, 6) for start in starts[:2]]
+        if min(map(_cost, found)) < EXPLAINED:
             break
-    answers = sorted(answers, key=_cost)[:candidates]
-    return [_setting(oscillator, fine.solve(oscillator)[0]) for oscillator, _ in answers]
+    nearest = sorted(found, key=_cost)[:candidates]
+    return [_setting(oscillator, fine.solve(oscillator)[0]) for oscillator, _ in nearest]
 
 
-def _cost(answer: tuple[np.ndarray, float]) -> float:
-    return answer[1]
+def _cost(found: tuple[np.ndarray, float]) -> float:
+    return found[1]
 
 
 def _setting(oscillator: np.ndarray, values: np.ndarray) -> dict[str, float]:
+    """Turn an oscillator and its solved a, b (in two parts) and −feedback into a setting.
+
+    b = g·(mix + feedback·(1 − mix)) = g·mix + feedback·a, so wet = b − feedback·a and dry = a.
+    """
+    parameters = EFFECTS["modulation"].parameters
     a, b, c, d = values
-    feedback = float(np.clip(-d, 0.0, 1.0))
+    feedback = float(np.clip(-d, parameters[3].low, parameters[3].high))
     dry, wet = max(a, 0.0), max(b + c - feedback * a, 0.0)
-    return denormalize("modulation", [*oscillator, feedback, wet / max(dry + wet, 1e-12)])
+    in_units = [float(value[0]) for value in _in_units(oscillator)]
+    found = [*in_units, feedback, wet / max(dry + wet, 1e-12)]
+    return {
+        p.name: float(np.clip(value, p.low, p.high))
+        for p, value in zip(parameters, found, strict=True)
+    }

@@ -13,7 +13,8 @@ correlations, so that one Fourier transform gives them for every delay n at once
 import numpy as np
 from scipy import fft, signal
 
-LONGEST_S = 1.0
+from autofx_core.effects.table import EFFECTS
+
 PRE_EMPHASIS = (1.0, -0.95)  # tells apart delays that differ by a period of the note
 RIDGE = 1e-7
 MAX_FEEDBACK = 0.999
@@ -75,30 +76,34 @@ def invert_delay(
     sample_rate
         In Hz.
     candidates
-        How many delays to answer with, at least 2 ms apart.
+        How many delays to return, at least 2 ms apart.
 
     Returns
     -------
     list of dict
         Settings, the likeliest first.
     """
-    lags = min(int(LONGEST_S * sample_rate), clean.size - 1) + 1
+    longest_s = EFFECTS["delay"].parameters[0].high
+    lags = min(int(longest_s * sample_rate), clean.size - 1) + 1
     residual, coefficients = fit_every_delay(clean, wet, lags)
     residual[0] = np.inf  # no delay at all bypasses the plug-in
-    found = []
+    found: list[int] = []
     for lag in np.argsort(residual)[: 50 * candidates]:
-        if all(abs(lag - other) > APART_S * sample_rate for other, _ in found):
-            found.append((lag, coefficients[lag]))
+        if all(abs(lag - other) > APART_S * sample_rate for other in found):
+            found.append(int(lag))
         if len(found) == candidates:
             break
-    return [_setting(lag, *values, sample_rate) for lag, values in found]
+    # The plug-in cuts the delay off to whole samples: half a sample more is safe from rounding.
+    return [_setting((lag + 0.5) / sample_rate, coefficients[lag]) for lag in found]
 
 
-def _setting(lag: int, a: float, b: float, feedback: float, sample_rate: int) -> dict[str, float]:
-    feedback = float(np.clip(feedback, 0.0, MAX_FEEDBACK))
-    dry, wet = max(a, 0.0), max(b + feedback * a, 0.0)
+def _setting(delay_s: float, coefficients: np.ndarray) -> dict[str, float]:
+    """Solve a = g·(1 − mix), b = g·(mix − feedback·(1 − mix)) for the mix: wet = b + feedback·a."""
+    a, b, feedback = coefficients
+    feedback = min(feedback, MAX_FEEDBACK)
+    dry, wet = max(a, 0.0), max(b + max(feedback, 0.0) * a, 0.0)
+    found = (delay_s, feedback, wet / max(dry + wet, 1e-12))
     return {
-        "delay_seconds": min((lag + 0.5) / sample_rate, LONGEST_S),
-        "feedback": feedback,
-        "mix": wet / max(dry + wet, 1e-12),
+        p.name: float(np.clip(value, p.low, p.high))
+        for p, value in zip(EFFECTS["delay"].parameters, found, strict=True)
     }

@@ -52,6 +52,8 @@ def refined(files):
 def test_a_distorted_guitar_is_recognised_and_its_match_sounds_the_same(files, refined):
     assert refined["effect"] == "distortion"
     assert next(iter(refined["probabilities"])) == "distortion"
+    assert next(iter(refined["effects"])) in {"distortion", "overdrive"}
+    assert f"among the eleven effects: {next(iter(refined['effects']))} " in refined["told"]
     assert refined["method"] == "refined"
     normalize("distortion", refined["parameters"])  # every parameter there, in range
     assert refined["parameters"]["drive_db"] == pytest.approx(40.0, abs=0.5)

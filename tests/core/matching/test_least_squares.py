@@ -1,11 +1,13 @@
 """Settings follow from the clean sound and the reference where the effect's equations are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pedalboard
 import pytest
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
-from autofx_core.effects.table import denormalize, draw_setting, render
+from autofx_core.effects.table import EFFECTS, denormalize, draw_setting, render
 from autofx_core.matching.least_squares import INVERSIONS
 from autofx_core.matching.least_squares.chorus import delay_ms
 from autofx_core.matching.least_squares.distortion import shelf_response
@@ -30,7 +32,7 @@ def invert(effect_class, clean, wet, sample_rate=ANALYSIS_RATE_HZ):
 
 
 @pytest.mark.parametrize("effect_class", INVERSIONS)
-def test_the_answer_sounds_like_the_reference(effect_class):
+def test_the_setting_sounds_like_the_reference(effect_class):
     distances = [
         mrstft_distance(
             wet,
@@ -111,3 +113,28 @@ def test_the_delay_formula_is_the_plugins():
     found_ms = late[0].astype(float) * samples / ANALYSIS_RATE_HZ * 1000
     expected_ms = delay_ms(oscillator, np.arange(samples) / ANALYSIS_RATE_HZ)
     np.testing.assert_allclose(found_ms[1000:], expected_ms[1000:], atol=0.02)
+
+
+WIDER = {"rate_hz": (0.1, 14.0), "centre_delay_ms": (0.0, 30.0), "delay_seconds": (0.0, 1.3)}
+BEYOND = {
+    "modulation": dict(rate_hz=12.0, depth=0.4, centre_delay_ms=26.0, feedback=0.2, mix=0.5),
+    "delay": dict(delay_seconds=1.15, feedback=0.2, mix=0.5),
+}
+
+
+@pytest.mark.parametrize("effect_class", BEYOND)
+def test_a_range_that_is_changed_in_the_table_is_searched(effect_class, monkeypatch):
+    effect, setting = EFFECTS[effect_class], BEYOND[effect_class]
+    clean, *_ = next(sounds(effect_class))
+    stage = effect.stages[0]
+    parameters = tuple(
+        replace(p, low=WIDER.get(p.name, (p.low,))[0], high=WIDER.get(p.name, (p.high,))[-1])
+        for p in stage.parameters
+    )
+    wider = replace(effect, stages=(replace(stage, parameters=parameters),))
+    monkeypatch.setitem(EFFECTS, effect_class, wider)
+    wet = normalize_peak(render(effect_class, clean, ANALYSIS_RATE_HZ, setting))
+    found = invert(effect_class, clean, wet)[0]
+    for name in WIDER.keys() & setting.keys():
+        assert found[name] == pytest.approx(setting[name], rel=0.02)
+    assert found["mix"] == pytest.approx(0.5, abs=0.05)

@@ -5,6 +5,7 @@ import pytest
 
 from autofx_core.audio import LISTENING_RATE_HZ, AudioError, normalize_peak
 from autofx_core.effects.table import EFFECTS, draw_setting, normalize, render
+from autofx_core.effects.taxonomy import EFFECT_NAMES
 from autofx_core.matching.match import METHODS, match, register
 from autofx_core.networks.registry import read_card, training_recordings
 from autofx_core.sources.clean import builtin_notes
@@ -143,3 +144,22 @@ def test_a_network_that_hears_both_sounds_hears_them_in_time(unseen_notes):
     )
     assert answer.parameters["delay_seconds"] == pytest.approx(0.4, abs=0.05)
     assert answer.parameters["mix"] > 0.8
+
+
+def test_a_match_names_the_effect_among_the_eleven_and_sums_them_to_its_class(unseen_notes):
+    clean = normalize_peak(unseen_notes[0].read())
+    setting = {"delay_seconds": 0.35, "feedback": 0.6, "mix": 0.5}
+    reference = render("delay", clean, LISTENING_RATE_HZ, setting)
+    found = match(reference, sample_rate=LISTENING_RATE_HZ, method="mlp_163nc")
+    assert found.effect == "delay"
+    assert next(iter(found.effects)) == "feedback delay"
+    assert set(found.effects) == set(EFFECT_NAMES)
+    for effect_class, probability in found.probabilities.items():
+        members = [p for name, p in found.effects.items() if EFFECT_NAMES[name] == effect_class]
+        assert sum(members) == pytest.approx(probability, abs=1e-5)
+
+
+def test_a_given_effect_is_not_recognised(unseen_notes):
+    clean = normalize_peak(unseen_notes[0].read())
+    found = match(clean, sample_rate=LISTENING_RATE_HZ, method="random", effect="delay")
+    assert (found.effect, found.probabilities, found.effects) == ("delay", {}, {})

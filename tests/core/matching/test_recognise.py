@@ -11,7 +11,7 @@ from autofx_core.audio import (
 from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS, draw_setting, render
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
-from autofx_core.matching.recognise import recognise, recognise_effect
+from autofx_core.matching.recognise import recognise
 from autofx_core.networks.registry import read_card, training_recordings
 from autofx_core.sources.clean import builtin_notes
 from autofx_core.training.tables import read_evaluation
@@ -43,15 +43,15 @@ def test_classes_are_recognised_on_unseen_recordings(unseen_clean, effect_class,
         for pedal in PEDAL_MODELS.values():
             if pedal.effect_class == effect_class:
                 wet = pedal.render(clean, LISTENING_RATE_HZ, pedal.draw(rng))
-                right.append(next(iter(recognise(wet, LISTENING_RATE_HZ))) == effect_class)
+                right.append(next(iter(recognise(wet, LISTENING_RATE_HZ).classes)) == effect_class)
         if effect_class in EFFECTS:
             wet = render(effect_class, clean, LISTENING_RATE_HZ, draw_setting(rng, effect_class))
-            right.append(next(iter(recognise(wet, LISTENING_RATE_HZ))) == effect_class)
+            right.append(next(iter(recognise(wet, LISTENING_RATE_HZ).classes)) == effect_class)
     assert np.mean(right) >= wanted
 
 
 def test_probabilities_are_ranked_and_sum_to_one(unseen_clean):
-    found = recognise(unseen_clean[0], LISTENING_RATE_HZ)
+    found = recognise(unseen_clean[0], LISTENING_RATE_HZ).classes
     assert set(found) == set(CLASSES)
     assert sum(found.values()) == pytest.approx(1.0, abs=1e-5)
     assert list(found.values()) == sorted(found.values(), reverse=True)
@@ -68,13 +68,13 @@ def test_each_of_the_eleven_effects_is_named_by_its_plainest_pedal(unseen_clean)
     }
     for effect, (name, setting) in plain.items():
         waves = [PEDAL_MODELS[name].render(w, LISTENING_RATE_HZ, setting) for w in unseen_clean]
-        named = [next(iter(recognise_effect(wave, LISTENING_RATE_HZ))) for wave in waves]
+        named = [next(iter(recognise(wave, LISTENING_RATE_HZ).effects)) for wave in waves]
         assert np.mean([guess == effect for guess in named]) >= 0.6, effect
 
 
 def test_the_classes_are_sums_of_the_effects(unseen_clean):
-    classes = recognise(unseen_clean[0], LISTENING_RATE_HZ)
-    effects = recognise_effect(unseen_clean[0], LISTENING_RATE_HZ)
+    found = recognise(unseen_clean[0], LISTENING_RATE_HZ)
+    classes, effects = found.classes, found.effects
     assert set(effects) == set(EFFECT_NAMES)
     for effect_class, probability in classes.items():
         own = [p for name, p in effects.items() if EFFECT_NAMES[name] == effect_class]

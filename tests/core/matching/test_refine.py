@@ -7,7 +7,7 @@ import pytest
 from autofx_core.audio import ANALYSIS_RATE_HZ, normalize_peak
 from autofx_core.effects.registry import FURTHER, find_effect
 from autofx_core.effects.table import EFFECTS, Effect, Parameter, Stage, draw_setting
-from autofx_core.matching.refine import NeedsCleanError, refine
+from autofx_core.matching.refine import NeedsCleanError, RefineOptions, refine
 from autofx_core.metrics.distances import mrstft_distance
 from autofx_core.sources.clean import builtin_notes
 
@@ -68,7 +68,7 @@ def test_a_plugin_of_ones_own_needs_only_its_parameters_declared(clean):
 
 
 @pytest.mark.parametrize("renders", [12, 40, 77])
-def test_it_never_plays_more_often_than_allowed_and_says_how_often(clean, renders):
+def test_it_never_plays_more_often_than_allowed_and_returns_how_often(clean, renders):
     effect = find_effect("phaser")
     reference = play(effect, clean, effect.denormalize(np.full(5, 0.3)))
     played = []
@@ -77,7 +77,7 @@ def test_it_never_plays_more_often_than_allowed_and_says_how_often(clean, render
         reference,
         clean,
         sample_rate=ANALYSIS_RATE_HZ,
-        renders=renders,
+        options=RefineOptions(renders=renders),
         progress=played.append,
     )
     assert sum(played) == found.renders <= renders
@@ -88,7 +88,13 @@ def test_the_same_seed_gives_the_same_settings_and_leaves_numpys_chance_alone(cl
     reference = play(effect, clean, effect.denormalize(np.array([0.8, 0.2, 0.6, 0.4])))
     state = np.random.get_state()[1].copy()  # noqa: NPY002 - the one not to be touched
     first, second = (
-        refine(effect, reference, clean, sample_rate=ANALYSIS_RATE_HZ, renders=80, seed=4)
+        refine(
+            effect,
+            reference,
+            clean,
+            sample_rate=ANALYSIS_RATE_HZ,
+            options=RefineOptions(renders=80, seed=4),
+        )
         for _ in range(2)
     )
     assert first == second
@@ -105,8 +111,7 @@ def test_a_parameter_that_cannot_be_heard_stays_where_it_started(clean):
         play(effect, clean, truth),
         clean,
         sample_rate=ANALYSIS_RATE_HZ,
-        starts=[start],
-        invert=False,
+        options=RefineOptions(starts=[start], invert=False),
     )
     assert found.parameters["drive_db"] == pytest.approx(truth["drive_db"], abs=0.2)
     assert found.parameters["low_shelf_cutoff_frequency_hz"] == pytest.approx(111.0, abs=60.0)

@@ -14,7 +14,7 @@ from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, for_analysis
 from autofx_core.effects.table import EFFECTS, denormalize, draw_setting, render
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 from autofx_core.features.batch import FeatureBatch
-from autofx_core.matching.recognise import recognise_effect
+from autofx_core.matching.recognise import recognise
 from autofx_core.networks.export import Pipeline, describe, make_pipeline
 from autofx_core.networks.inputs import WithProbabilities
 from autofx_core.networks.registry import NETWORKS, load_network
@@ -140,6 +140,6 @@ def test_the_pipeline_of_the_eleven_effects_agrees_with_recognition_and_names_th
     columns = describe("effect_classifier", pipeline)["output"]["columns"]
     assert {column["name"]: column["class"] for column in columns} == EFFECT_NAMES
     for wave, probabilities in zip(sounds[2], told, strict=True):
-        expected = recognise_effect(wave[None], ANALYSIS_RATE_HZ)
+        expected = recognise(wave[None], ANALYSIS_RATE_HZ).effects
         by_name = {c["name"]: p for c, p in zip(columns, probabilities.tolist(), strict=True)}
         assert by_name == pytest.approx(expected, abs=1e-5)
