@@ -105,7 +105,7 @@ def add_effects(path: Path) -> None:
         raise ValueError(f"{path}: declares no autofx_core.effects.table.Effect")
     for key in own:
         if key in EFFECTS | FURTHER or "+" in key:
-            raise ValueError(f"{path}: the key {key!r} cannot be taken; choose another key")
+            raise ValueError(f"{path}: the name {key!r} cannot be taken; choose another")
     FURTHER.update(own)
 
 
