@@ -55,7 +55,17 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
 def write_audio(
     path: str | Path, wave: np.ndarray, sample_rate: int, *, subtype: str = "PCM_24"
 ) -> None:
-    """Write a wave of shape (channels, samples), full scale ±1; the suffix names the format.
+    """Write a sound file.
+
+    Parameters
+    ----------
+    path
+        Its suffix names the format.
+    wave : ndarray, shape (channels, samples), full scale ±1
+    sample_rate
+        In Hz.
+    subtype
+        Of libsndfile, such as PCM_16.
 
     Raises
     ------
@@ -74,6 +84,8 @@ def resample(wave: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
     Parameters
     ----------
     wave : ndarray, shape (channels, samples)
+    from_hz, to_hz
+        Sample rates, in Hz.
 
     Returns
     -------
@@ -98,7 +110,16 @@ def normalize_peak(wave: np.ndarray) -> np.ndarray:
 def fade_ends(
     wave: np.ndarray, sample_rate: int, *, fade_in_s: float, fade_out_s: float
 ) -> np.ndarray:
-    """Fade the last axis in and out with half a cosine; the wave itself stays as it is."""
+    """Fade the last axis in and out with half a cosine; the wave itself stays as it is.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (..., samples)
+    sample_rate
+        In Hz.
+    fade_in_s, fade_out_s
+        In s.
+    """
     faded = wave.copy()
     for length_s, part in ((fade_in_s, faded), (fade_out_s, faded[..., ::-1])):
         n = round(length_s * sample_rate)
@@ -142,7 +163,16 @@ def find_start(wave: np.ndarray, sample_rate: int, *, threshold_db: float = STAR
 def skip_silence(
     wave: np.ndarray, sample_rate: int, *, threshold_db: float = START_DB
 ) -> np.ndarray:
-    """Cut what comes before the sound's start; see `find_start` for the arguments."""
+    """Cut what comes before the sound's start.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (samples,) or (channels, samples), not silent
+    sample_rate
+        In Hz.
+    threshold_db
+        See `find_onset`.
+    """
     return wave[..., find_start(wave, sample_rate, threshold_db=threshold_db) :]
 
 

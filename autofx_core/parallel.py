@@ -26,7 +26,7 @@ REPRODUCED_BY = ("autofx", "numpy", "scipy", "torch", "pedalboard", "soxr")
 
 
 class ClusterError(RuntimeError):
-    """A cluster that cannot be used; the message names its address and the mend."""
+    """A cluster that cannot be used; the message names its address and how to fix it."""
 
 
 def list_versions(packages: Sequence[str] = REPRODUCED_BY) -> dict[str, str]:
@@ -47,6 +47,10 @@ def run_all(
 
     Parameters
     ----------
+    function
+        Has one argument; it must be picklable for other processes.
+    tasks
+        What it is applied to.
     workers
         Processes on this machine; 1 is this process itself.
     cluster

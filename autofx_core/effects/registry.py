@@ -1,4 +1,4 @@
-"""Effects beyond the three that networks estimate: `refinement` finds their settings all the same.
+"""Effects beyond the three that networks estimate: `matching.refine` finds their settings too.
 
 ========================  =================================================================
 `reverb`                  pedalboard's Reverb (Freeverb)
@@ -13,7 +13,7 @@ user's that ``--effects`` names (`add_effects`). A VST3, too; as it is slow to l
 
     load = functools.cache(functools.partial(pedalboard.load_plugin, "echo.vst3"))
     parameters = (Parameter("time_s", "s", 0.05, 1, 0.3), Parameter("mix", "%", 0, 100, 50))
-    echo = Effect("echo", "My echo", (Stage(load, "", parameters),))
+    echo = single("echo", "My echo", load, *parameters)
 
 A chain's parameters bear the name of their effect: ``delay_feedback``.
 """
@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import pedalboard
 
-from autofx_core.effects.table import EFFECTS, Effect, Parameter, Stage
+from autofx_core.effects.table import EFFECTS, Effect, Parameter, Stage, single
 
 
 @dataclass
@@ -41,14 +41,10 @@ class Tremolo:
         return wave * (1 - self.depth / 2 * (1 - np.cos(phase))).astype(np.float32)
 
 
-def _single(key: str, name: str, plugin: type, *parameters: Parameter) -> Effect:
-    return Effect(key, name, (Stage(plugin, "", parameters),))
-
-
 FURTHER: dict[str, Effect] = {
     effect.key: effect
     for effect in (
-        _single(
+        single(
             "reverb",
             "Reverb",
             pedalboard.Reverb,
@@ -57,14 +53,14 @@ FURTHER: dict[str, Effect] = {
             Parameter("wet_level", "", 0.0, 1.0, 0.33),
             Parameter("dry_level", "", 0.0, 1.0, 0.4),
         ),
-        _single(
+        single(
             "tremolo",
             "Sine tremolo",
             Tremolo,
             Parameter("rate_hz", "Hz", 0.5, 12.0, 4.0),
             Parameter("depth", "", 0.0, 1.0, 0.5),
         ),
-        _single(
+        single(
             "phaser",
             "Phaser",
             pedalboard.Phaser,
@@ -74,7 +70,7 @@ FURTHER: dict[str, Effect] = {
             Parameter("feedback", "", 0.0, 0.95, 0.0),
             Parameter("mix", "", 0.0, 1.0, 0.5),
         ),
-        _single(
+        single(
             "compressor",
             "Compressor",
             pedalboard.Compressor,
@@ -98,8 +94,8 @@ def add_effects(path: Path) -> None:
     try:
         declared = runpy.run_path(str(path)).values()
     except Exception as error:  # whatever the user's own code raises
-        said = " ".join(str(error).split())
-        raise ValueError(f"{path}: {type(error).__name__}: {said}") from None
+        message = " ".join(str(error).split())
+        raise ValueError(f"{path}: {type(error).__name__}: {message}") from None
     own = {value.key: value for value in declared if isinstance(value, Effect)}
     if not own:
         raise ValueError(f"{path}: declares no autofx_core.effects.table.Effect")

@@ -12,6 +12,7 @@ parameters of all effects, in that order, are the networks' output.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,20 @@ class Effect:
     def render(
         self, wave: np.ndarray, sample_rate: int, setting: Mapping[str, float]
     ) -> np.ndarray:
-        """Play a clean sound through the effect; see `render`."""
+        """Play a clean sound through the effect.
+
+        Parameters
+        ----------
+        wave : ndarray, shape (channels, samples), float32, full scale ±1
+        sample_rate
+            In Hz.
+        setting
+            Every parameter, in its unit.
+
+        Returns
+        -------
+        ndarray, shape (channels, samples), float32, not normalised; the tail is cut
+        """
         self.check(setting)
         wave = np.asarray(wave, dtype=np.float32)
         for stage in self.stages:
@@ -125,76 +139,73 @@ class Effect:
         return wave
 
 
-def _shelf(prefix: str, low_hz: float, high_hz: float) -> tuple[Parameter, ...]:
-    return (
-        Parameter(f"{prefix}cutoff_frequency_hz", "Hz", low_hz, high_hz, (low_hz + high_hz) / 2),
+def _shelf(plugin: Callable[[], Any], prefix: str, low_hz: float, high_hz: float) -> Stage:
+    middle_hz = (low_hz + high_hz) / 2
+    parameters = (
+        Parameter(f"{prefix}cutoff_frequency_hz", "Hz", low_hz, high_hz, middle_hz),
         Parameter(f"{prefix}gain_db", "dB", -10.0, 10.0, 0.0),
         Parameter(f"{prefix}q", "", 0.5, 2.0, 0.7071),
     )
+    return Stage(plugin, prefix, parameters)
+
+
+def single(key: str, name: str, plugin: Callable[[], Any], *parameters: Parameter) -> Effect:
+    """Make an effect of one plug-in.
+
+    Parameters
+    ----------
+    key, name
+        What tables and people call it.
+    plugin
+        Makes the plug-in; see `Stage`.
+    *parameters
+        What is set before it plays.
+    """
+    return Effect(key, name, (Stage(plugin, "", parameters),))
 
 
 EFFECTS: dict[str, Effect] = {
     effect.key: effect
     for effect in (
-        Effect(
+        single(
             "modulation",
             "Chorus",
-            (
-                Stage(
-                    pedalboard.Chorus,
-                    "",
-                    (
-                        Parameter("rate_hz", "Hz", 0.1, 10.0, 1.0),
-                        Parameter("depth", "", 0.0, 1.0, 0.25),
-                        Parameter("centre_delay_ms", "ms", 0.0, 20.0, 7.0),
-                        Parameter("feedback", "", 0.0, 1.0, 0.0),
-                        Parameter("mix", "", 0.0, 1.0, 0.5),
-                    ),
-                ),
-            ),
+            pedalboard.Chorus,
+            Parameter("rate_hz", "Hz", 0.1, 10.0, 1.0),
+            Parameter("depth", "", 0.0, 1.0, 0.25),
+            Parameter("centre_delay_ms", "ms", 0.0, 20.0, 7.0),
+            Parameter("feedback", "", 0.0, 1.0, 0.0),
+            Parameter("mix", "", 0.0, 1.0, 0.5),
         ),
-        Effect(
+        single(
             "delay",
             "Delay",
-            (
-                Stage(
-                    pedalboard.Delay,
-                    "",
-                    (
-                        Parameter("delay_seconds", "s", 0.0, 1.0, 0.5),
-                        Parameter("feedback", "", 0.0, 1.0, 0.0),
-                        Parameter("mix", "", 0.0, 1.0, 0.5),
-                    ),
-                ),
-            ),
+            pedalboard.Delay,
+            Parameter("delay_seconds", "s", 0.0, 1.0, 0.5),
+            Parameter("feedback", "", 0.0, 1.0, 0.0),
+            Parameter("mix", "", 0.0, 1.0, 0.5),
         ),
         Effect(
             "distortion",
             "Distortion and shelving filters",
             (
                 Stage(pedalboard.Distortion, "", (Parameter("drive_db", "dB", 0.0, 60.0, 25.0),)),
-                Stage(pedalboard.LowShelfFilter, "low_shelf_", _shelf("low_shelf_", 50.0, 500.0)),
-                Stage(
-                    pedalboard.HighShelfFilter, "high_shelf_", _shelf("high_shelf_", 500.0, 2000.0)
-                ),
+                _shelf(pedalboard.LowShelfFilter, "low_shelf_", 50.0, 500.0),
+                _shelf(pedalboard.HighShelfFilter, "high_shelf_", 500.0, 2000.0),
             ),
         ),
     )
 }
 
-N_PARAMETERS = sum(len(effect.parameters) for effect in EFFECTS.values())
 
+_STARTS = [0, *accumulate(len(effect.parameters) for effect in EFFECTS.values())]
 
-def _slices() -> dict[str, slice]:
-    found, start = {}, 0
-    for effect_class, effect in EFFECTS.items():
-        found[effect_class] = slice(start, start + len(effect.parameters))
-        start = found[effect_class].stop
-    return found
-
-
-SLICES: dict[str, slice] = _slices()
+SLICES: dict[str, slice] = {
+    name: slice(*ends) for name, ends in zip(EFFECTS, pairwise(_STARTS), strict=True)
+}
 """Where each class's parameters lie in the vector of all fifteen."""
+
+N_PARAMETERS = _STARTS[-1]
 
 
 def effect_of(effect_class: str) -> Effect:

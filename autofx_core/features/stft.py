@@ -21,14 +21,25 @@ def keep_freed_memory() -> None:
 
 
 @functools.cache
-def hann_window(n_fft: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+def _hann_window(n_fft: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Periodic Hann window, made once; shape (n_fft,)."""
     # torch gives a part of a longer window, which a program that is exported would keep whole.
     return torch.hann_window(n_fft, dtype=dtype, device=device).clone()
 
 
 def frames(wave: Tensor, *, n_fft: int, hop_length: int) -> Tensor:
-    """Look at a batch of waves by frames; shape (batch, frames, n_fft), in the waves' memory."""
+    """Divide a batch of waves into centred frames.
+
+    Parameters
+    ----------
+    wave : Tensor, shape (batch, samples)
+    n_fft, hop_length
+        Length of a frame, and samples from one to the next.
+
+    Returns
+    -------
+    Tensor, shape (batch, 1 + samples // hop_length, n_fft), in the padded waves' memory
+    """
     keep_freed_memory()
     padded = torch.nn.functional.pad(wave, (n_fft // 2, n_fft // 2))
     return padded.unfold(-1, n_fft, hop_length)
@@ -36,7 +47,7 @@ def frames(wave: Tensor, *, n_fft: int, hop_length: int) -> Tensor:
 
 def transform(framed: Tensor) -> Tensor:
     """Window frames and transform them; shape (..., 1 + n_fft // 2), complex64."""
-    return torch.fft.rfft(framed * hann_window(framed.shape[-1], framed.dtype, framed.device))
+    return torch.fft.rfft(framed * _hann_window(framed.shape[-1], framed.dtype, framed.device))
 
 
 def spectrum(wave: Tensor, *, n_fft: int, hop_length: int) -> Tensor:
@@ -45,6 +56,8 @@ def spectrum(wave: Tensor, *, n_fft: int, hop_length: int) -> Tensor:
     Parameters
     ----------
     wave : Tensor, shape (batch, samples), float32
+    n_fft, hop_length
+        Length of a frame, and samples from one to the next.
 
     Returns
     -------
@@ -61,5 +74,16 @@ def power(framed: Tensor) -> Tensor:
 
 
 def power_spectrum(wave: Tensor, *, n_fft: int, hop_length: int) -> Tensor:
-    """Squared magnitudes of `spectrum`, float32."""
+    """Compute the squared magnitudes of `spectrum`.
+
+    Parameters
+    ----------
+    wave : Tensor, shape (batch, samples), float32
+    n_fft, hop_length
+        Length of a frame, and samples from one to the next.
+
+    Returns
+    -------
+    Tensor, shape (batch, frames, 1 + n_fft // 2), float32
+    """
     return power(frames(wave, n_fft=n_fft, hop_length=hop_length))

@@ -30,6 +30,8 @@ def heard_alike(
 
     Parameters
     ----------
+    effect
+        Whose parameters they are.
     clean : ndarray, shape (channels, samples), float32
         At the level that enters the effect; two seconds of it are played.
     sample_rate

@@ -1,7 +1,7 @@
-"""Picture of a match: what was heard, what was made, and where the knobs stand.
+"""Picture of a match: the sounds, and where the knobs stand.
 
 Left, a spectrogram each of the clean sound, the reference and the match, of equal colours; right, a
-dial for each parameter: its range, the interval that `certainty` gives, and the estimate. Hollow
+dial for each parameter: its range, the interval of its settings, and the estimate. Hollow
 dials cannot be heard on this sound.
 """
 
@@ -36,12 +36,18 @@ def draw_match(
 
     Parameters
     ----------
+    path
+        Of the PNG file.
     sounds
         Name → ndarray, shape (channels, samples); the first 20 s are shown.
     sample_rate
         Of all, in Hz.
+    effect
+        Whose dials are drawn.
     parameters, intervals, inaudible
-        What `effect` was estimated at, how sure, and what cannot be heard.
+        Its estimated settings, their intervals, and the parameters that cannot be heard.
+    title
+        Of the figure.
     """
     figure = Figure(figsize=(11, 1.2 + 2.0 * len(sounds)), layout="constrained")
     FigureCanvasAgg(figure)

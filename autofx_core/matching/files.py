@@ -65,6 +65,8 @@ def match_files(
         Name of the effect (see `effects.registry.find_effect`), or None to recognise it.
     method
         A name from `matching.METHODS`, or None for the best there is with what is given.
+    output
+        Folder to write to; it is made if it is missing.
     progress
         Called with the number of renders just made.
 
@@ -199,6 +201,15 @@ def _title(effect: Effect, found: Match) -> str:
 
 def play_preset(preset: Path, clean: Path, output: Path) -> None:
     """Play a sound file through the settings that a match.json holds.
+
+    Parameters
+    ----------
+    preset
+        The match.json.
+    clean
+        The sound file; it is brought to peak 1.
+    output
+        Sound file to write; its suffix names the format.
 
     Raises
     ------

@@ -96,7 +96,9 @@ class CleanSound:
 class LoadedSound(CleanSound):
     """A clean recording in memory, for where its file is not; equal to another of equal samples."""
 
-    wave: np.ndarray | None = field(default=None, compare=False, repr=False)
+    wave: np.ndarray = field(
+        default_factory=lambda: np.zeros((1, 0), np.float32), compare=False, repr=False
+    )
     sample_rate: int = LISTENING_RATE_HZ
     sha256: str = ""
 
@@ -257,6 +259,8 @@ def split_by_recording(
 
     Parameters
     ----------
+    sounds
+        Of any recordings.
     validation, test
         Shares of the recordings; the rest is for training.
     """

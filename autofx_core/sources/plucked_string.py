@@ -1,9 +1,9 @@
-"""Made-up guitar strings: clean notes of instruments that no one recorded, for training.
+"""Synthesized guitar strings: clean notes of instruments that no one recorded, for training.
 
-A network that has met five guitars takes their habits for effects: the slow beating of one, the
-cut-off ends of another. A made-up string has the same habits in any strength: stiffness, where it
-is plucked and picked up, decay by partial, two polarisations that beat, a plectrum's noise, a body,
-a palm that mutes it, a hand that stops it.
+A network that was trained on five guitars takes their peculiarities for effects: the slow beating
+of one, the cut-off ends of another. A synthesized string has the same in any strength: stiffness,
+where it is plucked and picked up, decay by partial, two polarisations that beat, a plectrum's
+noise, a body, a palm that mutes it, a hand that stops it.
 
 Each partial is a damped oscillation z^n. As z^(256·a + b) = (z^256)^a · z^b, a sum of all partials
 is one product of two small matrices.
@@ -23,10 +23,12 @@ _BLOCK = 256
 
 
 def synthesize_string(rng: np.random.Generator, sample_rate: int, samples: int) -> np.ndarray:
-    """Play a note on a string that is made up on the spot.
+    """Synthesize a note on a string with random properties.
 
     Parameters
     ----------
+    rng
+        Of all the string's properties.
     sample_rate
         In Hz.
     samples

@@ -164,7 +164,17 @@ def plan_notes(zones: dict[Preset, tuple[str, list[Zone]]], *, full: bool) -> li
 
 
 def keys_of(preset: Preset, zone: Zone, *, full: bool) -> list[int]:
-    """List a recording's keys: all, or its root, lowest and, unless of a variation, highest."""
+    """List a recording's keys.
+
+    Parameters
+    ----------
+    preset
+        What plays it.
+    zone
+        The recording and the keys that it is stretched over.
+    full
+        All keys; otherwise its root, its lowest and, unless of a bank variation, its highest.
+    """
     keys = [
         key
         for key in KEYS
@@ -270,6 +280,15 @@ def cut_note(slot: np.ndarray) -> np.ndarray:
 def render_notes(soundfont: Path, folder: Path, notes: list[PlannedNote]) -> list[dict]:
     """Render notes as 16-bit FLAC files into a folder; shows progress.
 
+    Parameters
+    ----------
+    soundfont
+        The SF2 file.
+    folder
+        Where the files are written.
+    notes
+        What to play.
+
     Returns
     -------
     list of dict
@@ -308,7 +327,7 @@ def write_note(path: Path, wave: np.ndarray) -> dict[str, str]:
 
 
 def write_table(folder: Path, rows: list[dict]) -> None:
-    """Write ``notes.csv`` beside the notes that its rows tell of."""
+    """Write ``notes.csv`` beside the notes that its rows name."""
     with (folder / NOTES_CSV_NAME).open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, NOTES_FIELDS, lineterminator="\n")
         table.writeheader()

@@ -1,15 +1,15 @@
-"""Notes of other instruments, only to learn from: no sound of them tests anything.
+"""Notes of other instruments, for training only: no sound of them tests anything.
 
-A network that has met few recordings takes what is peculiar to a new one for an effect, or for a
-setting of one. Three sources of more:
+A network that was trained on few recordings takes what is peculiar to a new one for an effect, or
+for a setting of one. Three sources of more:
 
-*relatives*
+*plucked programs*
     other strings of the same soundfont that are plucked or struck, harpsichord to koto;
 *another soundfont*
     guitars and their relatives that other people recorded, such as TimGM6mb's (Debian package
     timgm6mb-soundfont, GPL-2);
-*made-up strings*
-    that nobody recorded (see `strings`).
+*synthesized strings*
+    that nobody recorded (see `plucked_string`).
 """
 
 from dataclasses import replace
@@ -114,7 +114,7 @@ def _three(keys: list[int]) -> list[int]:
 
 
 def synthesize_strings(folder: Path, count: int) -> list[dict]:
-    """Render made-up strings as 16-bit FLAC files into a folder.
+    """Render synthesized strings as 16-bit FLAC files into a folder.
 
     Returns
     -------

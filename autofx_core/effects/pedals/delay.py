@@ -7,14 +7,14 @@ from autofx_core.effects.pedals.pedal import pedal
 
 
 @pedal("slapback delay", delay_ms=(60.0, 160.0), level=(0.4, 0.9), cutoff_hz=(2000.0, 5000.0))
-def slapback(wave, sample_rate, *, delay_ms, level, cutoff_hz):
+def _slapback(wave, sample_rate, *, delay_ms, level, cutoff_hz):
     """Add one repeat, soft in the treble."""
     repeat = delayed(wave, delay_ms * sample_rate / 1000)
     return wave + level * low_pass(repeat, sample_rate, cutoff_hz)
 
 
 @pedal("feedback delay", delay_ms=(180.0, 600.0), feedback=(0.2, 0.75), level=(0.35, 0.9))
-def tape_echo(wave, sample_rate, *, delay_ms, feedback, level):
+def _tape_echo(wave, sample_rate, *, delay_ms, feedback, level):
     """Add repeats that lose treble and bass on each round, with the tape's wow (0.8 Hz, 0.3 ms)."""
     wow = 0.3 * np.sin(phase_of(wave, sample_rate, 0.8))
     delay = (delay_ms + wow) * sample_rate / 1000
@@ -27,13 +27,13 @@ def tape_echo(wave, sample_rate, *, delay_ms, feedback, level):
 
 
 @pedal("slapback delay", delay_ms=(50.0, 200.0), level=(0.3, 1.0))
-def digital_slap(wave, sample_rate, *, delay_ms, level):
+def _digital_slap(wave, sample_rate, *, delay_ms, level):
     """Add one repeat, exactly the sound again."""
     return wave + level * delayed(wave, round(delay_ms * sample_rate / 1000))
 
 
 @pedal("slapback delay", delay_ms=(80.0, 180.0), level=(0.4, 0.9), second=(0.2, 0.5))
-def double_slap(wave, sample_rate, *, delay_ms, level, second):
+def _double_slap(wave, sample_rate, *, delay_ms, level, second):
     """Add a repeat and, at 1.6 times its delay, a weaker and darker one: two playback heads."""
     first = delayed(wave, delay_ms * sample_rate / 1000)
     later = low_pass(delayed(wave, 1.6 * delay_ms * sample_rate / 1000), sample_rate, 3000.0)
@@ -41,7 +41,7 @@ def double_slap(wave, sample_rate, *, delay_ms, level, second):
 
 
 @pedal("feedback delay", delay_ms=(120.0, 700.0), feedback=(0.2, 0.8), mix=(0.2, 0.5))
-def digital_echo(wave, sample_rate, *, delay_ms, feedback, mix):
+def _digital_echo(wave, sample_rate, *, delay_ms, feedback, mix):
     """Mix with exact repeats, each `feedback` times the one before."""
     samples = round(delay_ms * sample_rate / 1000)
     echoes = np.zeros_like(wave)
@@ -51,7 +51,7 @@ def digital_echo(wave, sample_rate, *, delay_ms, feedback, mix):
 
 
 @pedal("feedback delay", delay_ms=(100.0, 400.0), feedback=(0.3, 0.75), level=(0.4, 0.9))
-def bucket_echo(wave, sample_rate, *, delay_ms, feedback, level):
+def _bucket_echo(wave, sample_rate, *, delay_ms, feedback, level):
     """Add repeats that a bucket-brigade line squeezes and darkens ever more."""
     echoes, repeat = np.zeros_like(wave), wave
     for _ in range(int(wave.shape[-1] / (delay_ms / 1000 * sample_rate))):
@@ -62,7 +62,7 @@ def bucket_echo(wave, sample_rate, *, delay_ms, feedback, level):
 
 
 @pedal("feedback delay", beat_ms=(160.0, 400.0), fall_db=(2.0, 6.0), level=(0.4, 0.8))
-def multi_tap(wave, sample_rate, *, beat_ms, fall_db, level):
+def _multi_tap(wave, sample_rate, *, beat_ms, fall_db, level):
     """Add six taps in a dotted rhythm (1, 1.5, 2, 3, 3.5, 4 beats), each weaker."""
     taps = [
         10 ** (-fall_db * number / 20) * delayed(wave, beats * beat_ms * sample_rate / 1000)

@@ -12,7 +12,7 @@ def _driven(wave: np.ndarray, drive_db: float) -> np.ndarray:
 
 
 @pedal("overdrive", drive_db=(12.0, 40.0), asymmetry=(0.3, 0.8), tone_hz=(1500.0, 5000.0))
-def diode_overdrive(wave, sample_rate, *, drive_db, asymmetry, tone_hz):
+def _diode_overdrive(wave, sample_rate, *, drive_db, asymmetry, tone_hz):
     """Clip the halves by exponentials of unequal knees, which adds even harmonics."""
     driven = _driven(wave, drive_db)
     clipped = np.where(
@@ -24,14 +24,14 @@ def diode_overdrive(wave, sample_rate, *, drive_db, asymmetry, tone_hz):
 
 
 @pedal("distortion", drive_db=(30.0, 55.0), bias=(0.0, 0.2), tone_hz=(1000.0, 4000.0))
-def fuzz(wave, sample_rate, *, drive_db, bias, tone_hz):
+def _fuzz(wave, sample_rate, *, drive_db, bias, tone_hz):
     """Clip hard around a bias, nearly to a square wave, and round it by a tone filter."""
     clipped = np.clip(_driven(wave + bias * np.abs(wave).max() / 10, drive_db), -1, 1)
     return low_pass(high_pass(clipped, sample_rate, 30.0), sample_rate, tone_hz)
 
 
 @pedal("overdrive", drive_db=(8.0, 30.0), mid_hz=(500.0, 1000.0), clean_share=(0.1, 0.5))
-def screamer(wave, sample_rate, *, drive_db, mid_hz, clean_share):
+def _screamer(wave, sample_rate, *, drive_db, mid_hz, clean_share):
     """Clip the mids by arctangent, leave the bass out, and blend the clean sound in."""
     mids = high_pass(wave, sample_rate, mid_hz)
     clipped = 2 / np.pi * np.arctan(_driven(mids, drive_db))
@@ -39,7 +39,7 @@ def screamer(wave, sample_rate, *, drive_db, mid_hz, clean_share):
 
 
 @pedal("overdrive", drive_db=(6.0, 24.0), bias=(0.1, 0.5), cabinet_hz=(3500.0, 5500.0))
-def tube_amp(wave, sample_rate, *, drive_db, bias, cabinet_hz):
+def _tube_amp(wave, sample_rate, *, drive_db, bias, cabinet_hz):
     """Play through two biased tanh stages of opposite sign and a loudspeaker's band."""
     stage = np.tanh(_driven(wave, drive_db) + bias) - np.tanh(bias)
     stage = -high_pass(stage, sample_rate, 40.0)
@@ -48,14 +48,14 @@ def tube_amp(wave, sample_rate, *, drive_db, bias, cabinet_hz):
 
 
 @pedal("overdrive", drive_db=(8.0, 26.0), tone_hz=(2000.0, 6000.0))
-def cubic_overdrive(wave, sample_rate, *, drive_db, tone_hz):
+def _cubic_overdrive(wave, sample_rate, *, drive_db, tone_hz):
     """Clip by x − x³/3, flat beyond ±1: odd harmonics alone, gentle at low levels."""
     limited = np.clip(_driven(wave, drive_db), -1, 1)
     return low_pass(1.5 * (limited - limited**3 / 3), sample_rate, tone_hz)
 
 
 @pedal("distortion", drive_db=(25.0, 50.0), tone=(0.0, 1.0))
-def hard_clipper(wave, sample_rate, *, drive_db, tone):
+def _hard_clipper(wave, sample_rate, *, drive_db, tone):
     """Clip hard behind a bass cut, then blend a low-pass with a high-pass: a scooped tone."""
     clipped = np.clip(_driven(high_pass(wave, sample_rate, 150.0), drive_db), -1, 1)
     dark = low_pass(clipped, sample_rate, 500.0)
@@ -64,7 +64,7 @@ def hard_clipper(wave, sample_rate, *, drive_db, tone):
 
 
 @pedal("distortion", drive_db=(20.0, 45.0), octave=(0.3, 1.0), tone_hz=(2000.0, 5000.0))
-def octave_fuzz(wave, sample_rate, *, drive_db, octave, tone_hz):
+def _octave_fuzz(wave, sample_rate, *, drive_db, octave, tone_hz):
     """Rectify a share of the sound, which doubles its pitch, then clip it hard."""
     blend = (1 - octave) * wave + octave * high_pass(np.abs(wave), sample_rate, 80.0)
     clipped = np.tanh(_driven(blend, drive_db))
@@ -72,7 +72,7 @@ def octave_fuzz(wave, sample_rate, *, drive_db, octave, tone_hz):
 
 
 @pedal("distortion", drive_db=(30.0, 60.0), mid_db=(-10.0, 10.0))
-def high_gain_amp(wave, sample_rate, *, drive_db, mid_db):
+def _high_gain_amp(wave, sample_rate, *, drive_db, mid_db):
     """Drive three tanh stages with bass cuts between them, a mid control and a loudspeaker."""
     stage = wave
     for _ in range(3):

@@ -12,13 +12,13 @@ def _play(wave: np.ndarray, sample_rate: int, *plugins: pedalboard.Plugin) -> np
 
 
 @pedal("dry")
-def clean(wave, sample_rate):
+def _clean(wave, sample_rate):
     """Leave the sound as it is."""
     return wave
 
 
 @pedal("dry", bass_db=(-6.0, 6.0), treble_db=(-6.0, 6.0))
-def amp_tone(wave, sample_rate, *, bass_db, treble_db):
+def _amp_tone(wave, sample_rate, *, bass_db, treble_db):
     """Colour the sound by an amplifier's bass and treble knobs."""
     return _play(
         wave,
@@ -29,7 +29,7 @@ def amp_tone(wave, sample_rate, *, bass_db, treble_db):
 
 
 @pedal("dry", low_db=(-8.0, 8.0), mid_db=(-8.0, 8.0), high_db=(-8.0, 8.0), mid_hz=(400.0, 1500.0))
-def equaliser(wave, sample_rate, *, low_db, mid_db, high_db, mid_hz):
+def _equaliser(wave, sample_rate, *, low_db, mid_db, high_db, mid_hz):
     """Colour the sound by three peaks, around 150 Hz, the mid and 3.5 kHz."""
     return _play(
         wave,
@@ -41,7 +41,7 @@ def equaliser(wave, sample_rate, *, low_db, mid_db, high_db, mid_hz):
 
 
 @pedal("dry", cutoff_hz=(2800.0, 6000.0), resonance_hz=(80.0, 160.0))
-def loudspeaker(wave, sample_rate, *, cutoff_hz, resonance_hz):
+def _loudspeaker(wave, sample_rate, *, cutoff_hz, resonance_hz):
     """Play through a cabinet: its resonance, a presence peak, nothing above some kilohertz."""
     boosted = _play(
         wave,
@@ -53,7 +53,7 @@ def loudspeaker(wave, sample_rate, *, cutoff_hz, resonance_hz):
 
 
 @pedal("dry", threshold_db=(-30.0, -10.0), ratio=(2.0, 6.0), release_ms=(80.0, 400.0))
-def compressor(wave, sample_rate, *, threshold_db, ratio, release_ms):
+def _compressor(wave, sample_rate, *, threshold_db, ratio, release_ms):
     """Even the level out above a threshold."""
     plugin = pedalboard.Compressor(
         threshold_db=threshold_db, ratio=ratio, attack_ms=5.0, release_ms=release_ms
@@ -62,7 +62,7 @@ def compressor(wave, sample_rate, *, threshold_db, ratio, release_ms):
 
 
 @pedal("dry", hiss_dbfs=(-70.0, -45.0), hum_dbfs=(-75.0, -50.0))
-def noisy_line(wave, sample_rate, *, hiss_dbfs, hum_dbfs):
+def _noisy_line(wave, sample_rate, *, hiss_dbfs, hum_dbfs):
     """Add the hiss and the 50 Hz hum of an amplifier, below the sound's peak."""
     peak = np.abs(wave).max()
     time_s = np.arange(wave.shape[-1]) / sample_rate

@@ -8,7 +8,23 @@ from scipy import signal
 
 
 def phase_of(wave: np.ndarray, sample_rate: int, rate_hz: float, turns: float = 0.0) -> np.ndarray:
-    """Phase in radians of an oscillator that starts at `turns`, shape (samples,)."""
+    """Compute the phase of an oscillator.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (channels, samples)
+        How long it runs.
+    sample_rate
+        In Hz.
+    rate_hz
+        Of the oscillator.
+    turns
+        Where it starts, in [0, 1].
+
+    Returns
+    -------
+    ndarray, shape (samples,), in radians
+    """
     return 2 * np.pi * (rate_hz * np.arange(wave.shape[-1]) / sample_rate + turns)
 
 
@@ -26,7 +42,22 @@ def delayed(wave: np.ndarray, delay_samples: np.ndarray | float) -> np.ndarray:
 
 
 def feedback_line(wave: np.ndarray, delay_samples: np.ndarray, feedback: float) -> np.ndarray:
-    """Feed a line: what goes in is the wave and `feedback` times what comes out of the delay."""
+    """Feed a delay line: u[t] = x[t] + feedback·u[t − delay[t]].
+
+    Parameters
+    ----------
+    wave : ndarray, shape (channels, samples)
+        The input x.
+    delay_samples : ndarray, shape (samples,), at least 1
+        Between samples by linear interpolation.
+    feedback
+        In (−1, 1).
+
+    Returns
+    -------
+    ndarray, shape (channels, samples)
+        The line u.
+    """
     line = np.zeros((wave.shape[0], 1 + wave.shape[-1]))  # one sample of silence comes first
     block = max(1, int(delay_samples.min()) - 1)  # within a block nothing depends on the block
     for start in range(0, wave.shape[-1], block):
@@ -46,8 +77,13 @@ def swept_all_passes(
 
     Parameters
     ----------
+    wave : ndarray, shape (channels, samples)
+    sample_rate
+        In Hz.
     break_hz : ndarray, shape (stages, ceil(samples / step))
         Where each stage turns the phase by 90°, held for `step` samples.
+    step
+        Samples for which the all-passes hold still.
     """
     tangent = np.tan(np.pi * np.minimum(break_hz, 0.45 * sample_rate) / sample_rate)
     coefficients = (tangent - 1) / (tangent + 1)
@@ -65,11 +101,29 @@ def swept_all_passes(
 
 
 def low_pass(wave: np.ndarray, sample_rate: int, cutoff_hz: float, order: int = 1) -> np.ndarray:
-    """Butterworth low-pass."""
+    """Filter by a Butterworth low-pass.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (..., samples)
+    sample_rate, cutoff_hz
+        In Hz.
+    order
+        Times 6 dB an octave.
+    """
     return signal.sosfilt(signal.butter(order, cutoff_hz, fs=sample_rate, output="sos"), wave)
 
 
 def high_pass(wave: np.ndarray, sample_rate: int, cutoff_hz: float, order: int = 1) -> np.ndarray:
-    """Butterworth high-pass."""
+    """Filter by a Butterworth high-pass; the opposite of `low_pass`.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (..., samples)
+    sample_rate, cutoff_hz
+        In Hz.
+    order
+        Times 6 dB an octave.
+    """
     sections = signal.butter(order, cutoff_hz, "high", fs=sample_rate, output="sos")
     return signal.sosfilt(sections, wave)

@@ -23,7 +23,7 @@ def _breaks_hz(wave, sample_rate, rate_hz, octaves, centre_hz, start_turns):
 
 
 @pedal("flanger", rate_hz=(0.1, 1.5), depth=(0.3, 1.0), feedback=(0.2, 0.85), start_turns=_PHASE)
-def flanger(wave, sample_rate, *, rate_hz, depth, feedback, start_turns=0.0):
+def _flanger(wave, sample_rate, *, rate_hz, depth, feedback, start_turns=0.0):
     """Mix with a 1–6 ms delay that feeds back; its comb's teeth sweep with the oscillator."""
     sweep = triangle(phase_of(wave, sample_rate, rate_hz, start_turns))
     delay = (1.0 + 5.0 * depth * sweep) * sample_rate / 1000
@@ -37,7 +37,7 @@ def flanger(wave, sample_rate, *, rate_hz, depth, feedback, start_turns=0.0):
     centre_hz=(400.0, 1200.0),
     start_turns=_PHASE,
 )
-def phaser(wave, sample_rate, *, rate_hz, depth_octaves, centre_hz, start_turns=0.0):
+def _phaser(wave, sample_rate, *, rate_hz, depth_octaves, centre_hz, start_turns=0.0):
     """Mix with four first-order all-passes in series: two notches, swept in octaves."""
     breaks = _breaks_hz(wave, sample_rate, rate_hz, depth_octaves, centre_hz, start_turns)
     shifted = swept_all_passes(wave, sample_rate, np.tile(breaks, (4, 1)), step=_STEP)
@@ -45,7 +45,7 @@ def phaser(wave, sample_rate, *, rate_hz, depth_octaves, centre_hz, start_turns=
 
 
 @pedal("vibrato", rate_hz=(3.0, 8.0), deviation_cents=(15.0, 60.0), start_turns=_PHASE)
-def vibrato(wave, sample_rate, *, rate_hz, deviation_cents, start_turns=0.0):
+def _vibrato(wave, sample_rate, *, rate_hz, deviation_cents, start_turns=0.0):
     """Move the pitch by a sine: the delay's slope is the relative change of frequency."""
     slope = 2 ** (deviation_cents / 1200) - 1
     swing = slope / (2 * np.pi * rate_hz)
@@ -54,7 +54,7 @@ def vibrato(wave, sample_rate, *, rate_hz, deviation_cents, start_turns=0.0):
 
 
 @pedal("chorus", rate_hz=(0.3, 2.0), depth_ms=(0.6, 2.5), mix=(0.4, 0.8), start_turns=_PHASE)
-def ensemble_chorus(wave, sample_rate, *, rate_hz, depth_ms, mix, start_turns=0.0):
+def _ensemble_chorus(wave, sample_rate, *, rate_hz, depth_ms, mix, start_turns=0.0):
     """Mix with three taps around 8, 11 and 14 ms whose oscillators stand 120° apart."""
     phase = phase_of(wave, sample_rate, rate_hz, start_turns)
     taps = [
@@ -74,7 +74,7 @@ def ensemble_chorus(wave, sample_rate, *, rate_hz, depth_ms, mix, start_turns=0.
     mix=(0.35, 0.6),
     start_turns=_PHASE,
 )
-def analog_chorus(wave, sample_rate, *, rate_hz, depth_ms, centre_ms, mix, start_turns=0.0):
+def _analog_chorus(wave, sample_rate, *, rate_hz, depth_ms, centre_ms, mix, start_turns=0.0):
     """Mix with one tap, darkened as by a bucket-brigade chip, moved by a triangle."""
     sweep = 2 * triangle(phase_of(wave, sample_rate, rate_hz, start_turns)) - 1
     tap = delayed(wave, (centre_ms + depth_ms * sweep) * sample_rate / 1000)
@@ -82,7 +82,7 @@ def analog_chorus(wave, sample_rate, *, rate_hz, depth_ms, centre_ms, mix, start
 
 
 @pedal("chorus", rate_hz=(0.2, 1.2), depth_ms=(1.0, 4.0), mix=(0.4, 0.8), start_turns=_PHASE)
-def wandering_chorus(wave, sample_rate, *, rate_hz, depth_ms, mix, start_turns=0.0):
+def _wandering_chorus(wave, sample_rate, *, rate_hz, depth_ms, mix, start_turns=0.0):
     """Mix with four voices, each moved by three sines of its own rates: it never repeats."""
     voices = np.zeros_like(wave)
     for voice in range(4):
@@ -95,7 +95,7 @@ def wandering_chorus(wave, sample_rate, *, rate_hz, depth_ms, mix, start_turns=0
 
 
 @pedal("chorus", rate_hz=(0.25, 0.8), depth_ms=(1.0, 3.0), level=(0.5, 1.0), start_turns=_PHASE)
-def dimension_chorus(wave, sample_rate, *, rate_hz, depth_ms, level, start_turns=0.0):
+def _dimension_chorus(wave, sample_rate, *, rate_hz, depth_ms, level, start_turns=0.0):
     """Mix with two taps that move against each other, so that the pitch seems to stand still."""
     sweep = 2 * triangle(phase_of(wave, sample_rate, rate_hz, start_turns)) - 1
     taps = [delayed(wave, (9.0 + sign * depth_ms * sweep) * sample_rate / 1000) for sign in (1, -1)]
@@ -103,7 +103,7 @@ def dimension_chorus(wave, sample_rate, *, rate_hz, depth_ms, level, start_turns
 
 
 @pedal("flanger", rate_hz=(0.1, 1.0), span_ms=(1.0, 4.0), start_turns=_PHASE)
-def through_zero_flanger(wave, sample_rate, *, rate_hz, span_ms, start_turns=0.0):
+def _through_zero_flanger(wave, sample_rate, *, rate_hz, span_ms, start_turns=0.0):
     """Subtract a tap that overtakes the sound, as of two tapes: it cancels where they meet."""
     still = delayed(wave, span_ms / 2 * sample_rate / 1000)
     phase = phase_of(wave, sample_rate, rate_hz, start_turns)
@@ -112,7 +112,7 @@ def through_zero_flanger(wave, sample_rate, *, rate_hz, span_ms, start_turns=0.0
 
 
 @pedal("flanger", rate_hz=(0.15, 2.0), span_ms=(2.0, 8.0), feedback=(0.3, 0.8), start_turns=_PHASE)
-def negative_flanger(wave, sample_rate, *, rate_hz, span_ms, feedback, start_turns=0.0):
+def _negative_flanger(wave, sample_rate, *, rate_hz, span_ms, feedback, start_turns=0.0):
     """Mix with a delay of 1 ms and more that feeds back inverted: hollow, odd teeth; sine sweep."""
     phase = phase_of(wave, sample_rate, rate_hz, start_turns)
     delay = (1.0 + span_ms / 2 * (1 - np.cos(phase))) * sample_rate / 1000
@@ -128,7 +128,9 @@ def negative_flanger(wave, sample_rate, *, rate_hz, span_ms, feedback, start_tur
     feedback=(0.2, 0.6),
     start_turns=_PHASE,
 )
-def deep_phaser(wave, sample_rate, *, rate_hz, depth_octaves, centre_hz, feedback, start_turns=0.0):
+def _deep_phaser(
+    wave, sample_rate, *, rate_hz, depth_octaves, centre_hz, feedback, start_turns=0.0
+):
     """Mix with eight all-passes, played twice for resonance: four notches and sharp peaks."""
     breaks = _breaks_hz(wave, sample_rate, rate_hz, depth_octaves, centre_hz, start_turns)
     stages = np.tile(breaks, (8, 1))
@@ -138,7 +140,7 @@ def deep_phaser(wave, sample_rate, *, rate_hz, depth_octaves, centre_hz, feedbac
 
 
 @pedal("phaser", rate_hz=(0.8, 6.0), depth=(0.4, 1.0), start_turns=_PHASE)
-def vibe(wave, sample_rate, *, rate_hz, depth, start_turns=0.0):
+def _vibe(wave, sample_rate, *, rate_hz, depth, start_turns=0.0):
     """Mix with four staggered all-passes that a throbbing lamp sweeps, two octaves apart each."""
     throb = np.exp(1.5 * (np.sin(phase_of(wave, sample_rate, rate_hz, start_turns)) - 1))[::_STEP]
     first_hz = np.array([70.0, 260.0, 900.0, 3000.0])
@@ -147,14 +149,14 @@ def vibe(wave, sample_rate, *, rate_hz, depth, start_turns=0.0):
 
 
 @pedal("vibrato", rate_hz=(2.5, 7.0), swing_ms=(0.3, 1.2), start_turns=_PHASE)
-def triangle_vibrato(wave, sample_rate, *, rate_hz, swing_ms, start_turns=0.0):
+def _triangle_vibrato(wave, sample_rate, *, rate_hz, swing_ms, start_turns=0.0):
     """Move the delay by a rounded triangle: the pitch steps up and down between two values."""
     sweep = triangle(phase_of(wave, sample_rate, rate_hz, start_turns))
     return delayed(wave, swing_ms * sweep * sample_rate / 1000)
 
 
 @pedal("vibrato", rate_hz=(3.0, 7.0), deviation_cents=(20.0, 70.0), start_turns=_PHASE)
-def rotary_vibrato(wave, sample_rate, *, rate_hz, deviation_cents, start_turns=0.0):
+def _rotary_vibrato(wave, sample_rate, *, rate_hz, deviation_cents, start_turns=0.0):
     """Move the pitch, and the treble's level a little with it, as a turning horn does."""
     swing = (2 ** (deviation_cents / 1200) - 1) / (2 * np.pi * rate_hz)
     phase = phase_of(wave, sample_rate, rate_hz, start_turns)

@@ -36,7 +36,15 @@ class Pedal:
         return {name: float(rng.uniform(*limits)) for name, limits in self.ranges.items()}
 
     def render(self, wave: np.ndarray, sample_rate: int, settings: Settings) -> np.ndarray:
-        """Play a wave (channels, samples), float64 inside the pedal, through it.
+        """Play a wave through the pedal.
+
+        Parameters
+        ----------
+        wave : ndarray, shape (channels, samples), full scale ±1
+        sample_rate
+            In Hz.
+        settings
+            A value for each of `ranges`; the process may have a default for some.
 
         Returns
         -------
@@ -51,10 +59,16 @@ PEDAL_MODELS: dict[str, Pedal] = {}
 
 
 def pedal(effect: str, **ranges: Range) -> Callable:
-    """Enter a process (wave, sample_rate, *, settings) in the table, under its function's name."""
+    """Enter a process (wave, sample_rate, *, settings) in the table, by its function's name.
+
+    The function is private, and called `_NAME`: pedals are used through `PEDAL_MODELS`. It takes
+    and returns waves of shape (channels, samples), float64; settings are in the units that their
+    names end in.
+    """
 
     def add(process: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-        PEDAL_MODELS[process.__name__] = Pedal(process.__name__, effect, ranges, process)
+        name = process.__name__.removeprefix("_")
+        PEDAL_MODELS[name] = Pedal(name, effect, ranges, process)
         return process
 
     return add

@@ -19,7 +19,7 @@ def _noise(sample_rate: int, seconds: float, seed: int) -> np.ndarray:
 
 
 @pedal("reverb", room_size=(0.3, 0.95), damping=(0.1, 0.9), wet_level=(0.2, 0.6))
-def plate_reverb(wave, sample_rate, *, room_size, damping, wet_level):
+def _plate_reverb(wave, sample_rate, *, room_size, damping, wet_level):
     """Play through Freeverb's parallel combs and serial all-passes."""
     reverb = pedalboard.Reverb(
         room_size=room_size, damping=damping, wet_level=wet_level, dry_level=0.5, width=0.0
@@ -28,7 +28,7 @@ def plate_reverb(wave, sample_rate, *, room_size, damping, wet_level):
 
 
 @pedal("reverb", decay_s=(0.4, 2.5), brightness_hz=(1500.0, 6000.0), level=(0.3, 0.8))
-def room_reverb(wave, sample_rate, *, decay_s, brightness_hz, level):
+def _room_reverb(wave, sample_rate, *, decay_s, brightness_hz, level):
     """Convolve with noise that falls by 60 dB in the decay time."""
     samples = int(min(decay_s, 2.5) * sample_rate)
     envelope = 10 ** (-3 * np.arange(samples) / (decay_s * sample_rate))
@@ -38,7 +38,7 @@ def room_reverb(wave, sample_rate, *, decay_s, brightness_hz, level):
 
 
 @pedal("reverb", decay_s=(1.2, 4.0), predelay_ms=(10.0, 60.0), level=(0.3, 0.9))
-def hall_reverb(wave, sample_rate, *, decay_s, predelay_ms, level):
+def _hall_reverb(wave, sample_rate, *, decay_s, predelay_ms, level):
     """Convolve with noise that swells for 50 ms and whose treble dies twice as fast."""
     time_s = np.arange(int(2.5 * sample_rate)) / sample_rate
     noise = _noise(sample_rate, 2.5, 1)[: time_s.size]
@@ -51,7 +51,7 @@ def hall_reverb(wave, sample_rate, *, decay_s, predelay_ms, level):
 
 
 @pedal("reverb", decay_s=(0.8, 2.5), delay_ms=(28.0, 45.0), level=(0.3, 0.8))
-def spring_reverb(wave, sample_rate, *, decay_s, delay_ms, level):
+def _spring_reverb(wave, sample_rate, *, decay_s, delay_ms, level):
     """Convolve with two springs' chirps, bouncing to and fro: below 4 kHz, low tones come first."""
     samples = int(2.0 * sample_rate)
     hertz = np.fft.rfftfreq(samples, 1 / sample_rate)
@@ -67,14 +67,14 @@ def spring_reverb(wave, sample_rate, *, decay_s, delay_ms, level):
 
 
 @pedal("reverb", gate_ms=(150.0, 400.0), level=(0.4, 1.0), brightness_hz=(2500.0, 7000.0))
-def gated_reverb(wave, sample_rate, *, gate_ms, level, brightness_hz):
+def _gated_reverb(wave, sample_rate, *, gate_ms, level, brightness_hz):
     """Convolve with level noise that ends at once."""
     response = low_pass(_noise(sample_rate, gate_ms / 1000, 2), sample_rate, brightness_hz)
     return wave + level * _convolved(wave, response)
 
 
 @pedal("reverb", decay_s=(0.6, 3.0), mix=(0.2, 0.6))
-def schroeder_reverb(wave, sample_rate, *, decay_s, mix):
+def _schroeder_reverb(wave, sample_rate, *, decay_s, mix):
     """Mix with four parallel combs and two all-passes in series (Schroeder 1962)."""
     tail = np.zeros_like(wave)
     for comb_ms in (29.7, 37.1, 41.1, 43.7):

@@ -257,7 +257,24 @@ def _slide(oscillators: np.ndarray, step_ms: float) -> np.ndarray:
 
 
 def search(table: _Table, rng: np.random.Generator, onset_s: float, n: int) -> np.ndarray:
-    """Find the `n` likeliest oscillators."""
+    """Find the likeliest oscillators.
+
+    Parameters
+    ----------
+    table
+        Of the sounds at a low rate.
+    rng
+        Of the steps that move oscillators about.
+    onset_s
+        When the clean sound begins.
+    n
+        How many to return.
+
+    Returns
+    -------
+    ndarray, shape (n, 3)
+        Rate, depth and centre delay, normalised, the likeliest first.
+    """
     end_s = onset_s + FIRST_S
     alive = _grid(end_s)
     alive = _best(alive, table.unexplained(alive, end_s), STAGES[0][1], end_s)

@@ -40,6 +40,8 @@ def fit_every_delay(clean: np.ndarray, wet: np.ndarray, lags: int) -> tuple[np.n
     Parameters
     ----------
     clean, wet : ndarray, shape (samples,), float64
+    lags
+        Number of delays, from 0 samples.
 
     Returns
     -------

@@ -60,7 +60,27 @@ def shelf_response(
     q: float,
     high: bool,
 ) -> np.ndarray:
-    """Compute the complex response of a second-order shelf."""
+    """Compute the response of a second-order shelf (Bristow-Johnson's cookbook).
+
+    With A = 10^(gain/40), ω = 2π·cutoff/rate and β = sin ω·√A/q, the low shelf is H(z) = b(z)/a(z)
+    with b = A·[(A+1) − (A−1)·cos ω + β, 2·((A−1) − (A+1)·cos ω), (A+1) − (A−1)·cos ω − β] and
+    a = [(A+1) + (A−1)·cos ω + β, −2·((A−1) + (A+1)·cos ω), (A+1) + (A−1)·cos ω − β]; the high
+    shelf has −cos ω for cos ω and the other sign of the middle coefficients.
+
+    Parameters
+    ----------
+    frequency_hz : ndarray, shape (frequencies,)
+    sample_rate
+        In Hz.
+    cutoff_hz, gain_db, q
+        Settings of the shelf.
+    high
+        Whether it is a high shelf.
+
+    Returns
+    -------
+    ndarray, shape (frequencies,), complex
+    """
     amplitude = 10 ** (gain_db / 40)
     omega = 2 * np.pi * cutoff_hz / sample_rate
     sign = -1.0 if high else 1.0
