@@ -35,6 +35,14 @@ from analysis.stats.quasi_f import FamilyEffect, Omnibus, crossed_omnibus, famil
 from analysis.stats.reliability import Reliability, Repeats, measure_reliability, measure_repeats
 from analysis.stats.screening import RULES, Screening, screen
 from analysis.stats.sensitivity import RobustnessCheck, check_robustness
+from analysis.stats.sounds import (
+    NextTest,
+    SoundDifference,
+    SoundMean,
+    compare_sounds,
+    describe_sounds,
+    plan_next_test,
+)
 from stimuli_gen.contract import MID_ANCHOR
 
 PARTICIPANTS = ("auto", "real", "simulated", "all")
@@ -131,6 +139,9 @@ class Findings:
     robustness: tuple[RobustnessCheck, ...]
     reliability: tuple[Reliability, ...]
     repeats: Repeats | None
+    sounds: tuple[SoundMean, ...]
+    sound_differences: tuple[SoundDifference, ...]
+    next_test: NextTest | None
     stimuli: StimulusSet | None
     objective: tuple[PredictorCorrelation, ...]
     parameter_errors: tuple[PredictorCorrelation, ...]
@@ -218,6 +229,9 @@ def analyse(
         robustness=check_robustness(scores, primary, seed=seed) if primary else (),
         reliability=measure_reliability(scores),
         repeats=measure_repeats(ratings),
+        sounds=describe_sounds(scores),
+        sound_differences=compare_sounds(scores, primary) if primary else (),
+        next_test=plan_next_test(primary.crossed) if primary else None,
         stimuli=stimuli,
         objective=correlate_with_distances(scores, stimuli) if stimuli else (),
         parameter_errors=correlate_with_errors(scores, stimuli) if stimuli else (),

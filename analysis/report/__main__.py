@@ -20,6 +20,7 @@ from analysis.ratings.readers import (
     read_mapping,
 )
 from analysis.ratings.table import Ratings, RatingsError
+from analysis.report.players import AUDIO
 from analysis.stats.objective_distances import StimulusSet, read_stimulus_set
 from analysis.stats.screening import RULES
 from stimuli_gen.contract import MID_ANCHOR
@@ -77,6 +78,8 @@ EPILOG = "Example: python -m analysis.report --ratings ratings.csv -o report/"
               help="Margin for equivalence of estimators, chosen beforehand.")  # fmt: skip
 @click.option("--compare", metavar="FILE|URL", help="A second set of ratings to compare with.")
 @click.option("--split-at", metavar="DATE", help="Compare participants before and from this date.")
+@click.option("--audio", type=click.Choice(AUDIO), default="none", show_default=True,
+              help="Put players of the manifest's sounds into the page.")  # fmt: skip
 @click.option("--keep-identifiers", is_flag=True, help="Keep participant ids and comments.")
 @click.option("--seed", type=int, default=1, show_default=True)
 def main(**given) -> None:
@@ -95,6 +98,7 @@ def main(**given) -> None:
             command=_command(given),
             compared=[(name, _analyse(part, given, stimuli)) for name, part in second],
             keep_identifiers=given["keep_identifiers"],
+            audio=given["audio"],
         )
     except RatingsError as error:
         raise click.ClickException(str(error)) from None

@@ -246,7 +246,23 @@ def further_answers(findings: Findings) -> list[str]:
         holm = f"; after Holm p {p_value(c.p_holm)}" if c.m > 1 and c.crossed.tested else ""
         name = f"{findings.label(c.a)} against {findings.label(c.b)}"
         lines.append(f"{name}: {comparison_sentence(c, scale)}{holm} ({basis(c.crossed)}).")
-    return [*lines, *_among_estimators(findings), *_equivalent(findings), *_by_family(findings)]
+    parts = (_among_estimators, _equivalent, _by_family, _next_test)
+    return [*lines, *(line for part in parts for line in part(findings))]
+
+
+def _next_test(findings: Findings) -> list[str]:
+    """Report what would make the primary difference more certain."""
+    n, scale = findings.next_test, findings.ratings.scale
+    if n is None or n.se == 0:
+        return []
+    better = "sounds" if n.se_twice_the_items < n.se_twice_the_participants else "participants"
+    worse = "participants" if better == "sounds" else "sounds"
+    best, second = sorted((n.se_twice_the_items, n.se_twice_the_participants))
+    return [
+        f"For the next test, more {better} help more than more {worse}: twice as many {better} "
+        f"would lower the standard error of the primary difference from {points(n.se, scale)} to "
+        f"{points(best, scale)} points, twice as many {worse} to {points(second, scale)}."
+    ]
 
 
 def _by_family(findings: Findings) -> list[str]:

@@ -21,6 +21,8 @@ BANDS = ("Bad", "Poor", "Fair", "Good", "Excellent")
 MAX_POINTS = 400
 MAX_PARTICIPANT_POINTS = 1000
 MAX_FOREST_ROWS = 45
+MAX_SOUND_ROWS = 60
+MARKERS = "osD^vPX*<>"
 
 
 @dataclass(frozen=True)
@@ -189,13 +191,44 @@ def draw_forest(findings: Findings, save: Save) -> None:
         save(figure)
 
 
+def draw_sounds(findings: Findings, save: Save) -> None:
+    """Draw the mean of every sound under every condition, a row for each sound."""
+    items = list(dict.fromkeys(s.item for s in findings.sounds))
+    shown = {item: row for row, item in enumerate(items[:MAX_SOUND_ROWS])}
+    conditions = [d.condition for d in findings.descriptions]
+    kinds = dict(zip(findings.scores.conditions, findings.scores.kinds, strict=True))
+    with styled_figure(7.5, 1.6 + 0.34 * len(shown), simulated=findings.simulated) as (
+        figure,
+        axes,
+    ):
+        for n, condition in enumerate(conditions):
+            means = [s for s in findings.sounds if s.condition == condition and s.item in shown]
+            rows = np.array([shown[s.item] for s in means]) + 0.6 * (
+                (n + 0.5) / len(conditions) - 0.5
+            )
+            tint = COLOURS[kinds[condition]]
+            ends = np.array([(s.mean.ci_low, s.mean.ci_high) for s in means]).reshape(-1, 2)
+            ends = np.clip(ends, *findings.ratings.scale)
+            axes.hlines(rows, ends[:, 0], ends[:, 1], color=tint, lw=0.8, alpha=0.7)
+            marker = MARKERS[n % len(MARKERS)]
+            values = [s.mean.estimate for s in means]
+            axes.plot(values, rows, marker, ms=4, color=tint, label=findings.label(condition))
+        axes.set_yticks(range(len(shown)), list(shown))
+        axes.set(ylim=(len(shown) - 0.4, -0.6), xlim=findings.ratings.scale, xlabel="Mean score")
+        if len(items) > len(shown):
+            axes.set_title(f"{len(shown)} of {len(items)} sounds; all are in the table")
+        figure.legend(loc="outside right upper", fontsize=8)
+        save(figure)
+
+
 FIGURES = (
     Figure(
         "conditions",
         "Scores per condition",
         "Box: median and quartiles; whiskers: 1.5 × interquartile range; shade: density; dots: "
         "ratings (participant means where there are many); diamond: mean with its 95 % interval "
-        "for new listeners and new sounds. Reference and anchors are grey.",
+        "for new listeners and new sounds. Colours are kinds: blue estimated, orange random, grey "
+        "reference and anchors, purple control, green unknown.",
         draw_conditions,
     ),
     Figure(
@@ -217,6 +250,13 @@ FIGURES = (
         "Differences with 95 % intervals for new listeners and new sounds (not corrected for "
         "multiplicity); small grey ones are within a family.",
         draw_forest,
+    ),
+    Figure(
+        "sounds",
+        "Every sound by name",
+        "Mean of each condition on each sound, with its 95 % interval for new listeners and this "
+        "sound.",
+        draw_sounds,
     ),
     Figure(
         "distribution",

@@ -16,6 +16,7 @@ from analysis.report.check_tables import change_table, check_tables
 from analysis.report.figures import FIGURES, Figure
 from analysis.report.methods_text import methods_paragraph
 from analysis.report.page import Picture, inline_svg, render
+from analysis.report.players import make_players
 from analysis.report.results_json import summarise, to_json, versions
 from analysis.report.style import encode
 from analysis.report.table_writer import Table, escape_formula
@@ -33,6 +34,7 @@ def publish(
     command: str,
     compared: list[tuple[str, Findings]] | None = None,
     keep_identifiers: bool = False,
+    audio: str = "none",
     figures: tuple[Figure, ...] = FIGURES,
 ) -> Path:
     """Write the whole report into ``folder`` and return the page's path.
@@ -49,9 +51,12 @@ def publish(
         Two sets to set against each other.
     keep_identifiers : bool
         Whether ``ratings.csv`` keeps participant ids and comments.
+    audio : str
+        ``link`` or ``embed`` puts players of the stimulus set's sounds into the page.
     figures : tuple of Figure
         Those to draw, where the data call for them.
     """
+    players = make_players(findings, folder, audio)
     for path in (folder, folder / "figures", folder / "tables"):
         path.mkdir(parents=True, exist_ok=True)
     results, checks = result_tables(findings), check_tables(findings)
@@ -72,6 +77,7 @@ def publish(
         findings,
         title=_title(findings),
         pictures=pictures,
+        players=players,
         results=results,
         checks=checks,
         warnings=warnings,

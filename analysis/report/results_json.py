@@ -101,6 +101,33 @@ def _results(findings: Findings) -> dict:
         "pairwise": [comparison(c) for c in findings.pairs.all],
         "equivalence": [{**asdict(e), "verdict": e.verdict} for e in findings.equivalences],
         "omnibus": _omnibus(findings),
+        "sounds": [
+            {
+                "item": s.item,
+                "family": s.family or None,
+                "condition": s.condition,
+                "n": s.mean.n_participants,
+                "mean": s.mean.estimate,
+                "ci_low": s.mean.ci_low,
+                "ci_high": s.mean.ci_high,
+            }
+            for s in findings.sounds
+        ],
+        "sound_differences": [
+            {
+                "item": s.item,
+                "family": s.family or None,
+                "n": s.difference.n_participants,
+                "estimate": s.difference.estimate,
+                "ci_low": s.difference.ci_low,
+                "ci_high": s.difference.ci_high,
+                "deviation": s.deviation,
+                "modified_z": s.z,
+                "outlying": s.outlying,
+            }
+            for s in findings.sound_differences
+        ],
+        "next_test": _optional(findings.next_test),
     }
 
 

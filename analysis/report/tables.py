@@ -90,7 +90,94 @@ def result_tables(findings: Findings) -> tuple[Table, ...]:
     tables.append(_comparisons(findings, pairs.others, "pairwise", f"{others}, exploratory"))
     caption = f"Pairs that share fewer than {MIN_ITEMS} sounds, exploratory"
     tables.append(_comparisons(findings, pairs.few_sounds, "pairwise-few-sounds", caption))
+    tables += [_components(findings), _sound_differences(findings), _sounds(findings)]
     return tuple(table for table in tables if table.rows)
+
+
+def _components(findings: Findings) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for c in (*findings.pairs.planned, *findings.pairs.estimators):
+        e = c.crossed
+        if e.sd_residual == e.sd_residual:
+            sds = (e.sd_participant, e.sd_item, e.sd_residual)
+            rows.append((_pair(findings, c.a, c.b), *sds, e.n_participants, e.n_items))
+    return Table(
+        "variance-components",
+        "Standard deviations of differences, in points: between participants, between sounds, and "
+        "the rest",
+        (
+            Column("comparison", "Comparison"),
+            Column("sd_participant", "Participants", "points"),
+            Column("sd_sound", "Sounds", "points"),
+            Column("sd_residual", "Residual", "points"),
+            Column("participants", "n participants", "count"),
+            Column("sounds", "n sounds", "count"),
+        ),
+        tuple(rows),
+        findings.ratings.scale,
+    )
+
+
+def _sound_differences(findings: Findings) -> Table:
+    c = findings.primary
+    name = _pair(findings, c.a, c.b) if c else ""
+    return Table(
+        "sound-differences",
+        f"{name} on every sound; intervals are for new listeners and the one sound (t over "
+        "participants), not corrected; outlying: modified z-score above 3.5",
+        (
+            Column("sound", "Sound"),
+            Column("family", "Family"),
+            Column("participants", "Participants", "count"),
+            Column("estimate", "Difference", "points"),
+            Column("ci", "95 % CI", "difference_ci"),
+            Column("deviation", "From the mean", "points"),
+            Column("z", "Modified z", "number"),
+            Column("flag", "Flag"),
+        ),
+        tuple(
+            (
+                s.item,
+                s.family,
+                s.difference.n_participants,
+                s.difference.estimate,
+                (s.difference.ci_low, s.difference.ci_high),
+                s.deviation,
+                s.z,
+                "outlying" if s.outlying else "",
+            )
+            for s in findings.sound_differences
+        ),
+        findings.ratings.scale,
+    )
+
+
+def _sounds(findings: Findings) -> Table:
+    return Table(
+        "sounds",
+        "Every sound under every condition; intervals are for new listeners and the one sound (t "
+        "over participants)",
+        (
+            Column("sound", "Sound"),
+            Column("family", "Family"),
+            Column("condition", "Condition"),
+            Column("participants", "Participants", "count"),
+            Column("mean", "Mean", "points"),
+            Column("ci", "95 % CI", "score_ci"),
+        ),
+        tuple(
+            (
+                s.item,
+                s.family,
+                findings.label(s.condition),
+                s.mean.n_participants,
+                s.mean.estimate,
+                (s.mean.ci_low, s.mean.ci_high),
+            )
+            for s in findings.sounds
+        ),
+        findings.ratings.scale,
+    )
 
 
 def _omnibus(findings: Findings) -> Table:

@@ -31,6 +31,7 @@ def collect_warnings(findings: Findings) -> tuple[str, ...]:
         _screening,
         _ends,
         _checks,
+        _sounds,
         _families,
         _reading,
     )
@@ -210,6 +211,18 @@ def _checks(f: Findings) -> Iterator[str]:
         yield (
             "Robustness checks of the primary comparison differ in sign or decision: "
             f"{'; '.join(odd)}."
+        )
+
+
+def _sounds(f: Findings) -> Iterator[str]:
+    outlying = [s for s in f.sound_differences if s.outlying]
+    if outlying:
+        named = ", ".join(
+            f"{s.item} ({points(s.difference.estimate, f.ratings.scale)} points)" for s in outlying
+        )
+        yield (
+            f"The primary difference on {named} lies far from that on the other sounds: listen to "
+            f"{'it' if len(outlying) == 1 else 'them'} before the mean is quoted."
         )
 
 

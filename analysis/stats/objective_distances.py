@@ -72,6 +72,12 @@ class StimulusSet:
         Condition id → the name to print.
     title : str
         The study's title.
+    files : dict
+        (item, condition) → the sound's file, relative to the set's folder.
+    references : dict
+        Item → the file of the open reference.
+    folder : Path
+        The set's folder.
     """
 
     distances: Values
@@ -79,6 +85,9 @@ class StimulusSet:
     labels: dict[str, str]
     title: str
     errors: Values = field(default_factory=dict)
+    files: dict[tuple[str, str], str] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
+    folder: Path = Path()
 
 
 def read_stimulus_set(path: Path) -> StimulusSet:
@@ -98,6 +107,13 @@ def read_stimulus_set(path: Path) -> StimulusSet:
             labels={c["id"]: c["label"] for c in data["conditions"]},
             title=data["title"],
             errors={(i["id"], s["condition"]): parameter_errors(i, s) for i, s in stimuli},
+            files={(i["id"], s["condition"]): s["file"] for i, s in stimuli if "file" in s},
+            references={
+                item["id"]: item["reference"]["file"]
+                for item in data["items"]
+                if "file" in item.get("reference", {})
+            },
+            folder=path.parent,
         )
     except OSError as error:
         raise RatingsError(f"{path}: {error.strerror}") from None
