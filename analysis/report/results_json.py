@@ -1,7 +1,48 @@
 """Findings as ``results.json`` (schema 1): plain data, the same bytes for the same input and seed.
 
 Conventions: numbers carry ten significant digits, a number that does not exist is null, lists keep
-the order of the report. Nothing depends on the clock or on where the report is written.
+the order of the report; points are of the test's scale and intervals are not cut at its ends.
+Nothing depends on the clock or on where the report is written.
+
+===================  ==========================================================================
+key                  content
+===================  ==========================================================================
+schema               1
+inputs               source, sha256, studies
+versions             of Python and the libraries
+seed                 of everything drawn at random
+scale                lowest and highest score
+screening            rule, impossible (why nobody is screened), exempt_items, excluded (codes),
+                     participants (each with shares and flags), primary_by_rule
+n_listeners          participants analysed
+n_items, n_ratings   sounds and ratings analysed
+simulated            whether a participant is simulated
+primary              a comparison (below), or null
+conditions           id → kind, n, n_participants, n_items, median, q1, q3, mean, ci_low, ci_high,
+                     sd, share_at_top, share_at_bottom
+by_family            family → n_items, conditions, planned
+family_by_condition  a, b, statistic, df1, df2, p_value, method
+planned, pairwise    comparisons; pairwise has every pair once
+equivalence          a, b, margin, estimate, ci90_low, ci90_high, verdict
+omnibus              test, statistic, df, p_value, epsilon; these_sounds has Friedman's test
+sounds               item, family, condition, n, mean, ci_low, ci_high
+sound_differences    item, family, n, estimate, ci_low, ci_high, deviation, modified_z, outlying
+next_test            se now, with twice the items, with twice the participants
+mixed_model          model, status, converged, estimate, se, standard deviations
+robustness           name, claim, unit, estimate, ci_low, ci_high, p_value, same_sign,
+                     same_decision
+reliability          icc, kendall_w, repeats
+objective            predictor, family, rho, ci_low, ci_high, p_value, method, rho_of_means, n…
+parameter_errors     the same for errors of parameters
+compared             two sets: what, first, second, change, ci_low, ci_high, df, p_value
+notes                what the reader of the input dropped, merged or found odd
+warnings             what limits the conclusions
+===================  ==========================================================================
+
+A comparison: comparison, a, b, estimate, se, ci_low, ci_high, t, df, p_value, p_holm, question and
+m (Holm's family of tests and its size), effect_size, effect_size_name, method, holds_for,
+n_participants, n_items, sd_participant, sd_item, sd_residual, and fixed_items (paired t, Wilcoxon,
+Hodges–Lehmann, rank-biserial, sign flips on participant means).
 """
 
 import json

@@ -19,6 +19,7 @@ from analysis.analyse import Options, analyse
 from analysis.compare_sets import compare_sets, split_by_time
 from analysis.ratings.readers import read_database, read_file
 from analysis.ratings.table import RatingsError, check
+from analysis.report import results_json
 from analysis.report.__main__ import main
 from analysis.report.apa import answer, comparison_sentence, p_value
 from analysis.report.figures import FIGURES
@@ -76,6 +77,20 @@ def test_results_have_the_keys_of_the_contract(twice):
     assert set(summary["by_family"]) == {"modulation", "delay", "distortion"}
 
 
+def test_every_key_of_the_results_is_documented(twice):
+    documented = set(re.findall(r"\w+", results_json.__doc__))
+    summary = results(twice / "a")
+    head = results_json.__doc__.split("===\n")[2]
+    listed = re.findall(r"^([a-z_, ]+?)(?:  +|$)", head, re.M)
+    assert set(summary) == {name for line in listed for name in line.split(", ") if name.strip()}
+    for part in ("primary", "inputs", "screening"):
+        missing = set(summary[part]) - documented
+        assert not missing, (part, missing)
+    for part in ("sounds", "sound_differences", "planned", "family_by_condition", "robustness"):
+        missing = set(summary[part][0]) - documented
+        assert not missing, (part, missing)
+
+
 def test_database_and_csv_of_the_same_ratings_agree(tmp_path, ratings_csv):
     url = store(simulate_ratings(), tmp_path / "ratings.sqlite3")
     from_file, from_database = analyse(read_file(ratings_csv)), analyse(read_database(url))
@@ -110,7 +125,7 @@ def test_ids_of_inline_figures_do_not_clash(twice):
 
 def test_figures_and_tables_come_in_every_form(twice):
     for kind in ("svg", "pdf", "png"):
-        assert len(list((twice / "a" / "figures").glob(f"*.{kind}"))) == 8
+        assert len(list((twice / "a" / "figures").glob(f"*.{kind}"))) == 9
     tex = (twice / "a" / "tables" / "planned.tex").read_text()
     assert r"\toprule" in tex
     assert r"mlp\_163nc" in tex
