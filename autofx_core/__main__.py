@@ -4,6 +4,7 @@ A command's module is imported when the command runs, so that ``--help`` is quic
 """
 
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -19,6 +20,9 @@ COMMANDS = {
 }
 """Command → module of `cli` and function, and what it does."""
 
+EXTRAS = {"train": "train", "evaluate": "train", "export": "export", "notes": "notes"}
+"""Command → the extra whose packages it needs beyond those of `core`."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are used."""
@@ -33,6 +37,20 @@ class LazyGroup(click.Group):
             return None
         module, function = COMMANDS[cmd_name][0].split(":")
         return getattr(import_module(f"autofx_core.cli.{module}"), function)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what is wrong with its input or installation becomes one line."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            extra = EXTRAS.get(ctx.invoked_subcommand or "", "core")
+            message = f"this needs {error.name}: pip install 'autofx[{extra}]'"
+            raise click.ClickException(message) from None
+        except (OSError, ValueError, RuntimeError) as error:
+            ours = type(error).__module__.startswith("autofx_core")
+            if isinstance(error, RuntimeError) and not ours:  # click's exit, or a fault in torch
+                raise
+            raise click.ClickException(str(error)) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""

@@ -1,19 +1,22 @@
 """Command line: ``python -m autofx_core dataset``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from autofx_core.audio import AudioError
-from autofx_core.cli.options import notes_option, output_option, seed_option, workers_option
+from autofx_core.cli.options import (
+    notes_option,
+    output_option,
+    path_option,
+    seed_option,
+    workers_option,
+)
 from autofx_core.datasets.feature_table import CSV_NAME, describe_sounds
 from autofx_core.datasets.make import make_dataset
-from autofx_core.datasets.plan import DEFAULT_FEATURE_SETS, FEATURE_SETS, DatasetError
-from autofx_core.networks.network import Task
-from autofx_core.parallel import ClusterError
+from autofx_core.datasets.plan import DEFAULT_FEATURE_SETS, FEATURE_SETS
 from autofx_core.sources.clean import (
     NOTES_FOLDER,
-    CleanSound,
     guitar_notes,
     rendered_notes,
     split_for_training,
@@ -23,14 +26,12 @@ from autofx_core.sources.idmt_sounds import clean_guitar, monophonic_guitar
 
 @click.command("dataset", epilog="Example: python -m autofx_core dataset -o runs/settings")
 @notes_option
-@click.option(
+@path_option(
     "--folder",
-    type=click.Path(path_type=Path),
     help="Any clean recordings instead, those of each guitar in a folder of its own.",
 )
-@click.option(
+@path_option(
     "--idmt",
-    type=click.Path(path_type=Path),
     help="IDMT-SMT-Audio-Effects instead: for settings its clean single guitar notes, for "
     "recognition all of them, with the effects that their names state.",
 )
@@ -73,14 +74,8 @@ def dataset_command(
     folder: Path | None,
     idmt: Path | None,
     as_csv: bool,
-    task: Task,
-    per_pedal: int,
-    seed: int,
-    workers: int,
-    cluster: str | None,
-    feature_sets: tuple[str, ...],
-    waves: bool,
     output: Path,
+    **options: Any,
 ) -> None:
     """Make synthetic pairs: PER_PEDAL training sounds of each pedal, and some to test on.
 
@@ -92,35 +87,15 @@ def dataset_command(
         raise click.UsageError("--notes, --folder and --idmt exclude each other")
     if as_csv and idmt is None:
         raise click.UsageError("--csv wants --idmt, the folder of the sounds to describe")
-    processed = idmt is not None and task == "recognition"
-    try:
-        if idmt and as_csv:
-            count = describe_sounds(idmt, output, workers=workers, cluster=cluster)
-            click.echo(f"{count} sounds in {output / CSV_NAME}")
-            return
-        make_dataset(
-            _list_sounds(notes, folder, idmt, processed=processed),
-            output,
-            per_pedal=per_pedal,
-            seed=seed,
-            task=task,
-            feature_sets=feature_sets,
-            waves=waves,
-            processed=processed,
-            workers=workers,
-            cluster=cluster,
-        )
-    except (AudioError, ClusterError, DatasetError, OSError) as error:
-        raise click.ClickException(str(error)) from None
-
-
-def _list_sounds(
-    notes: Path | None, folder: Path | None, idmt: Path | None, *, processed: bool
-) -> list[CleanSound]:
+    processed = idmt is not None and options["task"] == "recognition"
+    if idmt and as_csv:
+        places = {name: options[name] for name in ("workers", "cluster")}
+        click.echo(f"{describe_sounds(idmt, output, **places)} sounds in {output / CSV_NAME}")
+        return
     if idmt and processed:
-        return split_for_training([sound for sound, _ in monophonic_guitar(idmt)])
-    if idmt:
-        return split_for_training(clean_guitar(idmt))
-    if folder:
-        return split_for_training(guitar_notes(folder))
-    return rendered_notes(notes or NOTES_FOLDER)
+        sounds = split_for_training([sound for sound, _ in monophonic_guitar(idmt)])
+    elif idmt or folder:
+        sounds = split_for_training(clean_guitar(idmt) if idmt else guitar_notes(folder))
+    else:
+        sounds = rendered_notes(notes or NOTES_FOLDER)
+    make_dataset(sounds, output, processed=processed, **options)

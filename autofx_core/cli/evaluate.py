@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from autofx_core.datasets.plan import TEST_PARTS, DatasetError
+from autofx_core.cli.options import path_option, paths_option
+from autofx_core.datasets.plan import TEST_PARTS
 from autofx_core.datasets.reader import read_subset, read_training
-from autofx_core.networks.checkpoints import CheckpointError
 from autofx_core.networks.registry import (
     CLASSIFIERS,
     REGRESSORS,
@@ -32,18 +32,14 @@ FROM_CARDS = "All figures are those that training left in the networks' cards."
     "evaluate",
     epilog="Example: python -m autofx_core evaluate --dataset runs/settings -o evaluation",
 )
-@click.option(
+@paths_option(
     "--run",
     "runs",
-    type=click.Path(path_type=Path),
-    multiple=True,
     help="Run of a network; may be given again.  [default: the pretrained ones]",
 )
-@click.option(
+@paths_option(
     "--dataset",
     "datasets",
-    type=click.Path(path_type=Path),
-    multiple=True,
     help="Measure the networks that it is for on its unseen parts; may be given again.",
 )
 @click.option(
@@ -54,8 +50,8 @@ FROM_CARDS = "All figures are those that training left in the networks' cards."
     help="Train each network that --dataset is for several times, without a fifth of the "
     "recordings or without each pedal of a recognition set (minutes); may be given again.",
 )
-@click.option("--readme", type=click.Path(path_type=Path), help="Rebuild its table of results.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("evaluation"))
+@path_option("--readme", help="Rebuild its table of results.")
+@path_option("-o", "--output", default=Path("evaluation"))
 def evaluate_command(
     runs: tuple[Path, ...],
     datasets: tuple[Path, ...],
@@ -72,26 +68,23 @@ def evaluate_command(
     """
     if left_out and not datasets:
         raise click.UsageError("--cross-validate wants --dataset, the sounds to train on")
-    try:
-        folders = {run.name: run for run in runs}
-        cards = {name: read_card(name, folders.get(name)) for name in folders or list_pretrained()}
-        evaluation: dict = {} if runs or datasets else read_evaluation()
-        notes = []
-        for dataset in datasets:
-            measured = measure_again(cards, folders, dataset)
-            for name, metrics in measured.items():
-                notes.append(f"{name}: measured on {dataset}")
-                notes += [f"{name}: {line}" for line in disagreements(cards[name], metrics)]
-                cards[name] = cards[name] | {"metrics": metrics}
-            networks = {name: cards[name]["network"] for name in measured}
-            _add_recognition(evaluation, measured, networks, folders, dataset)
-            _add_cross_validation(evaluation, networks, dataset, left_out)
-        regressors = {name: card for name, card in cards.items() if card["network"] in REGRESSORS}
-        write_results(regressors, evaluation, output, origin="\n\n".join(notes or [FROM_CARDS]))
-        if readme:
-            rebuild_readme(readme, regressors)
-    except (CheckpointError, DatasetError, OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
+    folders = {run.name: run for run in runs}
+    cards = {name: read_card(name, folders.get(name)) for name in folders or list_pretrained()}
+    evaluation: dict = {} if runs or datasets else read_evaluation()
+    notes = []
+    for dataset in datasets:
+        measured = measure_again(cards, folders, dataset)
+        for name, metrics in measured.items():
+            notes.append(f"{name}: measured on {dataset}")
+            notes += [f"{name}: {line}" for line in disagreements(cards[name], metrics)]
+            cards[name] = cards[name] | {"metrics": metrics}
+        networks = {name: cards[name]["network"] for name in measured}
+        _add_recognition(evaluation, measured, networks, folders, dataset)
+        _add_cross_validation(evaluation, networks, dataset, left_out)
+    regressors = {name: card for name, card in cards.items() if card["network"] in REGRESSORS}
+    write_results(regressors, evaluation, output, origin="\n\n".join(notes or [FROM_CARDS]))
+    if readme:
+        rebuild_readme(readme, regressors)
     click.echo((output / "results.md").read_text(encoding="utf-8"), nl=False)
 
 
@@ -121,21 +114,14 @@ def _add_cross_validation(
     """Add the cross-validation of the networks that a data set is for to an evaluation."""
     if not left_out:
         return
-    try:
-        from autofx_core.training.cross_validation import (  # noqa: PLC0415 - the trainer is an extra
-            cross_validate_folds,
-            cross_validate_pedals,
-        )
-    except ModuleNotFoundError as error:
-        raise click.ClickException(
-            f"training needs {error.name}: pip install 'autofx[train]'"
-        ) from None
+    from autofx_core.training import cross_validation  # noqa: PLC0415 - the trainer is an extra
+
     training = read_training(dataset)
     tests = {part: read_subset(dataset, part) for part in TEST_PARTS}
     for name, network in networks.items():
         recipe = cross_validation_recipe(network)
         if "folds" in left_out:
-            rows = cross_validate_folds(recipe, training)
+            rows = cross_validation.cross_validate_folds(recipe, training)
             evaluation.setdefault("folds", []).extend({"network": name} | row for row in rows)
         if "pedals" in left_out:
             if network not in CLASSIFIERS:
@@ -143,5 +129,5 @@ def _add_cross_validation(
                     f"{dataset}: holds a set for settings; --cross-validate pedals wants one for "
                     "recognition"
                 )
-            rows = cross_validate_pedals(recipe, training, tests)
+            rows = cross_validation.cross_validate_pedals(recipe, training, tests)
             evaluation.setdefault("pedals", []).extend({"network": name} | row for row in rows)

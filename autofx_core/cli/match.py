@@ -1,26 +1,24 @@
-"""Commands that answer for a sound: ``match``, ``play`` what was found, ``calibrate`` a method."""
+"""Commands: ``match`` a sound, ``play`` the settings found, ``calibrate`` a network."""
 
 from pathlib import Path
 
 import click
 from tqdm import tqdm
 
-from autofx_core.audio import AudioError
+from autofx_core.cli.options import PATH, output_option, path_option, seed_option
 from autofx_core.effects.registry import FURTHER, add_effects, find_effect
 from autofx_core.effects.table import EFFECTS
 from autofx_core.matching.files import match_files, play_preset
 from autofx_core.matching.match import METHODS
 from autofx_core.matching.refine import RENDERS
-from autofx_core.networks.checkpoints import CheckpointError
 from autofx_core.networks.registry import PRETRAINED, REGRESSORS, list_pretrained
 from autofx_core.sources.clean import builtin_notes
 from autofx_core.training.calibrate import calibrate, coverage, write_calibration
 
 _EFFECTS = ", ".join([*EFFECTS, *FURTHER])
 
-effects_option = click.option(
+effects_option = path_option(
     "--effects",
-    type=click.Path(path_type=Path),
     help="A Python file that declares effects of your own, VST3 included, for --effect to name; it "
     "is run. autofx_core/effects/registry.py has an example.",
 )
@@ -30,8 +28,8 @@ effects_option = click.option(
     "match",
     epilog="Example: python -m autofx_core match reference.wav --clean clean.wav -o match",
 )
-@click.argument("reference", type=click.Path(path_type=Path))
-@click.option("--clean", type=click.Path(path_type=Path), help="The same playing without effect.")
+@click.argument("reference", type=PATH)
+@path_option("--clean", help="The same playing without effect.")
 @click.option(
     "--effect",
     help=f"One of {_EFFECTS}, or several in a row, such as distortion+delay; all but the first "
@@ -43,7 +41,7 @@ effects_option = click.option(
     type=click.Choice(list(METHODS)),
     help="[default: refined with --clean, else the best network]",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("match"))
+@path_option("-o", "--output", default=Path("match"))
 def match_command(
     reference: Path,
     clean: Path | None,
@@ -55,33 +53,19 @@ def match_command(
     """Recognise the effect on REFERENCE and estimate its settings.
 
     Leaves match.json and match.png in the output folder, with --clean also match.wav. With --clean,
-    intervals are the values that sound the same; without, those that were true four times in five
-    for similar answers.
+    intervals are the values that sound the same; without, they hold four of five true settings.
     """
-    try:
-        if effects:
-            add_effects(effects)
-        with tqdm(
-            total=RENDERS,
-            desc="refining",
-            unit="render",
-            leave=False,
-            disable=None if clean else True,
-        ) as bar:
-            found = match_files(
-                reference,
-                clean,
-                effect=effect,
-                method=method,
-                output=output,
-                progress=bar.update,
-            )
-    except (AudioError, CheckpointError, ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from None
-    _tell(found, output)
+    if effects:
+        add_effects(effects)
+    hidden = None if clean else True
+    with tqdm(None, "refining", RENDERS, unit="render", leave=False, disable=hidden) as bar:
+        found = match_files(
+            reference, clean, effect=effect, method=method, output=output, progress=bar.update
+        )
+    _report(found, output)
 
 
-def _tell(found: dict, output: Path) -> None:
+def _report(found: dict, output: Path) -> None:
     likely = list(found["probabilities"].items())[:3]
     chances = ", ".join(f"{name} {100 * value:.0f} %" for name, value in likely)
     click.echo(f"{found['effect']}{f' ({chances})' if chances else ''}, by {found['method']}")
@@ -98,12 +82,12 @@ def _tell(found: dict, output: Path) -> None:
                 low, high = certainty["intervals"][parameter.name]
                 line += f"  {low:.4g} to {high:.4g}"
             if parameter.name in certainty["inaudible"]:
-                line += "  (not heard here)"
+                line += "  (not audible here)"
             click.echo(line)
         if certainty["judged_on"] != "clean":
-            click.echo("  without the clean sound: what is heard was judged on another note")
+            click.echo("  without the clean sound: what is audible was measured on another note")
     else:
-        click.echo("  no settings: no generic effect of this class is known to the method")
+        click.echo("  no settings: no generic effect of this class is in the method")
     if found["offset_s"]:
         click.echo(
             f"  the reference is {1000 * found['offset_s']:.1f} ms late; the match follows it"
@@ -116,24 +100,21 @@ def _tell(found: dict, output: Path) -> None:
 @click.command(
     "play", epilog="Example: python -m autofx_core play match/match.json riff.wav -o played.wav"
 )
-@click.argument("preset", type=click.Path(path_type=Path))
-@click.argument("clean", type=click.Path(path_type=Path))
+@click.argument("preset", type=PATH)
+@click.argument("clean", type=PATH)
 @effects_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@output_option
 def play_command(preset: Path, clean: Path, effects: Path | None, output: Path) -> None:
     """Play CLEAN, brought to peak 1, through the settings in PRESET, a match.json."""
-    try:
-        if effects:
-            add_effects(effects)
-        play_preset(preset, clean, output)
-    except (AudioError, ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from None
+    if effects:
+        add_effects(effects)
+    play_preset(preset, clean, output)
 
 
 @click.command("calibrate", epilog="Example: python -m autofx_core calibrate mlp_211c")
 @click.argument("network", type=click.Choice([n for n in list_pretrained() if n in REGRESSORS]))
 @click.option("--sounds", type=click.IntRange(60), default=600, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@seed_option
 def calibrate_command(network: str, sounds: int, seed: int) -> None:
     """Fit NETWORK's prediction intervals to its errors on SOUNDS validation sounds of each effect.
 
@@ -146,5 +127,5 @@ def calibrate_command(network: str, sounds: int, seed: int) -> None:
     for part in ("unseen_recording", "unseen_instrument"):
         fresh = calibrate(network, notes, sounds=sounds // 3, part=part, seed=seed)
         shares = coverage(calibration, fresh)
-        told = ", ".join(f"{family} {100 * share:.0f} %" for family, share in shares.items())
-        click.echo(f"{part}: truths inside the intervals: {told}")
+        listed = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items())
+        click.echo(f"{part}: true settings inside the intervals: {listed}")

@@ -1,18 +1,20 @@
 """Options that several commands have in common."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import click
 
-notes_option = click.option(
+PATH = click.Path(path_type=Path)
+path_option = partial(click.option, type=PATH)
+paths_option = partial(click.option, type=PATH, multiple=True)
+
+notes_option = path_option(
     "--notes",
-    type=click.Path(path_type=Path),
     help="Folder made by 'python -m autofx_core notes'.  [default: the built-in notes]",
 )
-
 seed_option = click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-
 workers_option = click.option(
     "--workers",
     type=click.IntRange(1),
@@ -20,5 +22,5 @@ workers_option = click.option(
     show_default="all cores",
     help="Processes on this machine.",
 )
-
-output_option = click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+output_option = path_option("-o", "--output", required=True)
+run_option = path_option("--run", help="Run of the network.  [default: the pretrained one]")

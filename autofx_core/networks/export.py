@@ -128,16 +128,14 @@ def describe(name: str, pipeline: Pipeline, run: Path | None = None) -> dict:
             "name": "settings",
             "meaning": "value = low + output · (high − low); of one effect alone",
             "columns": [
-                {"effect": family, "name": p.name, "unit": p.unit, "low": p.low, "high": p.high}
-                for family, effect in EFFECTS.items()
+                {"effect": key, "name": p.name, "unit": p.unit, "low": p.low, "high": p.high}
+                for key, effect in EFFECTS.items()
                 for p in effect.parameters
             ],
         }
     else:
-        columns = [
-            {"name": output, "class": EFFECT_NAMES.get(output, output)}
-            for output in pipeline.network.outputs
-        ]
+        names = pipeline.network.outputs
+        columns = [{"name": n, "class": EFFECT_NAMES.get(n, n)} for n in names]
         output = {"name": "probabilities", "meaning": "sum to 1", "columns": columns}
     return {
         "name": name,
