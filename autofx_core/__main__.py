@@ -35,6 +35,7 @@ class LazyGroup(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
+        ctx.meta["command"] = cmd_name
         module, function = COMMANDS[cmd_name][0].split(":")
         return getattr(import_module(f"autofx_core.cli.{module}"), function)
 
@@ -43,7 +44,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError as error:
-            extra = EXTRAS.get(ctx.invoked_subcommand or "", "core")
+            extra = EXTRAS.get(ctx.meta["command"], "core")
             message = f"this needs {error.name}: pip install 'autofx[{extra}]'"
             raise click.ClickException(message) from None
         except (OSError, ValueError, RuntimeError) as error:

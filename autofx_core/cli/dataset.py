@@ -94,8 +94,10 @@ def dataset_command(
         return
     if idmt and processed:
         sounds = split_for_training([sound for sound, _ in monophonic_guitar(idmt)])
-    elif idmt or folder:
-        sounds = split_for_training(clean_guitar(idmt) if idmt else guitar_notes(folder))
+    elif idmt:
+        sounds = split_for_training(clean_guitar(idmt))
+    elif folder:
+        sounds = split_for_training(guitar_notes(folder))
     else:
         sounds = rendered_notes(notes or NOTES_FOLDER)
     make_dataset(sounds, output, processed=processed, **options)

@@ -63,14 +63,14 @@ def test_a_distorted_guitar_is_recognised_and_its_match_sounds_the_same(files, r
     assert np.abs(played).max() == pytest.approx(1.0, abs=1e-3)
 
 
-def test_it_tells_how_sure_it_is_and_what_cannot_be_heard(refined):
+def test_it_states_how_certain_settings_are_and_which_are_inaudible(refined):
     certainty = refined["certainty"]
     assert (certainty["kind"], certainty["judged_on"]) == ("heard alike", "clean")
     low, high = certainty["intervals"]["drive_db"]
     assert 35 < low < refined["parameters"]["drive_db"] < high < 45
     assert "low_shelf_q" in certainty["inaudible"]  # the shelf has no gain
     line = next(line for line in refined["told"].splitlines() if "low_shelf_q" in line)
-    assert line.endswith("0.5 to 2  (not heard here)")
+    assert line.endswith("0.5 to 2  (not audible here)")
 
 
 def test_the_picture_shows_sounds_and_dials(files, refined):
@@ -178,7 +178,7 @@ def test_a_file_that_declares_no_effect_is_one_line_that_names_it(files, tmp_pat
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("raise OSError('a\\nb')", "OSError: a b"),
         ("def", "SyntaxError"),
-        (OWN_EFFECTS.replace('"ladder"', '"delay"'), "the name 'delay' cannot be taken"),
+        (OWN_EFFECTS.replace('"ladder"', '"delay"'), "the key 'delay' cannot be taken"),
     ):
         (tmp_path / "mine.py").write_text(content)
         result = run(*sounds, "--effects", tmp_path / "mine.py", "--effect", "ladder")
