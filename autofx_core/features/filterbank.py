@@ -1,7 +1,7 @@
 """Banks of filters over a spectrum, applied without multiplying by their zeros.
 
-A filter hears a few neighbouring bins. In groups of neighbouring filters, each multiplied with the
-bins that it hears alone, a bank of 128 mel bands needs a quarter of the whole matrix' products.
+A filter covers a few neighbouring bins. In groups of neighbouring filters, each multiplied with the
+bins that it covers alone, a bank of 128 mel bands needs a quarter of the whole matrix' products.
 """
 
 import torch
@@ -15,7 +15,7 @@ GROUPS = 8
 
 
 def group_filters(filters: Tensor) -> list[Group]:
-    """Split a bank into groups of neighbouring filters and the bins that each group hears.
+    """Split a bank into groups of neighbouring filters and the bins that each group covers.
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ def group_filters(filters: Tensor) -> list[Group]:
     """
     groups = []
     for group in filters.chunk(GROUPS, dim=1):
-        heard = group.abs().sum(1).nonzero()[:, 0]
-        first, end = int(heard[0]), int(heard[-1]) + 1
+        covered = group.abs().sum(1).nonzero()[:, 0]
+        first, end = int(covered[0]), int(covered[-1]) + 1
         groups.append((first, end, group[first:end].T.contiguous()))
     return groups
 

@@ -55,7 +55,7 @@ def log_mel(power: Tensor, sample_rate: int, *, n_mels: int, least: float = 1e-1
     n_mels
         Number of bands.
     least
-        Smallest power that is told from 0.
+        Power below which all counts as silence.
 
     Returns
     -------

@@ -9,8 +9,8 @@ Two models are fitted to every sound by least squares, whatever its effect, much
 * *Echo*: if it were y[t] = a·x[t] + b·x[t − n] + feedback·y[t − n], which delays n explain it best:
   one of those that colour the note, and two of those that are separate echoes?
 
-Conventions: waves of shape (batch, samples), float32, 22.05 kHz, aligned, peak 1; the drive knows
-the clean sound's level only if it entered the effect like that.
+Conventions: waves of shape (batch, samples), float32, 22.05 kHz, aligned, peak 1; the drive is
+right only if the clean sound entered the effect at that level.
 
 References
 ----------

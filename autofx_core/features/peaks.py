@@ -32,7 +32,7 @@ def interpolate_peak(left: Tensor, peak: Tensor, right: Tensor) -> Tensor:
 
 
 def _local_maxima(track: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
-    """Tell maxima among all samples but the outermost, and give them with their neighbours."""
+    """Mark the maxima among all samples but the outermost; return them with their neighbours."""
     left, middle, right = track[..., :-2], track[..., 1:-1], track[..., 2:]
     return (middle > left) & (middle >= right), (left, middle, right)
 

@@ -14,7 +14,7 @@ def keep_freed_memory() -> None:
     """Have memory that is freed kept for what comes next, where the C library is glibc.
 
     It returns large pieces to the system, and to be given them anew costs more than many a
-    descriptor. Whether a piece is large is judged by the largest one that was freed so far, up to
+    descriptor. A piece is large if it exceeds the largest one that was freed so far, up to
     32 MiB (mallopt(3), "dynamic mmap threshold"); this one is never touched.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)

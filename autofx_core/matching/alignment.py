@@ -1,7 +1,7 @@
 """Find how much later one sound is than another of the same playing.
 
 Takes from a recorder or an interface start a few milliseconds apart. A clean sound and its
-reference cannot tell, since the effect may delay on purpose; the match and its reference can.
+reference do not show it, since the effect may delay on purpose; the match and its reference do.
 
 References
 ----------
@@ -20,7 +20,7 @@ CLEARER = 1.5  # times the correlation as they lie
 
 
 def find_offset(early: np.ndarray, late: np.ndarray, sample_rate: int) -> int:
-    """Tell by how many samples the second sound comes later, up to 0.1 s; 0 if in doubt.
+    """Find by how many samples the second sound comes later, up to 0.1 s; 0 if in doubt.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def find_offset(early: np.ndarray, late: np.ndarray, sample_rate: int) -> int:
     first, second = (to_mono(wave) for wave in (early, late))
     size = fft.next_fast_len(max(first.size, second.size) + farthest, real=True)
     spectra = [fft.rfft(wave, size) for wave in (first, second)]
-    heard = np.all([np.abs(s) > FAINTEST * np.abs(s).max() for s in spectra], axis=0)
-    cross = np.where(heard, spectra[1] * np.conj(spectra[0]), 0.0)
+    strong = np.all([np.abs(s) > FAINTEST * np.abs(s).max() for s in spectra], axis=0)
+    cross = np.where(strong, spectra[1] * np.conj(spectra[0]), 0.0)
     correlation = fft.irfft(cross / np.maximum(np.abs(cross), 1e-20), size)
     lags = np.arange(-farthest, farthest + 1)
     best = int(lags[np.argmax(correlation[lags])])

@@ -1,9 +1,10 @@
-"""What of an answer cannot be heard.
+"""Which changes of a setting cannot be heard.
 
-`heard_alike` gives, for each parameter, the values that sound the same as the estimate, all others
-unchanged: the log-mel distance stays below 0.5 dB, the threshold below which an effect was labelled
-dry (`datasets.AUDIBLE_DB`). A parameter that may take its whole range is inaudible on this sound.
-How often answers are wrong is another matter: see `prediction_intervals`.
+`indistinguishable_range` gives, for each parameter, the values that sound the same as the estimate,
+all others unchanged: the log-mel distance stays below 0.5 dB, the threshold below which an effect
+is labelled dry (`metrics.audibility.AUDIBLE_DB`). A parameter that may take its whole range is
+inaudible on this sound.
+How often estimates are wrong is another matter: see `prediction_intervals`.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,10 +24,10 @@ STEPS = 2.0 ** np.arange(-12, 1)  # in shares of the range
 Intervals = dict[str, tuple[float, float]]
 
 
-def heard_alike(
+def indistinguishable_range(
     effect: Effect, clean: np.ndarray, sample_rate: int, parameters: Mapping[str, float]
 ) -> Intervals:
-    """Find how far each parameter can be moved without being heard.
+    """Find how far each parameter can be moved without an audible change, all others unchanged.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def heard_alike(
 
 
 def _farthest_alike(distance_db: Callable[[float], float], direction: float, room: float) -> float:
-    """Go on in doubled steps until one is heard; interpolate between it and the one before."""
+    """Double the step until the change is audible; interpolate between it and the one before."""
     before, near_db = 0.0, 0.0
     for step in [*STEPS[room > STEPS], room]:
         far_db = distance_db(direction * step)

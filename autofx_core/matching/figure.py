@@ -73,13 +73,15 @@ def draw_match(
     for dial, parameter in zip(dials, effect.parameters, strict=True):
         low, high = parameter.low, parameter.high
         value = parameters[parameter.name]
-        heard = parameter.name not in inaudible
+        audible = parameter.name not in inaudible
         dial.hlines(0, low, high, color=PALE, linewidth=2)
         if parameter.name in intervals:
-            dial.hlines(0, *intervals[parameter.name], color=INK if heard else PALE, linewidth=7)
-        dial.plot(value, 0, "o", color=INK, markerfacecolor=INK if heard else "white", markersize=9)
+            dial.hlines(0, *intervals[parameter.name], color=INK if audible else PALE, linewidth=7)
+        dial.plot(
+            value, 0, "o", color=INK, markerfacecolor=INK if audible else "white", markersize=9
+        )
         unit = f" {parameter.unit}" if parameter.unit else ""
-        label = f"{parameter.name} {value:.4g}{unit}{'' if heard else ' (not heard here)'}"
+        label = f"{parameter.name} {value:.4g}{unit}{'' if audible else ' (not heard here)'}"
         dial.set_title(label, loc="left", fontsize="small")
         dial.set(yticks=[], xticks=[low, high], ylim=(-1, 1))
         dial.tick_params(labelsize="x-small", length=0)

@@ -1,4 +1,4 @@
-"""Match a sound file: the found as JSON, the clean sound through it as WAV, both as a picture."""
+"""Match a sound file: settings as JSON, the clean sound through them as WAV, and a picture."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from autofx_core.audio import load_sound, normalize_peak, resample, write_audio
 from autofx_core.effects.registry import Tremolo, find_effect
 from autofx_core.effects.table import Effect
-from autofx_core.matching.audible_range import Intervals, heard_alike, inaudible
+from autofx_core.matching.audible_range import Intervals, inaudible, indistinguishable_range
 from autofx_core.matching.match import NEEDS_CLEAN, Match, default_method, match
 from autofx_core.matching.prediction_intervals import SHARE, prediction_interval, read_calibration
 from autofx_core.matching.refine import Progress, ignore
@@ -23,7 +23,7 @@ MODULES = {"pedalboard_native": "pedalboard", Tremolo.__module__: "registry"}
 
 @dataclass(frozen=True)
 class Certainty:
-    """How sure each parameter is, and how that was found (see `certainty`).
+    """Intervals of the settings, and how they were found.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ class Certainty:
     intervals
         Name → lowest and highest value, in the parameter's unit.
     inaudible
-        Parameters that can be anywhere in their range without being heard.
+        Parameters whose whole range sounds the same.
     judged_on
-        ``clean`` or, without it, ``stand-in note``: what was played to tell what can be heard.
+        ``clean`` or, without it, ``stand-in note``: what was played to find what is inaudible.
     """
 
     kind: str
@@ -139,16 +139,16 @@ def assess(found: Match, effect: Effect, clean: np.ndarray | None, sample_rate: 
         In Hz.
     """
     judged_on = "stand-in note" if clean is None else "clean"
-    heard = builtin_notes()[0].read(sample_rate) if clean is None else clean
-    alike = heard_alike(effect, normalize_peak(heard), sample_rate, found.parameters)
-    unheard = inaudible(effect, alike)
+    played = builtin_notes()[0].read(sample_rate) if clean is None else clean
+    alike = indistinguishable_range(effect, normalize_peak(played), sample_rate, found.parameters)
+    silent = inaudible(effect, alike)
     if found.method in NEEDS_CLEAN:
-        return Certainty("heard alike", None, alike, unheard, judged_on)
+        return Certainty("heard alike", None, alike, silent, judged_on)
     calibration = read_calibration(found.method)
     if calibration is None:
-        return Certainty("unknown", None, {}, unheard, judged_on)
+        return Certainty("unknown", None, {}, silent, judged_on)
     likely = prediction_interval(calibration, effect, found.parameters)
-    return Certainty("likely", SHARE, likely, unheard, judged_on)
+    return Certainty("likely", SHARE, likely, silent, judged_on)
 
 
 def python_line(effect: Effect, parameters: dict[str, float]) -> str | None:

@@ -235,8 +235,8 @@ def _check_method(method: str, effect: str | None, clean: np.ndarray | None) -> 
         find_effect(effect)
         if method not in ANY_EFFECT and effect not in EFFECTS:
             raise ValueError(
-                f"method {method!r} knows {', '.join(EFFECTS)}, not {effect!r}; 'refined' does, "
-                "with the clean sound"
+                f"method {method!r} estimates {', '.join(EFFECTS)}, not {effect!r}; "
+                "'refined' does, with the clean sound"
             )
     if method in NEEDS_CLEAN and clean is None:
         raise NeedsCleanError(
@@ -360,7 +360,7 @@ def default_method(clean: np.ndarray | None) -> str:
 
 @register("refined")
 def play_until_alike(request: Request) -> dict[str, float]:
-    """Refine on two seconds of the sound; start from a network where one knows the effect."""
+    """Refine on two seconds of the sound; start from a network for the generic effects."""
     clean, sample_rate = request.require_clean(), request.sample_rate
     part = choose_excerpt(clean, sample_rate)
     sounds = [request.reference[:, part], clean[:, part]]

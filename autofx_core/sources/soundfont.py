@@ -2,9 +2,9 @@
 
 The notes in ``autofx_core/notes`` are FluidR3 GM's guitars (Debian package fluid-soundfont-gm,
 MIT licence) played by FluidSynth without reverb or chorus: 44.1 kHz, mono, 2.5 s, the onset 5 ms
-after the start, peak at −3 dBFS. The peak is the same for all notes, so dynamics are heard in the
+after the start, peak at −3 dBFS. The peak is the same for all notes, so dynamics are in the
 timbre, not in the level: the nylon and jazz programs are rendered at several velocities, which move
-a low-pass filter; in the others velocity changes the level alone, so one velocity says it all.
+a low-pass filter; in the others velocity changes the level alone, so one velocity is enough.
 
 Left out: the overdriven and distorted programs; 31 "harmonics", which is amplifier feedback and
 never decays; the bank variation "funk", which has a slap bass in it.

@@ -1,6 +1,6 @@
 """How often intervals hold the truth, on notes that no network learnt from, against fixed ones.
 
-1. `refined`: the values that sound the same (`certainty.heard_alike`). They promise what cannot be
+1. `refined`: the values that sound the same (`matching.audible_range`). They promise what cannot be
    heard, not where the truth is; the share that holds it says how far one is the other.
 2. Networks: the ranges that held four of five truths behind similar answers to validation sounds.
    The anchor are intervals of one width for each parameter, four of five errors wide.
@@ -14,7 +14,7 @@ import torch
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
 from autofx_core.effects.table import EFFECTS
-from autofx_core.matching.audible_range import heard_alike
+from autofx_core.matching.audible_range import indistinguishable_range
 from autofx_core.matching.match import METHODS
 from autofx_core.matching.prediction_intervals import (
     SHARE,
@@ -34,7 +34,7 @@ def measure_refined(sounds: int) -> None:
         inside, widths = [], []
         for case in make_cases(effect, sounds):
             setting, _ = refine_case(case)
-            intervals = heard_alike(effect, case.clean, ANALYSIS_RATE_HZ, setting)
+            intervals = indistinguishable_range(effect, case.clean, ANALYSIS_RATE_HZ, setting)
             for p in effect.parameters:
                 low, high = intervals[p.name]
                 span = p.high - p.low

@@ -55,7 +55,7 @@ to match them by.
 
 Source of the structures: Zölzer (ed.), *DAFX: Digital Audio Effects*, 2nd ed. (2011), ch. 2–5.
 Conventions: waves of shape (channels, samples), float32; the settings are drawn so that the effect
-is plainly heard; oscillators start at phase 0 unless `start_turns` says otherwise.
+is clearly audible; oscillators start at phase 0 unless `start_turns` says otherwise.
 """
 
 from autofx_core.effects.pedals import (

@@ -12,8 +12,9 @@ module              searched                                                    
 ==================  ==========================================================  ==================
 
 All take mono waves, shape (samples,), float64, aligned, the clean one at the level that enters the
-effect, and answer with a list of settings, the likeliest first. The equations are those of
-pedalboard's plug-ins; for other designs the answer is only a start, which `refinement` improves.
+effect, and return a list of settings, the likeliest first. The equations are those of
+pedalboard's plug-ins; for other pedals the result is only a start, which `matching.refine`
+improves.
 """
 
 from collections.abc import Callable

@@ -12,7 +12,7 @@ So the search goes from short and dull to long and bright:
 
 1. a table of the sums of products by delay and by block of four samples, at 5.5 kHz, makes it
    cheap to try tens of thousands of oscillators on the first 0.08 s;
-2. the best are moved about at random, while the part that is listened to grows;
+2. the best are moved about at random, while the part that is compared grows;
 3. Levenberg-Marquardt steps on waves, the last at full rate.
 """
 

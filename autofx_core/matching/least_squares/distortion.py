@@ -1,7 +1,7 @@
 """Read the settings of a distortion with two shelves off the clean sound and the reference.
 
 y = g · high shelf · low shelf · tanh(G·x). For a drive G the shelves are a linear system from
-tanh(G·x) to y, and how much of y no linear system explains, band by band, tells the drive. The
+tanh(G·x) to y, and how much of y no linear system explains, band by band, gives the drive. The
 system's response, y's cross-spectrum with tanh(G·x) over the power of tanh(G·x), then gives the
 shelves by non-linear least squares on six parameters and g.
 
@@ -20,7 +20,7 @@ DRIVE_STEP_DB = 2.0
 LOWEST_HZ = 40.0
 HIGHEST_HZ = 10_000.0
 BANDS_PER_OCTAVE = 12
-FLOOR_DB = -70.0  # bands that far below the strongest are not listened to
+FLOOR_DB = -70.0  # bands that far below the strongest are left out
 
 _PARAMETERS = EFFECTS["distortion"].parameters
 _SHELVES = _PARAMETERS[1:]
@@ -120,7 +120,7 @@ class _DriveFit:
         self.bands = _Bands(clean.size, sample_rate)
         self.wet = self.bands.spectrum(wet)
         self.power = self.bands.sum(np.abs(self.wet) ** 2)
-        self.heard = self.power > 10 ** (FLOOR_DB / 10) * self.power.max()
+        self.strong = self.power > 10 ** (FLOOR_DB / 10) * self.power.max()
 
     def products(self, drive_db: float) -> tuple[np.ndarray, np.ndarray]:
         """Power of the driven sound and its cross-spectrum with the reference, by band."""
@@ -134,14 +134,14 @@ class _DriveFit:
         """Mean log share of the bands' power that no linear system makes of the driven sound."""
         power, cross = self.products(drive_db)
         explained = np.abs(cross) ** 2 / (power * self.power + 1e-30)
-        return float(np.mean(np.log(np.maximum(1 - explained[self.heard], 1e-7))))
+        return float(np.mean(np.log(np.maximum(1 - explained[self.strong], 1e-7))))
 
     def shelves(self, drive_db: float, rate: int) -> np.ndarray:
         """Fit the shelves' six normalised parameters to the system's response."""
         power, cross = self.products(drive_db)
-        response = (cross / (power + 1e-30))[self.heard]
-        weight = np.sqrt(np.abs(cross) ** 2 / (power * self.power + 1e-30))[self.heard]
-        frequency = self.bands.frequency_hz[self.heard]
+        response = (cross / (power + 1e-30))[self.strong]
+        weight = np.sqrt(np.abs(cross) ** 2 / (power * self.power + 1e-30))[self.strong]
+        frequency = self.bands.frequency_hz[self.strong]
 
         def error(values: np.ndarray) -> np.ndarray:
             model = _shelves_response(_LOW + values[:6] * _SPAN, frequency, rate)

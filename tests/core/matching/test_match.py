@@ -126,7 +126,7 @@ def test_bad_requests_are_named():
     with pytest.raises(ValueError, match="unknown effect 'echo'; known: modulation"):
         match(tone, sample_rate=LISTENING_RATE_HZ, method="random", effect="echo")
     with pytest.raises(
-        ValueError, match=r"'random' knows modulation.*, not 'reverb'; 'refined' does"
+        ValueError, match=r"'random' estimates modulation.*, not 'reverb'; 'refined' does"
     ):
         match(tone, sample_rate=LISTENING_RATE_HZ, method="random", effect="reverb")
     with pytest.raises(ValueError, match=r"'refined' needs the clean sound.*choose a network"):
