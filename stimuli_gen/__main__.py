@@ -13,6 +13,7 @@ from stimuli_gen.check import check_set
 from stimuli_gen.item_sounds import make_item_sounds
 from stimuli_gen.job import make_tasks, open_job
 from stimuli_gen.manifest import ManifestError
+from stimuli_gen.rebuild import rebuild_item
 from stimuli_gen.render import is_finished, render_set
 from stimuli_gen.study import StudySpecError, describe_keys, list_presets
 
@@ -24,7 +25,7 @@ def _render_help() -> str:
     return (
         "Render STUDY, a TOML file or a preset "
         f"({', '.join(list_presets())}), into a stimulus set.\n\n"
-        "The same command continues an interrupted rendering. Equal seeds give equal files, "
+        "The same command continues an interrupted rendering. Equal seeds give equal sounds, "
         "whatever the number of workers.\n\n"
         f"\b\nKeys of a study:\n{keys}"
     )
@@ -50,7 +51,20 @@ def main() -> None:
 )
 @click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler to render on instead.")
 @click.option("--no-distances", is_flag=True, help="Leave out the distances to the reference.")
-def render(study: str, output: Path, workers: int, cluster: str | None, no_distances: bool) -> None:
+@click.option(
+    "--reproducible",
+    is_flag=True,
+    help="Let file names and dither follow from the seed alone: anybody who renders the study gets "
+    "the same bytes. Not for a study whose participants could do that.",
+)
+def render(
+    study: str,
+    output: Path,
+    workers: int,
+    cluster: str | None,
+    no_distances: bool,
+    reproducible: bool,
+) -> None:
     """Render STUDY; its help is `_render_help`."""
     command = shlex.join(["python", "-m", "stimuli_gen", *sys.argv[1:]])
     try:
@@ -58,7 +72,14 @@ def render(study: str, output: Path, workers: int, cluster: str | None, no_dista
         if is_finished(job, output):
             click.echo(f"{output}: is up to date")
             return
-        manifest = render_set(job, output, command=command, workers=workers, cluster=cluster)
+        manifest = render_set(
+            job,
+            output,
+            command=command,
+            workers=workers,
+            cluster=cluster,
+            reproducible=reproducible,
+        )
     except USER_ERRORS as error:
         raise click.ClickException(str(error)) from None
     for item in manifest.items:
@@ -106,6 +127,26 @@ def inputs(study: str, output: Path) -> None:
     except USER_ERRORS as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{len(job.items)} items in {output}")
+
+
+@main.command(epilog="Example: python -m stimuli_gen rebuild autofx-data/my-set/ delay-01")
+@click.argument("folder", metavar="SET", type=click.Path(path_type=Path))
+@click.argument("item")
+@click.option(
+    "--sounds",
+    type=click.Path(path_type=Path),
+    help="Folder with the clean sounds and recordings of a set that has its own.",
+)
+def rebuild(folder: Path, item: str, sounds: Path | None) -> None:
+    """Make ITEM of SET again from the manifest alone; exit with 1 if a file differs."""
+    try:
+        results = rebuild_item(folder, item, sounds)
+    except USER_ERRORS as error:
+        raise click.ClickException(str(error)) from None
+    for result in results:
+        click.echo(f"{result.file}  {result.name}: {result.outcome}")
+    if any(result.differs for result in results):
+        raise click.ClickException(f"{folder}: item {item} is not what its manifest describes")
 
 
 if __name__ == "__main__":

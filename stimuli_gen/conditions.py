@@ -24,7 +24,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,7 @@ from stimuli_gen.study import ConditionSpec, StudySpec, StudySpecError
 
 ANCHOR_STOP_DB = 65.0
 ANCHOR_TRANSITION_HZ = 450.0
+ANCHORS_HZ = {"anchor35": 3500.0, "anchor70": 7000.0}
 LENGTH_TOLERANCE_S = 0.05
 
 
@@ -93,19 +94,14 @@ def _clean(given: ConditionInput) -> Sound:
     return Sound(given.clean, "none")
 
 
-def _anchor35(given: ConditionInput) -> Sound:
-    return Sound(low_pass(given.reference.wave, 3500.0, given.study.sample_rate_hz), "low-pass")
-
-
-def _anchor70(given: ConditionInput) -> Sound:
-    return Sound(low_pass(given.reference.wave, 7000.0, given.study.sample_rate_hz), "low-pass")
+def _anchor(cutoff_hz: float, given: ConditionInput) -> Sound:
+    return Sound(low_pass(given.reference.wave, cutoff_hz, given.study.sample_rate_hz), "low-pass")
 
 
 FIXED: dict[str, Callable[[ConditionInput], Sound]] = {
     "reference": _reference,
     "clean": _clean,
-    "anchor35": _anchor35,
-    "anchor70": _anchor70,
+    **{name: partial(_anchor, cutoff_hz) for name, cutoff_hz in ANCHORS_HZ.items()},
 }
 
 

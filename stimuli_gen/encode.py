@@ -15,10 +15,36 @@ import io
 import numpy as np
 import soundfile
 
+MARKED_SAMPLES = 64
 FLAC_MARKER = b"fLaC"
 _LAST_BLOCK = 0x80
 _PADDING_BLOCK = 1
 _BLOCK_HEADER_BYTES = 4
+
+
+def round_to_steps(wave: np.ndarray, *, bit_depth: int, dither: str, seed: int) -> np.ndarray:
+    """Round a wave to the whole steps of its file; no two seeds give equal bytes.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (channels, samples), full scale ±1
+    bit_depth
+        16 or 24.
+    dither
+        'tpdf', or 'none': then the last 64 samples, which are faded out, are 0 or 1 step higher.
+    seed
+        Of the dither or of the last samples' steps.
+
+    Returns
+    -------
+    ndarray, shape (channels, samples), int32
+    """
+    rng = np.random.default_rng(seed)
+    if dither == "tpdf":
+        return quantize(wave, bit_depth, rng)
+    steps = quantize(wave, bit_depth, None)
+    steps[:, -MARKED_SAMPLES:] += rng.integers(0, 2, steps[:, -MARKED_SAMPLES:].shape)
+    return steps
 
 
 def quantize(wave: np.ndarray, bit_depth: int, rng: np.random.Generator | None) -> np.ndarray:

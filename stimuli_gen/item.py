@@ -5,12 +5,14 @@ open reference by `OPEN_REFERENCE`.
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
-from autofx_core.audio import fade_ends
-from autofx_core.matching.match import measure_distances
-from stimuli_gen.encode import encode, pad_to_one_size, quantize, restore
+from autofx_core.audio import fade_ends, find_onset
+from autofx_core.metrics.audibility import AUDIBLE_DB
+from autofx_core.metrics.distances import log_mel_distance, measure_distances
+from stimuli_gen.encode import encode, pad_to_one_size, restore, round_to_steps
 from stimuli_gen.item_sounds import (
     OPEN_REFERENCE,
     ItemSounds,
@@ -20,11 +22,13 @@ from stimuli_gen.item_sounds import (
     trim,
 )
 from stimuli_gen.loudness import Gains, match_loudness
-from stimuli_gen.manifest import Clean, Item, Reference, Stimulus, bytes_sha256
-from stimuli_gen.seeds import derive_name, derive_rng
+from stimuli_gen.manifest import Clean, Item, Reference, Stimulus, Timing, bytes_sha256
+from stimuli_gen.reference import ONSET_DB, find_clean
+from stimuli_gen.seeds import derive_name, derive_seed
 from stimuli_gen.study import StudySpec, StudySpecError
 
 AUDIO_FOLDER = "audio"
+LOG_MEL = "log_mel_db"
 FADE_IN_S = 0.005
 FADE_OUT_S = 0.05
 RINGING_FADE_OUT_S = 1.0
@@ -66,9 +70,9 @@ def render_item(task: ItemTask) -> RenderedItem:
     gains = _match(task, waves)
     contents = _encode(task, waves, gains)
     names = {
-        name: f"{AUDIO_FOLDER}/{derive_name(task.study.seed, task.planned.id, name)}"
-        f".{task.study.format}"
+        name: f"{AUDIO_FOLDER}/{digits}.{task.study.format}"
         for name in waves
+        for digits in [derive_name(task.study.seed, task.planned.id, name, *_salt(task))]
     }
     reference = Reference(
         file=names[OPEN_REFERENCE],
@@ -77,6 +81,8 @@ def render_item(task: ItemTask) -> RenderedItem:
         parameters=sounds.reference.parameters,
         normalized=sounds.reference.normalized,
         origin=_describe_origin(task),
+        gain_db=gains.gains_db[OPEN_REFERENCE],
+        dither_seed=_derive_dither_seed(task, OPEN_REFERENCE),
     )
     stimuli = [
         Stimulus(
@@ -85,15 +91,16 @@ def render_item(task: ItemTask) -> RenderedItem:
             sha256=bytes_sha256(contents[condition]),
             duration_s=waves[condition].shape[1] / task.study.sample_rate_hz,
             loudness_lufs=round(gains.loudness_lufs, 3),
-            gain_db=round(gains.gains_db[condition], 3),
+            gain_db=gains.gains_db[condition],
             effect=sound.effect,
             parameters=sound.parameters,
             normalized=sound.normalized,
             distances=_measure(task, sounds, condition),
+            dither_seed=_derive_dither_seed(task, condition),
         )
         for condition, sound in sounds.stimuli.items()
     ]
-    item = _describe_item(task, reference, stimuli, sounds.remarks)
+    item = _describe_item(task, sounds, reference, stimuli)
     return RenderedItem(item, {names[name]: content for name, content in contents.items()})
 
 
@@ -138,7 +145,7 @@ def _measure(task: ItemTask, sounds: ItemSounds, condition: str) -> dict[str, fl
 
 
 def _describe_item(
-    task: ItemTask, reference: Reference, stimuli: list[Stimulus], remarks: list[str]
+    task: ItemTask, sounds: ItemSounds, reference: Reference, stimuli: list[Stimulus]
 ) -> Item:
     planned = task.planned
     collection = "recorded" if planned.pair else task.study.clean.source
@@ -147,11 +154,59 @@ def _describe_item(
         family=planned.effect_class,
         domain="in" if planned.kind == "in_domain" else "out",
         training=planned.training,
-        clean=Clean(source=f"{collection}:{planned.clean.id}", sha256=task.clean.sha256),
+        clean=Clean(
+            source=f"{collection}:{planned.clean.id}",
+            sha256=task.clean.sha256,
+            recording=planned.clean.recording,
+        ),
         reference=reference,
         stimuli=stimuli,
-        remarks=remarks,
+        timing=_describe_timing(task, sounds),
+        remarks=[
+            *sounds.remarks,
+            *_name_close(task, sounds, {s.condition: s.distances for s in stimuli}),
+        ],
     )
+
+
+def _describe_timing(task: ItemTask, sounds: ItemSounds) -> Timing:
+    rate = task.study.sample_rate_hz
+    start, samples = find_clean(task.clean.wave, task.study)
+    onset = find_onset(task.clean.wave[:, start : start + samples], threshold_db=ONSET_DB)
+    return Timing(
+        start_s=start / rate,
+        lead_in_s=onset / rate,
+        clean_s=samples / rate,
+        rendered_tail_s=task.study.longest_tail_s,
+        tail_s=sounds.tail_s,
+        fade_in_s=FADE_IN_S,
+        fade_out_s=_choose_fade_out(sounds),
+    )
+
+
+def _name_close(
+    task: ItemTask, sounds: ItemSounds, distances: dict[str, dict[str, float]]
+) -> list[str]:
+    """Name conditions that are nearer to the reference, or to each other, than can be heard."""
+    kinds = {spec.id: spec.resolved_kind for spec in task.study.conditions}
+    from_reference_db = {
+        name: measured[LOG_MEL]
+        for name, measured in distances.items()
+        if measured and kinds[name] != "reference"
+    }
+    remarks = [
+        f"{name} is within {AUDIBLE_DB:g} dB of the reference (log-mel): hardly a difference"
+        for name, distance_db in from_reference_db.items()
+        if distance_db < AUDIBLE_DB
+    ]
+    for a, b in combinations(from_reference_db, 2):
+        # Triangle inequality: sounds this near have nearly the same distance to the reference.
+        if abs(from_reference_db[a] - from_reference_db[b]) >= AUDIBLE_DB:
+            continue
+        pair = sounds.stimuli[a].wave, sounds.stimuli[b].wave
+        if log_mel_distance(*pair, task.study.sample_rate_hz) < AUDIBLE_DB:
+            remarks.append(f"{a} and {b} are within {AUDIBLE_DB:g} dB of each other (log-mel)")
+    return remarks
 
 
 def _describe_origin(task: ItemTask) -> str:
@@ -175,11 +230,14 @@ def _encode(task: ItemTask, waves: dict[str, np.ndarray], gains: Gains) -> dict[
 
 
 def _round(task: ItemTask, name: str, wave: np.ndarray) -> np.ndarray:
-    """Round a wave to the whole steps of its file."""
-    rng = None
-    if task.study.dither == "tpdf":
-        rng = derive_rng(task.study.seed, task.planned.id, name, "dither")
-    steps = quantize(wave, task.study.bit_depth, rng)
-    if name == OPEN_REFERENCE and rng is None:
-        steps[:, -1] += 1  # equal bytes would give the hidden reference away
-    return steps
+    study = task.study
+    seed = _derive_dither_seed(task, name)
+    return round_to_steps(wave, bit_depth=study.bit_depth, dither=study.dither, seed=seed)
+
+
+def _derive_dither_seed(task: ItemTask, name: str) -> int:
+    return derive_seed(task.study.seed, task.planned.id, name, "dither", *_salt(task))
+
+
+def _salt(task: ItemTask) -> tuple[str, ...]:
+    return (task.salt,) if task.salt else ()

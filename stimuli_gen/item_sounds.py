@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from autofx_core.metrics.audibility import AUDIBLE_DB
+from autofx_core.metrics.distances import log_mel_distance
 from stimuli_gen.conditions import ConditionInput, make_stimulus
 from stimuli_gen.plan import PlannedItem
 from stimuli_gen.reference import Sound, make_reference, prepare_clean
@@ -56,6 +58,8 @@ class ItemTask:
         Loudness to bring the sounds to, if no peak forbids it.
     measure
         Whether to measure distances to the reference.
+    salt
+        Makes file names and dither those of this rendering alone; empty if reproducible.
     """
 
     study: StudySpec
@@ -66,6 +70,7 @@ class ItemTask:
     external: dict[str, np.ndarray]
     target_lufs: float
     measure: bool
+    salt: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,11 @@ def _draw(task: ItemTask, attempt: int, remarks: list[str]) -> ItemSounds:
     clean = prepare_clean(task.clean.wave, study)
     recording = task.recording.wave if task.recording else None
     reference = make_reference(study, planned, clean, recording, attempt=attempt)
+    if _is_close(study, reference.wave, clean):
+        close = f"reference ({reference.effect}) is within {AUDIBLE_DB:g} dB of the clean sound"
+        if planned.pair is None:
+            raise FaultError(close)
+        remarks = [*remarks, close]  # another draw would bring the same recording
     given = ConditionInput(
         study=study,
         study_folder=task.study_folder,
@@ -156,7 +166,7 @@ def trim(sounds: ItemSounds, study: StudySpec) -> ItemSounds:
     }
     longest = max(tails_s, key=lambda name: tails_s[name])
     tail_s = float(np.clip(tails_s[longest], study.tail_s, study.longest_tail_s))
-    samples = sounds.clean.shape[1] - round((sounds.tail_s - tail_s) * rate)
+    samples = sounds.clean.shape[1] - round(sounds.tail_s * rate) + round(tail_s * rate)
     remarks = sounds.remarks
     if still_rings := tails_s[longest] > study.longest_tail_s - BLOCK_S / 2:
         cut = f"{longest} rings longer than longest_tail_s = {study.longest_tail_s:g}: faded out"
@@ -172,6 +182,17 @@ def trim(sounds: ItemSounds, study: StudySpec) -> ItemSounds:
         tail_s=tail_s,
         still_rings=still_rings,
     )
+
+
+def _is_close(study: StudySpec, reference: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether two sounds differ by less than can be heard in the log-mel spectrum.
+
+    They are compared up to the shortest tail: what is drawn must not depend on how long another
+    program's sounds ring.
+    """
+    samples = other.shape[1] - round((study.longest_tail_s - study.tail_s) * study.sample_rate_hz)
+    pair = reference[:, :samples], other[:, :samples]
+    return log_mel_distance(*pair, study.sample_rate_hz) < AUDIBLE_DB
 
 
 def _refuse_faults(study: StudySpec, stimuli: dict[str, Sound], reference: Sound) -> list[str]:
@@ -193,10 +214,12 @@ def _refuse_faults(study: StudySpec, stimuli: dict[str, Sound], reference: Sound
                 raise
             # Another reference would not be the one that the sound was made for.
             raise StudySpecError(str(fault)) from None
+        if spec.resolved_kind == "random" and _is_close(study, reference.wave, wave):
+            raise FaultError(f"{name} is within {AUDIBLE_DB:g} dB of the reference")
         if spec.resolved_kind == "reference" or not is_indistinguishable(reference.wave, wave):
             continue
-        remark = f"{name} is indistinguishable from the reference"
-        if spec.resolved_kind == "random":
-            raise FaultError(remark)
-        remarks.append(f"{remark}: null test {null_test_db(reference.wave, wave):.0f} dB")
+        remarks.append(
+            f"{name} is indistinguishable from the reference: null test "
+            f"{null_test_db(reference.wave, wave):.0f} dB"
+        )
     return remarks

@@ -124,7 +124,7 @@ def find_external(folder: Path, place: str, item: str) -> Path:
 
 
 def make_tasks(
-    job: Job, items: list[PlannedItem], target_lufs: float | None = None
+    job: Job, items: list[PlannedItem], *, target_lufs: float | None = None, salt: str = ""
 ) -> Iterator[ItemTask]:
     """Read the sounds of items, one after the other.
 
@@ -136,6 +136,8 @@ def make_tasks(
         Some of its items.
     target_lufs
         Loudness to bring them to; by default the study's.
+    salt
+        Of file names and dither; empty if reproducible.
 
     Raises
     ------
@@ -157,6 +159,7 @@ def make_tasks(
             },
             target_lufs=job.study.target_lufs if target_lufs is None else target_lufs,
             measure=job.measure,
+            salt=salt,
         )
 
 

@@ -56,6 +56,10 @@ class _Record(BaseModel):
 class Generator(_Record):
     """What made the set: versions of the programs, the command that was typed, and its inputs.
 
+    File names and dither follow from the study's seed and ``salt``, which is drawn anew for each
+    set, so that another rendering of the same study does not give files or names away. It is null
+    in a reproducible set.
+
     ``inputs`` has the SHA-256 of the study and of every network's weights, program or recording
     that the sounds follow from, the clean sounds aside (they stand with their items).
     """
@@ -63,6 +67,7 @@ class Generator(_Record):
     versions: dict[str, str]
     command: str
     inputs: dict[str, Sha256] = {}
+    salt: str | None = None
 
 
 class Condition(_Record):
@@ -74,10 +79,39 @@ class Condition(_Record):
 
 
 class Clean(_Record):
-    """The dry sound that every stimulus of the item was made from."""
+    """The dry sound that every stimulus of the item was made from.
+
+    ``recording`` is what it stems from: no other split of a collection has sounds of it.
+    """
 
     source: str
     sha256: Sha256
+    recording: str | None = None
+
+
+class Timing(_Record):
+    """How an item's sounds lie in time.
+
+    ``start_s`` to ``start_s + clean_s`` of the clean file were taken (at the set's sample rate);
+    the note begins ``lead_in_s`` after that. Effects played it with ``rendered_tail_s`` of silence
+    behind; ``tail_s`` of that were kept. Every file fades in and out (half a cosine).
+    """
+
+    start_s: Annotated[float, Field(ge=0)]
+    lead_in_s: Annotated[float, Field(ge=0)]
+    clean_s: Annotated[float, Field(gt=0)]
+    rendered_tail_s: Annotated[float, Field(ge=0)]
+    tail_s: Annotated[float, Field(ge=0)]
+    fade_in_s: Annotated[float, Field(ge=0)]
+    fade_out_s: Annotated[float, Field(ge=0)]
+
+
+class Encoding(_Record):
+    """How samples became a file's whole steps (see `encode.round_to_steps`)."""
+
+    format: Literal["wav", "flac"]
+    bit_depth: Literal[16, 24]
+    dither: Literal["tpdf", "none"]
 
 
 class Reference(_Record):
@@ -92,6 +126,8 @@ class Reference(_Record):
     parameters: Parameters
     normalized: Parameters = None
     origin: str
+    gain_db: float | None = None
+    dither_seed: int | None = None
 
 
 class Stimulus(_Record):
@@ -107,6 +143,7 @@ class Stimulus(_Record):
     parameters: Parameters
     normalized: Parameters = None
     distances: dict[str, float]
+    dither_seed: int | None = None
 
 
 class Item(_Record):
@@ -123,6 +160,7 @@ class Item(_Record):
     clean: Clean
     reference: Reference
     stimuli: Annotated[list[Stimulus], Field(min_length=1)]
+    timing: Timing | None = None
     remarks: list[str] = []
 
     def sounds(self) -> list[Reference | Stimulus]:
@@ -147,6 +185,7 @@ class Manifest(_Record):
     created: AwareDatetime
     generator: Generator
     sample_rate: Annotated[int, Field(gt=0)]
+    encoding: Encoding | None = None
     conditions: Annotated[list[Condition], Field(min_length=1)]
     items: Annotated[list[Item], Field(min_length=1)]
 

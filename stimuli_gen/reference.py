@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autofx_core.audio import fade_ends, find_onset, normalize_peak, skip_silence
+from autofx_core.audio import fade_ends, find_onset, find_start, normalize_peak
 from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import draw_setting, effect_of, render
 from stimuli_gen.plan import PlannedItem
@@ -71,13 +71,57 @@ def prepare_clean(wave: np.ndarray, study: StudySpec) -> np.ndarray:
     A sound longer than the study's `longest_s` is cut and fades out. The tail is the longest that
     the study allows; `trim` takes away what no sound of the item needs.
     """
+    start, samples = find_clean(wave, study)
     rate = study.sample_rate_hz
-    started = skip_silence(wave, rate, threshold_db=ONSET_DB)
-    longest = round(study.longest_s * rate)
-    if started.shape[1] > longest:
-        started = fade_ends(started[:, :longest], rate, fade_in_s=0.0, fade_out_s=CUT_FADE_S)
-    tail = round(study.longest_tail_s * rate)
-    return np.pad(normalize_peak(started), ((0, 0), (0, tail))).astype(np.float32)
+    return cut_clean(wave, rate, start=start, samples=samples, tail_s=study.longest_tail_s)
+
+
+def find_clean(wave: np.ndarray, study: StudySpec) -> tuple[int, int]:
+    """Find the part of a clean file that an item takes: its first sample and its length."""
+    rate = study.sample_rate_hz
+    start = find_start(wave, rate, threshold_db=ONSET_DB)
+    return start, min(wave.shape[1] - start, round(study.longest_s * rate))
+
+
+def cut_clean(
+    wave: np.ndarray, sample_rate: int, *, start: int, samples: int, tail_s: float
+) -> np.ndarray:
+    """Cut a clean sound, bring it to peak 1, and append silence.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (1, samples), float32
+        As read from its file.
+    sample_rate
+        In Hz.
+    start, samples
+        What `find_clean` returns. An end before the file's own end fades out.
+    tail_s
+        Silence to append.
+    """
+    cut = wave[:, start : start + samples]
+    if start + samples < wave.shape[1]:
+        cut = fade_ends(cut, sample_rate, fade_in_s=0.0, fade_out_s=CUT_FADE_S)
+    tail = round(tail_s * sample_rate)
+    return np.pad(normalize_peak(cut), ((0, 0), (0, tail))).astype(np.float32)
+
+
+def play_pedal(name: str, clean: np.ndarray, sample_rate: int, setting: dict[str, float]) -> Sound:
+    """Play a clean sound through another pedal.
+
+    Parameters
+    ----------
+    name
+        One of `autofx_core.effects.pedals`.
+    clean : ndarray, shape (1, samples), float32, peak 1
+    sample_rate
+        In Hz.
+    setting
+        Every parameter of the pedal, in its unit.
+    """
+    pedal = PEDAL_MODELS[name]
+    wave = pedal.render(clean, sample_rate, setting)
+    return Sound(wave, pedal.name, setting, _normalize(setting, pedal.ranges))
 
 
 def make_reference(
@@ -109,12 +153,10 @@ def make_reference(
     rng = derive_rng(study.seed, planned.id, "reference", attempt)
     rate = study.sample_rate_hz
     if planned.pair is not None and recording is not None:
-        sound = Sound(_align(recording, clean), planned.pair.effect)
+        sound = Sound(align_recording(recording, clean), planned.pair.effect)
     elif planned.pedal is not None:
-        pedal = PEDAL_MODELS[planned.pedal]
-        setting = pedal.draw(rng)
-        normalized = _normalize(setting, pedal.ranges)
-        sound = Sound(pedal.render(clean, rate, setting), pedal.name, setting, normalized)
+        setting = PEDAL_MODELS[planned.pedal].draw(rng)
+        sound = play_pedal(planned.pedal, clean, rate, setting)
     else:
         setting = draw_setting(rng, planned.effect_class)
         sound = play_effect(planned.effect_class, clean, rate, setting)
@@ -124,7 +166,7 @@ def make_reference(
     return sound
 
 
-def _align(recording: np.ndarray, clean: np.ndarray) -> np.ndarray:
+def align_recording(recording: np.ndarray, clean: np.ndarray) -> np.ndarray:
     """Shift a recording so that it begins when the clean sound does, and give it its length."""
     onsets = [find_onset(wave, threshold_db=ONSET_DB) for wave in (clean, recording)]
     shift = onsets[0] - onsets[1]

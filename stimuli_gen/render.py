@@ -1,7 +1,8 @@
 """Render a study into a stimulus set: a folder with its sounds, manifest, study and preview.
 
-Equal studies, inputs and versions give equal files, whatever the number of workers; only
-``created`` and ``generator.command`` of the manifest differ (set SOURCE_DATE_EPOCH to
+Equal studies, inputs and versions give equal sounds, whatever the number of workers. File names
+and dither follow from a salt that is drawn for each set. A *reproducible* set has no salt and equal
+files: only ``created`` and ``generator.command`` of the manifest differ (set SOURCE_DATE_EPOCH to
 fix the time). Between processors of different kinds the last bit of a sound can differ.
 
 An interrupted rendering leaves finished items in ``.unfinished``; the same command goes on there.
@@ -9,6 +10,7 @@ An interrupted rendering leaves finished items in ``.unfinished``; the same comm
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,19 +24,34 @@ from stimuli_gen.check import check_item
 from stimuli_gen.item import AUDIO_FOLDER, RenderedItem, find_item_loudness, render_item
 from stimuli_gen.item_sounds import ItemTask
 from stimuli_gen.job import MADE_BY, Job, list_modules, make_tasks
-from stimuli_gen.manifest import MANIFEST_NAME, Condition, Generator, Item, Manifest, read_manifest
+from stimuli_gen.manifest import (
+    MANIFEST_NAME,
+    Condition,
+    Encoding,
+    Generator,
+    Item,
+    Manifest,
+    read_manifest,
+)
 from stimuli_gen.preview import write_preview
 from stimuli_gen.study import STUDY_NAME, StudySpecError
 
 Result = TypeVar("Result")
 
 UNFINISHED = ".unfinished"
+SALT_NAME = "salt"
 ITEMS_PER_WORKER = 6
 """A process takes about as long to start as so many items take to render."""
 
 
 def render_set(
-    job: Job, output: Path, *, command: str, workers: int = 1, cluster: str | None = None
+    job: Job,
+    output: Path,
+    *,
+    command: str,
+    workers: int = 1,
+    cluster: str | None = None,
+    reproducible: bool = False,
 ) -> Manifest:
     """Render a stimulus set, or finish one that was interrupted; shows progress.
 
@@ -50,6 +67,9 @@ def render_set(
         Processes on this machine.
     cluster
         Address of a Dask scheduler to render on instead.
+    reproducible
+        Whether file names and dither follow from the seed alone, so that anybody who renders the
+        same study gets the same bytes.
 
     Raises
     ------
@@ -58,15 +78,17 @@ def render_set(
         something else.
     """
     done = _open_output(job, output)
+    salt = "" if reproducible else _keep_salt(output)
     left = [item for item in job.items if item.id not in done]
     target_lufs = _find_set_loudness(job, workers, cluster) if left else None
-    rendered = _run(job, render_checked, make_tasks(job, left, target_lufs), workers, cluster)
+    tasks = make_tasks(job, left, target_lufs=target_lufs, salt=salt)
+    rendered = _run(job, render_checked, tasks, workers, cluster)
     with tqdm(total=len(job.items), initial=len(done), unit="item") as progress:
         for result in rendered:
             _keep(job, output, result)
             done[result.item.id] = result.item
             progress.update()
-    manifest = _describe(job, [done[item.id] for item in job.items], command)
+    manifest = _describe(job, [done[item.id] for item in job.items], command, salt)
     _finish(job, output, manifest)
     return manifest
 
@@ -111,7 +133,7 @@ def _run(
 
 
 def is_finished(job: Job, output: Path) -> bool:
-    """Return whether the folder already holds this very set.
+    """Return whether the folder already holds this very set, whatever its salt.
 
     Raises
     ------
@@ -144,6 +166,14 @@ def _open_output(job: Job, output: Path) -> dict[str, Item]:
     return done
 
 
+def _keep_salt(output: Path) -> str:
+    """Draw the set's salt, or read the one that an interrupted rendering drew."""
+    path = output / UNFINISHED / SALT_NAME
+    if not path.exists():
+        path.write_text(secrets.token_hex(16), encoding="utf-8")
+    return path.read_text(encoding="utf-8")
+
+
 def _keep(job: Job, output: Path, result: RenderedItem) -> None:
     for name, content in result.files.items():
         (output / name).write_bytes(content)
@@ -154,7 +184,7 @@ def _keep(job: Job, output: Path, result: RenderedItem) -> None:
     partial.replace(path)
 
 
-def _describe(job: Job, items: list[Item], command: str) -> Manifest:
+def _describe(job: Job, items: list[Item], command: str, salt: str) -> Manifest:
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     created = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
     return Manifest(
@@ -162,8 +192,13 @@ def _describe(job: Job, items: list[Item], command: str) -> Manifest:
         title=job.study.title,
         seed=job.study.seed,
         created=created.replace(microsecond=0),
-        generator=Generator(versions=job.versions, command=command, inputs=job.inputs),
+        generator=Generator(
+            versions=job.versions, command=command, inputs=job.inputs, salt=salt or None
+        ),
         sample_rate=job.study.sample_rate_hz,
+        encoding=Encoding(
+            format=job.study.format, bit_depth=job.study.bit_depth, dither=job.study.dither
+        ),
         conditions=[
             Condition(id=spec.id, label=spec.label or spec.id, kind=spec.resolved_kind)
             for spec in job.study.conditions

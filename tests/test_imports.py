@@ -49,7 +49,7 @@ LAYERS = {
         ["conditions"],
         ["item_sounds"],
         ["item", "job", "preview"],
-        ["check"],
+        ["check", "rebuild"],
         ["render"],
         ["__init__", "__main__"],
     ],

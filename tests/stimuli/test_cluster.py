@@ -61,7 +61,9 @@ def test_cluster_gives_the_bytes_that_one_process_gives(cluster, tmp_path):
     here = render_text(STUDY, tmp_path / "here")
     there = tmp_path / "there"
     (there / "study.toml").write_text(STUDY)
-    result = invoke("render", there / "study.toml", "-o", there / "set", "--cluster", cluster)
+    result = invoke(
+        "render", there / "study.toml", "-o", there / "set", "--cluster", cluster, "--reproducible"
+    )
     assert result.exit_code == 0, result.output
     assert hashes(there / "set") == hashes(here)
 

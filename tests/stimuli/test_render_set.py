@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import soundfile
 from support.small_studies import SMALL, TINY, hashes, invoke, render_text
 
 from stimuli_gen import render as rendering
@@ -52,6 +54,56 @@ def test_another_seed_gives_other_sounds_under_other_names(small_set, tmp_path):
     assert len(other) == len(hashes(small_set))
     assert not set(other.values()) & set(hashes(small_set).values())
     assert not set(other) & set(hashes(small_set))
+
+
+def test_a_salt_gives_each_rendering_its_own_names_and_bytes_but_the_same_sounds(tmp_path):
+    """Nobody who renders the same preset finds out by its files which sound is which."""
+    folders = [render_text(TINY, tmp_path / name, reproducible=False) for name in "ab"]
+    first, second = (hashes(folder) for folder in folders)
+    assert not set(first) & set(second)
+    assert not set(first.values()) & set(second.values())
+    manifests = [read_manifest(folder) for folder in folders]
+    assert len({manifest.generator.salt for manifest in manifests}) == 2
+    for a, b in zip(*(manifest.items for manifest in manifests), strict=True):
+        for one, other in zip(a.stimuli, b.stimuli, strict=True):
+            assert (one.condition, one.parameters) == (other.condition, other.parameters)
+            waves = [
+                soundfile.read(folder / s.file, dtype="int16")[0].astype(int)
+                for folder, s in zip(folders, (one, other), strict=True)
+            ]
+            assert np.abs(waves[0] - waves[1]).max() <= 2  # the dither's peaks, in steps
+
+
+def test_an_interrupted_rendering_keeps_its_salt(tmp_path):
+    render_item, made = rendering.render_item, []
+
+    def interrupted(task):
+        if made:
+            raise KeyboardInterrupt
+        made.append(task.salt)
+        return render_item(task)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(rendering, "render_item", interrupted)
+        render_text(TINY, tmp_path, reproducible=False)
+    folder = render_text(TINY, tmp_path, reproducible=False)
+    assert read_manifest(folder).generator.salt == made[0] != ""
+    assert check_set(folder) == []
+
+
+@pytest.mark.parametrize("file_format", ["wav", "flac"])
+def test_without_dither_the_salt_is_in_the_last_samples(tmp_path, file_format):
+    text = TINY.replace("seed = 7", f'seed = 7\ndither = "none"\nformat = "{file_format}"')
+    text = text.replace('"random"', '{ id = "x", function = "my_copy:copy" }')
+    folders = []
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "my_copy.py").write_text(
+            "def copy(request):\n    return request.reference\n"
+        )
+        folders.append(render_text(text, tmp_path / name, reproducible=False))
+    first, second = (set(hashes(folder).values()) for folder in folders)
+    assert len(first | second) == len(first) + len(second) == 2 * 2 * 5
 
 
 def test_source_date_epoch_fixes_the_time(monkeypatch, tmp_path):

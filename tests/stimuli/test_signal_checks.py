@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 from support.small_studies import TINY, render_text
 
+from autofx_core.metrics.audibility import AUDIBLE_DB
+from autofx_core.metrics.distances import log_mel_distance
+from stimuli_gen.item_sounds import make_item_sounds
+from stimuli_gen.job import make_tasks, open_job
 from stimuli_gen.manifest import read_manifest
 from stimuli_gen.signal_checks import (
     BLOCK_S,
@@ -81,6 +85,16 @@ def nothing(request):
 def too_short(request):
     return request.clean[:, :1000]
 """
+TWINS = """
+import numpy as np
+
+def one(request):
+    noise = np.random.default_rng(0).normal(size=request.clean.shape)
+    return request.reference + 1e-5 * noise * np.abs(request.reference).max()
+
+def other(request):
+    return one(request) + 1e-5 * np.abs(request.reference).max()
+"""
 STUDY = """
 name = "faulty"
 title = "Faults"
@@ -129,6 +143,44 @@ def test_perfect_estimate_is_kept_and_remarked_on(tmp_path):
     (item,) = read_manifest(folder).items
     (remark,) = item.remarks
     assert remark.startswith("mine (own sound) is indistinguishable from the reference: null test")
+
+
+def test_estimates_that_hardly_differ_are_named(tmp_path):
+    """Two estimators a quarter of a dB apart, both nearer to the reference than can be heard."""
+    (tmp_path / "my_twins.py").write_text(TWINS)
+    folder = render_text(
+        STUDY.replace(
+            '"my_faults:NAME" }',
+            '"my_twins:one" }, { id = "other", function = "my_twins:other" }',
+        ),
+        tmp_path,
+    )
+    (item,) = read_manifest(folder).items
+    close = [s for s in item.stimuli if s.condition in ("mine", "other")]
+    assert all(0 < s.distances["log_mel_db"] < AUDIBLE_DB for s in close)
+    for name in ("mine", "other"):
+        assert f"{name} is within 0.5 dB of the reference (log-mel): hardly a difference" in (
+            item.remarks
+        )
+    assert "mine and other are within 0.5 dB of each other (log-mel)" in item.remarks
+
+
+def test_references_that_hardly_change_the_sound_are_drawn_again(tmp_path):
+    """Some settings of a vibrato or an inverted flanger leave a low note almost as it is."""
+    study = tmp_path / "study.toml"
+    text = STUDY.replace(', { id = "mine", function = "my_faults:NAME" }', "")
+    study.write_text(text.replace("distortion", "modulation").replace("in_domain", "out_of_domain"))
+    study.write_text(study.read_text().replace("domain = 1", "domain = 40"))
+    job = open_job(str(study))
+    subtle = [item for item in job.items if item.pedal in ("negative_flanger", "vibrato")]
+    remarks = []
+    for task in make_tasks(job, subtle):
+        sounds = make_item_sounds(task)
+        remarks += sounds.remarks
+        samples = sounds.clean.shape[1] - round(3.5 * 44_100)  # up to the shortest tail
+        pair = sounds.reference.wave[:, :samples], sounds.clean[:, :samples]
+        assert log_mel_distance(*pair, 44_100) >= AUDIBLE_DB
+    assert any("is within 0.5 dB of the clean sound" in remark for remark in remarks)
 
 
 def test_thrown_away_draws_are_remarked_on(tmp_path):

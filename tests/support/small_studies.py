@@ -36,13 +36,22 @@ def invoke(*words: object):
     return CliRunner().invoke(main, [str(word) for word in words])
 
 
-def render_text(text: str, folder: Path, *, workers: int = 1, cluster=None) -> Path:
+def render_text(
+    text: str, folder: Path, *, workers: int = 1, cluster=None, reproducible: bool = True
+) -> Path:
     """Render a study given as TOML; return the set's folder."""
     folder.mkdir(parents=True, exist_ok=True)
     study = folder / "my-study.toml"
     study.write_text(text, encoding="utf-8")
     job = open_job(str(study))
-    render_set(job, folder / "set", command="tests", workers=workers, cluster=cluster)
+    render_set(
+        job,
+        folder / "set",
+        command="tests",
+        workers=workers,
+        cluster=cluster,
+        reproducible=reproducible,
+    )
     return folder / "set"
 
 
