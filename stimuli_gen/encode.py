@@ -1,13 +1,13 @@
 """Turn a wave into a file's bytes: dither, rounding, WAV or FLAC.
 
 Nothing but the samples differs between two files of an item: no tags, the same header, the same
-size (FLAC files are padded to one size, as PADDING blocks allow).
+size (see `flac` for how).
 
 References
 ----------
 Lipshitz, Wannamaker, Vanderkooy: "Quantization and Dither: A Theoretical Survey", J. Audio Eng.
 Soc. 40 (1992): triangular dither of 2 LSB makes the error's mean and variance independent of the
-signal. RFC 9639 (FLAC), section 8.
+signal.
 """
 
 import io
@@ -15,11 +15,9 @@ import io
 import numpy as np
 import soundfile
 
+from stimuli_gen.flac import encode_alike
+
 MARKED_SAMPLES = 64
-FLAC_MARKER = b"fLaC"
-_LAST_BLOCK = 0x80
-_PADDING_BLOCK = 1
-_BLOCK_HEADER_BYTES = 4
 
 
 def round_to_steps(wave: np.ndarray, *, bit_depth: int, dither: str, seed: int) -> np.ndarray:
@@ -74,51 +72,46 @@ def restore(steps: np.ndarray, bit_depth: int) -> np.ndarray:
     return steps / 2 ** (bit_depth - 1)
 
 
-def encode(steps: np.ndarray, sample_rate: int, *, bit_depth: int, file_format: str) -> bytes:
-    """Write whole steps as a WAV or FLAC file in memory.
+def encode_wav(steps: np.ndarray, sample_rate: int, bit_depth: int) -> bytes:
+    """Write whole steps as a WAV file in memory.
 
     Parameters
     ----------
     steps : ndarray, shape (channels, samples), int32
-        As `quantize` returns.
+        As `round_to_steps` returns.
     sample_rate
         In Hz.
     bit_depth
-        16 or 24, as in `quantize`.
-    file_format
-        'wav' or 'flac'.
+        16 or 24.
     """
     file = io.BytesIO()
     soundfile.write(
         file,
         steps.T << (32 - bit_depth),  # libsndfile takes the upper bits
         sample_rate,
-        format=file_format.upper(),
+        format="WAV",
         subtype=f"PCM_{bit_depth}",
     )
     return file.getvalue()
 
 
-def pad_to_one_size(files: list[bytes]) -> list[bytes]:
-    """Pad FLAC files to one size; other files are returned as they are."""
-    if not files[0].startswith(FLAC_MARKER):
-        return files
-    size = max(map(len, files)) + _BLOCK_HEADER_BYTES
-    return [_pad_flac(file, size) for file in files]
+def encode_item(
+    sounds: dict[str, np.ndarray], sample_rate: int, *, bit_depth: int, file_format: str
+) -> dict[str, bytes]:
+    """Write an item's sounds as files of equal size and layout.
 
-
-def _pad_flac(file: bytes, size: int) -> bytes:
-    """Insert a block of padding before the first frame."""
-    place = len(FLAC_MARKER)
-    while True:
-        last = place
-        is_last = bool(file[place] & _LAST_BLOCK)
-        place += _BLOCK_HEADER_BYTES + int.from_bytes(file[place + 1 : place + 4], "big")
-        if is_last:
-            break
-    padding = size - len(file) - _BLOCK_HEADER_BYTES
-    header = bytes([_LAST_BLOCK | _PADDING_BLOCK]) + padding.to_bytes(3, "big")
-    unmarked = bytes([file[last] & ~_LAST_BLOCK])
-    return b"".join(
-        [file[:last], unmarked, file[last + 1 : place], header, bytes(padding), file[place:]]
-    )
+    Parameters
+    ----------
+    sounds : dict of ndarray, shape (1, samples), int32
+        Equally long, as `round_to_steps` returns, by name.
+    sample_rate
+        In Hz.
+    bit_depth
+        16 or 24.
+    file_format
+        'wav' or 'flac'.
+    """
+    if file_format == "wav":
+        return {name: encode_wav(steps, sample_rate, bit_depth) for name, steps in sounds.items()}
+    files = encode_alike([steps[0] for steps in sounds.values()], sample_rate, bit_depth)
+    return dict(zip(sounds, files, strict=True))

@@ -12,7 +12,7 @@ import numpy as np
 from autofx_core.audio import fade_ends, find_onset
 from autofx_core.metrics.audibility import AUDIBLE_DB
 from autofx_core.metrics.distances import log_mel_distance, measure_distances
-from stimuli_gen.encode import encode, pad_to_one_size, restore, round_to_steps
+from stimuli_gen.encode import encode_item, restore, round_to_steps
 from stimuli_gen.item_sounds import (
     OPEN_REFERENCE,
     ItemSounds,
@@ -25,6 +25,7 @@ from stimuli_gen.loudness import Gains, match_loudness
 from stimuli_gen.manifest import Clean, Item, Reference, Stimulus, Timing, bytes_sha256
 from stimuli_gen.reference import ONSET_DB, find_clean
 from stimuli_gen.seeds import derive_name, derive_seed
+from stimuli_gen.signal_checks import is_indistinguishable
 from stimuli_gen.study import StudySpec, StudySpecError
 
 AUDIO_FOLDER = "audio"
@@ -198,6 +199,7 @@ def _name_close(
         f"{name} is within {AUDIBLE_DB:g} dB of the reference (log-mel): hardly a difference"
         for name, distance_db in from_reference_db.items()
         if distance_db < AUDIBLE_DB
+        and not is_indistinguishable(sounds.reference.wave, sounds.stimuli[name].wave)
     ]
     for a, b in combinations(from_reference_db, 2):
         # Triangle inequality: sounds this near have nearly the same distance to the reference.
@@ -217,16 +219,14 @@ def _describe_origin(task: ItemTask) -> str:
 
 
 def _encode(task: ItemTask, waves: dict[str, np.ndarray], gains: Gains) -> dict[str, bytes]:
-    encoded = {
-        name: encode(
-            _round(task, name, wave * 10 ** (gains.gains_db[name] / 20)),
-            task.study.sample_rate_hz,
-            bit_depth=task.study.bit_depth,
-            file_format=task.study.format,
-        )
+    study = task.study
+    steps = {
+        name: _round(task, name, wave * 10 ** (gains.gains_db[name] / 20))
         for name, wave in waves.items()
     }
-    return dict(zip(encoded, pad_to_one_size(list(encoded.values())), strict=True))
+    return encode_item(
+        steps, study.sample_rate_hz, bit_depth=study.bit_depth, file_format=study.format
+    )
 
 
 def _round(task: ItemTask, name: str, wave: np.ndarray) -> np.ndarray:

@@ -17,9 +17,16 @@ from autofx_core.parallel import REPRODUCED_BY, list_versions
 from autofx_core.sources.clean import SOUND_SUFFIXES, CleanSound
 from stimuli_gen.conditions import load_function, require_known
 from stimuli_gen.item_sounds import InputSound, ItemTask
-from stimuli_gen.manifest import file_sha256
+from stimuli_gen.manifest import bytes_sha256, file_sha256
 from stimuli_gen.plan import PlannedItem, plan_items
-from stimuli_gen.study import STUDY_NAME, StudySpec, StudySpecError, find_study, read_study
+from stimuli_gen.study import (
+    STUDY_NAME,
+    StudySpec,
+    StudySpecError,
+    find_study,
+    read_study,
+    read_study_bytes,
+)
 
 MADE_BY = (*REPRODUCED_BY, "pyloudnorm")
 """Packages on whose versions a set's bytes may depend."""
@@ -72,7 +79,7 @@ def open_job(name: str, *, measure: bool = True, external: bool = True) -> Job:
         study = study.model_copy(update={"conditions": here})
     require_known(study)
     items = plan_items(study, path.parent)
-    inputs = {STUDY_NAME: file_sha256(path)}
+    inputs = {STUDY_NAME: bytes_sha256(read_study_bytes(path))}
     for network in list_pretrained():
         inputs[f"{network}/{WEIGHTS_NAME}"] = file_sha256(PRETRAINED / network / WEIGHTS_NAME)
     for module in list_modules(study, path.parent.resolve()):

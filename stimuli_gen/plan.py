@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, cycle
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from autofx_core.audio import AudioError
 from autofx_core.effects.pedals import PEDAL_MODELS
-from autofx_core.networks.registry import list_pretrained, training_recordings
+from autofx_core.networks.registry import list_pretrained, read_card
 from autofx_core.sources.clean import (
     NOTES_CSV_NAME,
     CleanSound,
@@ -27,6 +27,7 @@ from autofx_core.sources.clean import (
     idmt_pairs,
     rendered_notes,
 )
+from stimuli_gen.manifest import file_sha256
 from stimuli_gen.seeds import derive_rng
 from stimuli_gen.study import StudySpec, StudySpecError
 
@@ -125,7 +126,7 @@ def _plan_class(
 
 
 def _draw_clean(study: StudySpec, folder: Path, n: int) -> list[CleanSound]:
-    trained = _trained_recordings()
+    trained = trained_recordings()
     unseen = [sound for sound in _list_clean(study, folder) if sound.recording not in trained]
     if len(unseen) < n:
         place = folder / study.clean.folder if study.clean.folder else "built-in notes"
@@ -144,12 +145,32 @@ def _list_clean(study: StudySpec, folder: Path) -> list[CleanSound]:
         return idmt_notes(place)
     if (place / NOTES_CSV_NAME).is_file():
         return rendered_notes(place, "test")
-    return folder_notes(place)
+    return _refuse_copies(folder_notes(place))
 
 
-def _trained_recordings() -> frozenset[str]:
-    """Name the recordings that any pretrained network was trained on."""
-    return frozenset().union(*(training_recordings(network) for network in list_pretrained()))
+def _refuse_copies(sounds: list[CleanSound]) -> list[CleanSound]:
+    """Refuse files of equal content: an item would come twice, and splits would not hold."""
+    first: dict[str, CleanSound] = {}
+    for sound in sounds:
+        earlier = first.setdefault(file_sha256(sound.path), sound)
+        if earlier is not sound:
+            raise StudySpecError(
+                f"{sound.path}: the same recording as {earlier.path.name}; take one of them out"
+            )
+    return sounds
+
+
+def trained_recordings() -> frozenset[str]:
+    """Name the recordings that pretrained networks and their ancestors were trained on."""
+    return frozenset().union(*(recordings_of(read_card(name)) for name in list_pretrained()))
+
+
+def recordings_of(card: dict[str, Any]) -> frozenset[str]:
+    """Name what a network and the ones it was started from were trained on or chosen by."""
+    recordings = card["data"]["recordings"]
+    own = frozenset(recordings["train"]) | frozenset(recordings["validation"])
+    ancestor = card["started_from"]
+    return own | recordings_of(ancestor) if ancestor else own
 
 
 def spread(sounds: Sequence[CleanSound], n: int, *, seed: int) -> list[CleanSound]:

@@ -34,7 +34,7 @@ from stimuli_gen.manifest import (
     read_manifest,
 )
 from stimuli_gen.preview import write_preview
-from stimuli_gen.study import STUDY_NAME, StudySpecError
+from stimuli_gen.study import STUDY_NAME, StudySpecError, read_study_bytes
 
 Result = TypeVar("Result")
 
@@ -215,7 +215,7 @@ def _finish(job: Job, output: Path, manifest: Manifest) -> None:
             path.unlink()  # left by an interrupted rendering of another study
         else:
             os.utime(path, (moment, moment))  # the order of rendering could reveal conditions
-    shutil.copyfile(job.path, output / STUDY_NAME)
+    (output / STUDY_NAME).write_bytes(read_study_bytes(job.path))
     write_preview(output, manifest)
     partial = output / f"{MANIFEST_NAME}.part"
     partial.write_text(manifest.to_json(), encoding="utf-8")

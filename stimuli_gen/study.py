@@ -5,6 +5,7 @@ the listening test and is copied unread. `describe_keys` lists every key with it
 command line's help is made of it.
 """
 
+import codecs
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
@@ -166,7 +167,8 @@ class StudySpec(_Table):
         LISTENING_RATE_HZ
     )
     format: Annotated[
-        Literal["wav", "flac"], Field(description="of every file; FLAC is padded to one size")
+        Literal["wav", "flac"],
+        Field(description="of every file; FLAC: an item in equal frames"),
     ] = "flac"
     bit_depth: Annotated[Literal[16, 24], Field(description="bits per sample")] = 16
     dither: Annotated[
@@ -257,6 +259,11 @@ def find_study(name: str) -> Path:
     raise StudySpecError(f"{name}: neither a file nor a preset ({', '.join(list_presets())})")
 
 
+def read_study_bytes(path: Path) -> bytes:
+    """Read a study's file without the byte order mark that some editors put before it."""
+    return path.read_bytes().removeprefix(codecs.BOM_UTF8)
+
+
 def read_study(path: Path) -> StudySpec:
     """Read and validate a study.
 
@@ -266,7 +273,7 @@ def read_study(path: Path) -> StudySpec:
         If it is no TOML or breaks the schema; one line that names the key.
     """
     try:
-        return StudySpec.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return StudySpec.model_validate(tomllib.loads(read_study_bytes(path).decode()))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudySpecError(f"{path}: {error}") from None
     except ValidationError as error:

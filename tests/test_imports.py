@@ -41,7 +41,7 @@ LAYERS = {
         ["__init__", "__main__"],
     ],
     "stimuli_gen": [
-        ["contract"],
+        ["contract", "flac"],
         ["manifest", "seeds", "loudness", "encode", "signal_checks"],
         ["study"],
         ["plan"],

@@ -1,6 +1,9 @@
 """Items are balanced, spread, drawn from recordings that no network was trained on."""
 
+import json
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.small_studies import render_text
 
+import autofx_core
 from autofx_core.audio import AudioError
 from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS
@@ -16,7 +20,7 @@ from autofx_core.networks.registry import list_pretrained, training_recordings
 from autofx_core.sources.clean import CleanSound, builtin_notes
 from stimuli_gen.check import check_set
 from stimuli_gen.manifest import read_manifest
-from stimuli_gen.plan import plan_items, spread
+from stimuli_gen.plan import plan_items, recordings_of, spread, trained_recordings
 from stimuli_gen.study import Clean, ConditionSpec, Items, StudySpec, StudySpecError
 
 CONDITIONS = [ConditionSpec(id="reference"), ConditionSpec(id="random")]
@@ -57,9 +61,36 @@ def test_no_clean_sound_comes_twice_and_none_was_trained_on():
     sounds = [item.clean for item in items]
     assert len(set(sounds)) == len(sounds) == 63
     assert {sound.split for sound in sounds} == {"test"}
-    learnt = frozenset().union(*map(training_recordings, list_pretrained()))
-    assert learnt
-    assert not learnt & {sound.source for sound in sounds}
+    trained = frozenset().union(*map(training_recordings, list_pretrained()))
+    assert trained
+    assert not trained & {sound.recording for sound in sounds}
+
+
+def test_the_check_covers_every_pretrained_network():
+    """A network that is shipped but not listed would let its training sounds into a study."""
+    folder = Path(autofx_core.__file__).parent / "pretrained"
+    shipped = {path.parent.name for path in folder.glob("*/weights.pt")}
+    assert set(list_pretrained()) == shipped
+    trained = trained_recordings()
+    for name in shipped:
+        card = json.loads((folder / name / "card.json").read_text())
+        assert set(card["data"]["recordings"]["train"]) <= trained
+    assert not trained & {note.recording for note in builtin_notes("test")}
+
+
+def test_recordings_of_the_networks_that_one_was_started_from_count():
+    def card(letter, ancestor=None):
+        recordings = {"train": [letter], "validation": [letter.upper()], "unseen_recording": ["x"]}
+        return {"data": {"recordings": recordings}, "started_from": ancestor}
+
+    assert recordings_of(card("a", card("b", card("c")))) == set("aAbBcC")
+
+
+def test_the_same_recording_twice_is_noticed_by_its_content(tmp_path):
+    write_note(tmp_path / "guitar" / "take 1.wav")
+    shutil.copy(tmp_path / "guitar" / "take 1.wav", tmp_path / "guitar" / "take 2.wav")
+    with pytest.raises(StudySpecError, match=r"take 2\.wav: the same recording as take 1\.wav"):
+        plan(tmp_path, items=Items(in_domain=1), clean=Clean(source="folder", folder="guitar"))
 
 
 def test_items_of_the_2022_experiment_spread_over_recordings_pitches_and_instruments():
@@ -135,7 +166,7 @@ items = { in_domain = 2, training = 1 }
 """
     folder = render_text(text, tmp_path)
     assert check_set(folder) == []
-    sources = {item.clean.recording for item in read_manifest(folder).items}
+    sources = {item.clean.source for item in read_manifest(folder).items}
     assert sources == {"folder:take 0", "folder:take 1", "folder:take 2"}
 
 
@@ -213,7 +244,7 @@ recorded = { idmt = "IDMT" }
 """
     items = read_manifest(render_text(text, tmp_path)).items
     assert {item.reference.effect for item in items} == {"chorus", "flanger"}
-    assert {item.clean.recording for item in items} == {
+    assert {item.clean.source for item in items} == {
         "recorded:G61-45200-1111-00001",
         "recorded:G61-50300-1111-00001",
     }

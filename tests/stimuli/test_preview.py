@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from support.small_studies import TINY, render_text
+from support.small_studies import TINY, invoke, render_text
 
 from stimuli_gen.manifest import read_manifest
-from stimuli_gen.preview import HEIGHT_PX, WIDTH_PX, draw_spectrogram, draw_waveform
+from stimuli_gen.preview import HEIGHT_PX, WIDTH_PX, count_nearer, draw_spectrogram, draw_waveform
 
 RATE = 44_100
 
@@ -22,9 +22,12 @@ class Collector(HTMLParser):
     def __init__(self):
         super().__init__()
         self.sounds, self.images, self.texts, self.tags = [], [], [], []
+        self.links, self.ids = [], []
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
+        self.links += [value for name, value in attrs if name == "href"]
+        self.ids += [value for name, value in attrs if name == "id"]
         if tag == "audio":
             self.sounds.append(dict(attrs)["src"])
         elif tag == "img":
@@ -59,11 +62,47 @@ def test_page_shows_settings_distances_and_loudness(small_set):
         assert f"{stimulus.loudness_lufs:.1f}" in text
 
 
+def test_shares_count_the_items_in_which_a_condition_is_nearer(small_set):
+    manifest = read_manifest(small_set)
+    shares = count_nearer(manifest)
+    items = [item for item in manifest.items if not item.training]
+    near = {
+        name: [
+            next(s for s in i.stimuli if s.condition == name).distances["log_mel_db"] for i in items
+        ]
+        for name in ("random", "mlp_163nc")
+    }
+    wins = sum(a < b for a, b in zip(near["mlp_163nc"], near["random"], strict=True))
+    assert shares["mlp_163nc", "random"] == wins / len(items)
+    assert shares["random", "mlp_163nc"] == 1 - wins / len(items)
+    assert {shares["reference", other] for other in ("random", "clean")} == {1.0}
+    text = "\n".join(read_page(small_set).texts)
+    assert f"{wins / len(items):.0%}" in text
+    assert f"{np.mean(near['random']):.2f} dB" in text
+
+
+def test_items_are_linked_and_their_parameters_stand_side_by_side(small_set):
+    page = read_page(small_set)
+    for item in read_manifest(small_set).items:
+        assert f"#{item.id}" in page.links
+        assert f"#{item.id}-parameters" in page.links
+        assert {item.id, f"{item.id}-parameters"} <= set(page.ids)
+    assert "manifest.json" in page.links
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_set_without_distances_has_a_page_without_shares(tmp_path):
+    study = tmp_path / "study.toml"
+    study.write_text(TINY)
+    assert invoke("render", study, "-o", tmp_path / "set", "--no-distances").exit_code == 0
+    assert "shares" not in read_page(tmp_path / "set").ids
+
+
 def test_titles_and_labels_are_escaped(tmp_path):
     text = TINY.replace("A small study", "<script>alert(1)</script>")
     text = text.replace('"clean"', '{ id = "clean", label = "<b>clean</b>" }')
     page = read_page(render_text(text, tmp_path))
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 1  # the page's own
     assert "b" not in page.tags
     assert "<script>alert(1)</script>" in page.texts
 

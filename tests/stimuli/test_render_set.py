@@ -307,6 +307,6 @@ def test_render_stops_rather_than_leave_a_set_that_check_refuses(tmp_path):
     )
     text = TINY.replace('"random"', '{ id = "x", function = "whistle:whistle" }')
     text = text.replace("seed = 7", "seed = 7\ntarget_lufs = -60.0\nbit_depth = 24")
-    with pytest.raises(StudySpecError, match=r"delay-01: audio/\w+\.wav is silent"):
+    with pytest.raises(StudySpecError, match=r"delay-01: audio/\w+\.flac is silent"):
         render_text(text, tmp_path)
     assert not (tmp_path / "set" / "manifest.json").exists()

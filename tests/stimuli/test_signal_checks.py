@@ -89,11 +89,10 @@ TWINS = """
 import numpy as np
 
 def one(request):
-    noise = np.random.default_rng(0).normal(size=request.clean.shape)
-    return request.reference + 1e-5 * noise * np.abs(request.reference).max()
+    return np.roll(request.reference, 9, axis=1)
 
 def other(request):
-    return one(request) + 1e-5 * np.abs(request.reference).max()
+    return np.roll(request.reference, 18, axis=1)
 """
 STUDY = """
 name = "faulty"
@@ -146,7 +145,7 @@ def test_perfect_estimate_is_kept_and_remarked_on(tmp_path):
 
 
 def test_estimates_that_hardly_differ_are_named(tmp_path):
-    """Two estimators a quarter of a dB apart, both nearer to the reference than can be heard."""
+    """Copies 0.2 and 0.4 ms late: other samples, nearly the same spectrum."""
     (tmp_path / "my_twins.py").write_text(TWINS)
     folder = render_text(
         STUDY.replace(

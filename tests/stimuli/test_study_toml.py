@@ -1,11 +1,14 @@
 """A study is read, or refused with one line: no text makes anything else happen."""
 
+import codecs
 import tomllib
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.small_studies import TINY, invoke
 
+from stimuli_gen.check import check_set
 from stimuli_gen.study import STUDY_NAME, StudySpec, StudySpecError, describe_keys, read_study
 
 values = st.recursive(
@@ -64,3 +67,13 @@ def test_every_key_of_every_table_has_a_meaning():
     described = dict(describe_keys())
     assert {"name", "items.training", "clean.source", "recorded.pairs.family"} <= set(described)
     assert all(len(meaning) > 5 for meaning in described.values())
+
+
+def test_a_byte_order_mark_is_no_part_of_the_study(tmp_path):
+    text = TINY.encode()
+    (tmp_path / "study.toml").write_bytes(codecs.BOM_UTF8 + text)
+    assert read_study(tmp_path / "study.toml").name == "small"
+    result = invoke("render", tmp_path / "study.toml", "-o", tmp_path / "set")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "set" / "study.toml").read_bytes() == text
+    assert check_set(tmp_path / "set") == []
