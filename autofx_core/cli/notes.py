@@ -21,19 +21,19 @@ PACKAGES = {SOUNDFONT.name: "fluid-soundfont-gm", "TimGM6mb.sf2": "timgm6mb-soun
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder.")
 @click.option("--full", is_flag=True, help="Every program, key and four velocities, for training.")
 @click.option(
-    "--relatives", is_flag=True, help="Also other plucked strings, banjo to harp, to learn from."
+    "--relatives", is_flag=True, help="Also other plucked strings, banjo to harp, to train on."
 )
 @click.option(
     "--others",
     type=click.Path(path_type=Path),
-    help="Also guitars and relatives of another General MIDI soundfont (TimGM6mb.sf2), to learn "
-    "from.",
+    help="Also guitars and relatives of another General MIDI soundfont (TimGM6mb.sf2), to train "
+    "on.",
 )
 @click.option(
     "--made-up",
     type=click.IntRange(min=0),
     default=0,
-    help="Also so many strings that nobody recorded, to learn from.",
+    help="Also so many synthesized strings, to train on.",
 )
 @click.option(
     "--soundfont",
@@ -47,7 +47,7 @@ def notes_command(
 ) -> None:
     """Render clean guitar notes from the FluidR3 GM soundfont.
 
-    Without --full, the selection that is shipped in autofx_core/notes.
+    Without --full, the selection that comes with autofx_core.
     """
     for path in (soundfont, others):
         if path and not path.is_file():

@@ -1,6 +1,6 @@
 """Variants of a clean note, for training: other guitars than the ones at hand.
 
-A network that has met nine guitar programs knows those nine. What differs between guitars and
+A network trained on nine guitars may only work for those nine. What differs between guitars and
 hands, and costs little to vary: the size and tuning (resampling moves pitch, formants and decay
 together), where the string is plucked (a comb with zeros at multiples of the inverse delay), how
 fast it decays, the tone of pickup and amplifier, and the noise under it.
@@ -22,13 +22,15 @@ NOISE_DBFS = (-80.0, -50.0)
 
 
 def vary_note(wave: np.ndarray, sample_rate: int, rng: np.random.Generator) -> np.ndarray:
-    """Play a clean note on another guitar.
+    """Vary a clean note as if it were played on another guitar.
 
     Parameters
     ----------
     wave : ndarray, shape (channels, samples), float32, full scale ±1
     sample_rate
         In Hz.
+    rng
+        Draws the variant.
 
     Returns
     -------

@@ -178,7 +178,7 @@ def test_a_file_that_declares_no_effect_is_one_line_that_names_it(files, tmp_pat
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("raise OSError('a\\nb')", "OSError: a b"),
         ("def", "SyntaxError"),
-        (OWN_EFFECTS.replace('"ladder"', '"delay"'), "the key 'delay' cannot be taken"),
+        (OWN_EFFECTS.replace('"ladder"', '"delay"'), "the name 'delay' cannot be taken"),
     ):
         (tmp_path / "mine.py").write_text(content)
         result = run(*sounds, "--effects", tmp_path / "mine.py", "--effect", "ladder")

@@ -1,4 +1,4 @@
-"""Exported networks answer like the package, in processes that cannot import it."""
+"""Exported networks estimate the same as the package, in processes that cannot import it."""
 
 import json
 import subprocess
@@ -23,18 +23,18 @@ from autofx_core.sources.clean import builtin_notes
 pytestmark = pytest.mark.slow
 
 NAME = "mlp_211c"  # takes all features, and class probabilities
-TOLERANCE = 1e-3  # of an answer between 0 and 1; runtimes round otherwise than torch
+TOLERANCE = 1e-3  # of an output between 0 and 1; runtimes round otherwise than torch
 
 WITH_ONNX = """
 import numpy, onnxruntime
 session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-answers = [session.run(["settings"], {"wave": numpy.atleast_2d(s)})[0] for s in sounds]
+outputs = [session.run(["settings"], {"wave": numpy.atleast_2d(s)})[0] for s in sounds]
 """
 WITH_TORCH = """
 import torch
 program = torch.export.load(path).module()
 with torch.no_grad():
-    answers = [program(torch.from_numpy(numpy.atleast_2d(s))).numpy() for s in sounds]
+    outputs = [program(torch.from_numpy(numpy.atleast_2d(s))).numpy() for s in sounds]
 """
 ALONE = """
 import importlib.abc, sys
@@ -46,11 +46,11 @@ class Refuse(importlib.abc.MetaPathFinder):
 
 sys.meta_path.insert(0, Refuse())
 import numpy
-path, heard, told = sys.argv[1:]
-with numpy.load(heard) as stored:
+path, given, estimated = sys.argv[1:]
+with numpy.load(given) as stored:
     sounds = [stored[name] for name in stored.files]
 {run}
-numpy.savez(told, *answers)
+numpy.savez(estimated, *outputs)
 """
 
 
@@ -74,35 +74,37 @@ def exported(tmp_path_factory):
 
 
 def ours(sound):
-    """Answer by the way that `match` takes."""
+    """Estimate as `match` does."""
     waves = [fit_length(for_analysis(w[None], ANALYSIS_RATE_HZ)) for w in np.atleast_2d(sound)]
     columns = FeatureBatch(torch.from_numpy(np.stack(waves)))
     return load_network(NAME).predict(WithProbabilities(columns)).numpy()
 
 
 @pytest.mark.parametrize(("kind", "run"), [("onnx", WITH_ONNX), ("pt2", WITH_TORCH)])
-def test_without_the_package_the_file_answers_the_same(tmp_path, exported, sounds, kind, run):
-    np.savez(tmp_path / "heard.npz", *sounds)
-    words = [exported / f"{NAME}.{kind}", tmp_path / "heard.npz", tmp_path / "told.npz"]
+def test_without_the_package_the_file_estimates_the_same(tmp_path, exported, sounds, kind, run):
+    np.savez(tmp_path / "sounds.npz", *sounds)
+    words = [exported / f"{NAME}.{kind}", tmp_path / "sounds.npz", tmp_path / "estimated.npz"]
     program = ALONE.replace("{run}", run)
     subprocess.run([sys.executable, "-I", "-c", program, *map(str, words)], check=True)
-    with np.load(tmp_path / "told.npz") as told:
-        for sound, name in zip(sounds, told.files, strict=True):
-            np.testing.assert_allclose(told[name], ours(sound), atol=TOLERANCE)
+    with np.load(tmp_path / "estimated.npz") as estimated:
+        for sound, name in zip(sounds, estimated.files, strict=True):
+            np.testing.assert_allclose(estimated[name], ours(sound), atol=TOLERANCE)
 
 
-def test_the_description_turns_answers_into_settings(exported, sounds):
+def test_the_description_turns_outputs_into_settings(exported, sounds):
     described = json.loads((exported / f"{NAME}.json").read_text(encoding="utf-8"))
     assert described["inputs"]["names"] == ["wave"]
     assert described["inputs"]["sample_rate_hz"] == ANALYSIS_RATE_HZ
     assert max(described["largest_difference"].values()) <= TOLERANCE
-    told = ours(sounds[0])[0]
+    estimated = ours(sounds[0])[0]
     columns = described["output"]["columns"]
     assert described["output"]["shape"] == ["batch", len(columns)]
-    for family in EFFECTS:
-        own = [(c, x) for c, x in zip(columns, told, strict=True) if c["effect"] == family]
+    for effect_class in EFFECTS:
+        own = [
+            (c, x) for c, x in zip(columns, estimated, strict=True) if c["effect"] == effect_class
+        ]
         by_hand = {c["name"]: c["low"] + float(x) * (c["high"] - c["low"]) for c, x in own}
-        assert by_hand == pytest.approx(denormalize(family, [x for _, x in own]))
+        assert by_hand == pytest.approx(denormalize(effect_class, [x for _, x in own]))
 
 
 def test_a_classifiers_pipeline_gives_its_probabilities_in_the_described_order(sounds):
@@ -136,10 +138,10 @@ def test_a_run_without_weights_is_one_line_with_how_to_fix_it(tmp_path):
 def test_the_pipeline_of_the_eleven_effects_agrees_with_recognition_and_names_them(sounds):
     pipeline = make_pipeline("effect_classifier")
     with torch.no_grad():
-        told = pipeline(torch.from_numpy(sounds[2])).numpy()
+        estimated = pipeline(torch.from_numpy(sounds[2])).numpy()
     columns = describe("effect_classifier", pipeline)["output"]["columns"]
     assert {column["name"]: column["class"] for column in columns} == EFFECT_NAMES
-    for wave, probabilities in zip(sounds[2], told, strict=True):
+    for wave, probabilities in zip(sounds[2], estimated, strict=True):
         expected = recognise(wave[None], ANALYSIS_RATE_HZ).effects
         by_name = {c["name"]: p for c, p in zip(columns, probabilities.tolist(), strict=True)}
         assert by_name == pytest.approx(expected, abs=1e-5)
