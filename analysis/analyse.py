@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.ratings.scores import Scores, tabulate
-from analysis.ratings.table import Ratings, RatingsError
+from analysis.ratings.table import Ratings, RatingsError, count
 from analysis.stats.comparisons import (
     Comparison,
     Equivalence,
@@ -257,7 +257,8 @@ def choose_participants(ratings: Ratings, which: str) -> Ratings:
         return ratings
     kind = "real" if which == "simulated" else "simulated"
     return ratings.with_rows(
-        keep, f"{left_out} {kind} participants are in the table and were left out (--participants)."
+        keep,
+        f"{count(left_out, kind + ' participant')} in the table left out (--participants).",
     )
 
 

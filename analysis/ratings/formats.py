@@ -17,8 +17,8 @@ from pathlib import PurePath
 import numpy as np
 import pandas as pd
 
-from analysis.ratings.table import RatingsError
-from stimuli_gen.contract import RATING_COLUMNS, REQUIRED_RATING_COLUMNS
+from analysis.ratings.table import RatingsError, count
+from stimuli_gen.contract import RATING_COLUMNS, RATING_NUMBERS, REQUIRED_RATING_COLUMNS
 
 WEBMUSHRA = {
     "session_test_id": "study",
@@ -32,6 +32,8 @@ WEBMUSHRA = {
 }
 # How a text begins that the listening test's export keeps spreadsheets from calculating.
 ESCAPED = re.compile(r"'[=+\-@\t\r']")
+NAME_AND_DATE = ["Name", "Date"]
+DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 PYMUSHRA = {
     "wm_testId": "study",
     "questionaire_uuid": "session",
@@ -51,11 +53,18 @@ class Lines:
     rows: list[list[str]]
     numbers: list[int]
     name: str
+    decimal_comma: bool = False
 
     @property
     def header(self) -> list[str]:
         """The first row, trimmed."""
         return [cell.strip() for cell in self.rows[0]]
+
+    def number(self, cell: str) -> str:
+        """Return a number's text with a decimal point, where the file may have decimal commas."""
+        if self.decimal_comma and DECIMAL_COMMA.fullmatch(cell.strip()):
+            return cell.replace(",", ".")
+        return cell
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,7 @@ def _rename(lines: Lines, columns: dict[str, str]) -> Converted:
 def _pick(lines: Lines, body: list[tuple[int, list[str]]], names: dict[str, str]) -> Converted:
     header = lines.header
     data = {
-        ours: [row[at] for _, row in body]
+        ours: [lines.number(row[at]) if ours in RATING_NUMBERS else row[at] for _, row in body]
         for at, theirs in enumerate(header)
         if (ours := names.get(theirs))
     }
@@ -193,7 +202,9 @@ def _read_pymushra(lines: Lines) -> Converted:
         types = _pick(lines, _same_width(lines), {"wm_type": "type"}).table["type"]
         keep = (types == "mushra").to_numpy()
         if not keep.all():
-            left_out = f"{(~keep).sum()} rows of other page types than mushra were left out."
+            n = int((~keep).sum())
+            were = "was" if n == 1 else "were"
+            left_out = f"{count(n, 'row')} of other page types than mushra {were} left out."
             notes = (*notes, left_out)
             table, numbers = table[keep].reset_index(drop=True), numbers[keep]
     return Converted(_seconds(table), numbers, notes)
@@ -206,7 +217,10 @@ def _read_golisten(lines: Lines) -> Converted:
     ``Name, Date, questions…`` (the last two in either order). A page's sounds are columns side by
     side under one title; its file names, without folder and ending, are the conditions.
     """
-    top = next(n for n, row in enumerate(lines.rows) if _cells(row)[:2] == ["Name", "Date"])
+    top = _golisten_titles(lines)
+    if top is None:
+        raise RatingsError(f"{lines.name}: no row of page titles; export the test again")
+    dated = _cells(lines.rows[top])[:2] == NAME_AND_DATE
     titles = _cells(lines.rows[top])
     above = [*lines.rows[:top], *lines.rows[top + 1 : top + 2]]
     files = next((_cells(r) for r in above if sum(_is_sound(c) for c in r) >= 2), None)
@@ -221,12 +235,15 @@ def _read_golisten(lines: Lines) -> Converted:
                 data["session"].append(f"row {number}")
                 data["item"].append(title)
                 data["condition"].append(condition)
-                data["score"].append(row[at])
+                data["score"].append(lines.number(row[at]))
                 data["training"].append(str(title.lower().startswith("training")))
-                data["rated_at"].append(row[1])
+                data["rated_at"].append(row[1] if dated else "")
                 numbers.append(number)
-    note = "Go Listen names no sessions: each row of the file counts as one participant."
-    return Converted(pd.DataFrame(dict(data), dtype=object), np.array(numbers, int), (note,))
+    notes = ["Go Listen names no sessions: each row of the file counts as one participant."]
+    practice = {title for title, _ in pages.values() if title.lower().startswith("training")}
+    if practice:
+        notes.append(f"Go Listen's training pages were left out: {', '.join(sorted(practice))}.")
+    return Converted(pd.DataFrame(dict(data), dtype=object), np.array(numbers, int), tuple(notes))
 
 
 def _cells(row: list[str]) -> list[str]:
@@ -246,8 +263,8 @@ def _golisten_pages(titles: list[str], files: list[str]) -> dict[int, tuple[str,
         if at < len(titles) and titles[at]:
             title = titles[at].removesuffix(" rating")
             starts.append(title)
-        count = starts.count(title)
-        name = title if starts[-1:] != [title] or count < 2 else f"{title} {count}"
+        repeat = starts.count(title)
+        name = title if starts[-1:] != [title] or repeat < 2 else f"{title} {repeat}"
         pages[at] = (name, PurePath(file).stem)
     return pages
 
@@ -256,8 +273,22 @@ def _has(*names: str):
     return lambda lines: set(names) <= set(lines.header)
 
 
+def _golisten_titles(lines: Lines) -> int | None:
+    """Find the row of page titles: the one with name and date, else the one with "… rating"."""
+    top = [_cells(row) for row in lines.rows[:4]]
+    for n, row in enumerate(top):
+        if row[:2] == NAME_AND_DATE:
+            return n
+    for n, row in enumerate(top):
+        if any(cell.endswith(" rating") for cell in row):
+            return n
+    return None
+
+
 def _is_golisten(lines: Lines) -> bool:
-    return any(_cells(row)[:2] == ["Name", "Date"] for row in lines.rows[:4])
+    files = any(sum(map(_is_sound, row)) >= 2 for row in lines.rows[:4])
+    named = any(_cells(row)[:2] == NAME_AND_DATE for row in lines.rows[:4])
+    return named or (files and _golisten_titles(lines) is not None)
 
 
 FORMATS = (

@@ -16,9 +16,11 @@ and kinds of conditions, families of items, which items are training, the scale 
     items = ["warm-up*"]
 """
 
+import codecs
 import csv
 import hashlib
 import io
+import re
 import tomllib
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -31,13 +33,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.ratings.formats import Lines, convert
 from analysis.ratings.table import EMAIL, Ratings, RatingsError, check
-from stimuli_gen.contract import RATING_COLUMNS, ConditionKind, describe_validation_error
+from stimuli_gen.contract import (
+    RATING_COLUMNS,
+    SCORE_SCALE,
+    ConditionKind,
+    describe_validation_error,
+)
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 DEFAULT_DATABASE = "sqlite:///autofx-data/ratings.sqlite3"
 VIEW = "ratings_long"
+SEPARATOR = re.compile(r"sep=(.)$", re.I)
 ALL_RATINGS = "all_ratings"
 EXCLUDED_NOTE = (
     "Sessions that the experimenter excluded before this analysis: {n} (their ratings and the "
@@ -132,28 +140,51 @@ def read_file(path: Path, mapping: Mapping | None = None, *, study: str | None =
 
 
 def _split(data: bytes, path: Path) -> Lines:
-    """Cut a CSV into rows; comma, semicolon or tab, whichever its first line has most of."""
-    if not data.strip():
+    """Cut a CSV into rows; comma, semicolon or tab, whichever its first line has most of.
+
+    Excel's first line ``sep=;`` names the delimiter and is no row. Where commas do not delimit,
+    they may be decimal.
+    """
+    text = _decode(data, path)
+    if not text.strip():
         raise RatingsError(f"{path}: the file is empty")
-    if b"\0" in data[:4096]:
-        raise RatingsError(f"{path}: not a text file (a ratings file is CSV; for a database use "
-                           "--database sqlite:///FILE)")  # fmt: skip
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
-    first = next(line for line in text.splitlines() if line.strip())
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    skipped = 0
+    lines = [line for line in text.splitlines() if line.strip()]
+    named = SEPARATOR.match(lines[0])
+    if named:
+        delimiter = named[1]
+        skipped = text.index(lines[0]) + len(lines[0])
+    else:
+        delimiter = max(",;\t", key=lines[0].count)
+    line_offset = text[:skipped].count("\n")
+    reader = csv.reader(io.StringIO(text[skipped:], newline=""), delimiter=delimiter)
     rows, numbers = [], []
     try:
         for row in reader:
             if any(map(str.strip, row)):
                 rows.append(row)
-                numbers.append(reader.line_num)
+                numbers.append(reader.line_num + line_offset)
     except csv.Error as error:
-        raise RatingsError(f"{path} row {reader.line_num}: {error}") from None
-    return Lines(rows, numbers, path.name)
+        row_number = reader.line_num + line_offset
+        raise RatingsError(f"{path} row {row_number}: {error}") from None
+    if not rows:
+        raise RatingsError(f"{path}: the file is empty")
+    return Lines(rows, numbers, path.name, decimal_comma=delimiter != ",")
+
+
+def _decode(data: bytes, path: Path) -> str:
+    """Decode UTF-8 or UTF-16 (by its byte order mark), else Windows's Western encoding."""
+    try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16")
+        if b"\0" in data[:4096]:
+            raise RatingsError(
+                f"{path}: not a text file (a ratings file is CSV; for a database use "
+                "--database sqlite:///FILE)"
+            )
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
 
 
 def read_database(url: str, mapping: Mapping | None = None, *, study: str | None = None) -> Ratings:
@@ -181,7 +212,8 @@ def read_database(url: str, mapping: Mapping | None = None, *, study: str | None
     notes = (EXCLUDED_NOTE.format(n=n_excluded),) if n_excluded else ()
     name = Path(address.database or "").name if _is_sqlite(address) else address.database
     source = f"{name}" if _is_sqlite(address) else f"database {name}"
-    checked = check(table, source=source, sha256=digest, scale=mapping.scale, notes=notes)
+    scale = mapping.scale or SCORE_SCALE  # the listening test has no other
+    checked = check(table, source=source, sha256=digest, scale=scale, notes=notes)
     return _apply(checked, mapping)
 
 

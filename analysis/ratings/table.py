@@ -24,6 +24,8 @@ from stimuli_gen.contract import (
 )
 
 MIN_ALL_ZERO = 3
+ROUNDING = 1e-9  # of the scale's length
+HALF_OF_THE_SCALE = 50.0
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 TRUE, FALSE = {"1", "true", "t", "yes"}, {"", "0", "false", "f", "no", "nan", "none"}
 
@@ -126,8 +128,9 @@ def check(
                 f"{source} row {rows[empty.argmax()]}: {name} is empty; "
                 "fill it in or take the row out"
             )
+    table["score"], clipped = _clip_rounding(table["score"], scale or SCORE_SCALE)
     scale = _check_scale(table["score"].to_numpy(), rows, scale, source)
-    _check_kinds(table, rows, source)
+    notes = (*notes, *clipped, *_check_kinds(table, rows, source))
     person = table["participant"].where(table["participant"] != "", table["session"])
     codes, people = pd.factorize(person)
     width = max(2, len(str(len(people))))
@@ -169,6 +172,39 @@ def _text(column: pd.Series) -> pd.Series:
     return pd.Series(trimmed[codes], dtype=object)
 
 
+def count(n: int, noun: str, plural: str = "") -> str:
+    """Format a number of things, singular or plural.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    noun : str
+        Their name in the singular.
+    plural : str
+        In the plural; the singular with an s where empty.
+
+    Examples
+    --------
+    >>> count(1, "sound"), count(2, "participant")
+    ('1 sound', '2 participants')
+    """
+    return f"{n} {noun if n == 1 else plural or noun + 's'}"
+
+
+def _clip_rounding(
+    scores: pd.Series, scale: tuple[float, float]
+) -> tuple[pd.Series, tuple[str, ...]]:
+    """Clip scores that leave the scale by a rounding error only, with a note."""
+    clipped = scores.clip(*scale)
+    off = (clipped != scores) & ((clipped - scores).abs() <= ROUNDING * (scale[1] - scale[0]))
+    if not off.any():
+        return scores, ()
+    n = count(int(off.sum()), "score")
+    note = f"{n} beyond the scale by a rounding error, set to its end."
+    return scores.where(~off, clipped), (note,)
+
+
 def _check_scale(
     scores: np.ndarray, rows: np.ndarray, scale: tuple[float, float] | None, source: str
 ) -> tuple[float, float]:
@@ -182,7 +218,7 @@ def _check_scale(
             f"{source} row {rows[at]}: score {scores[at]:g} is outside {low:g}–{high:g}"
             + ("" if scale else "; if the test had another scale, name it with --scale LOW HIGH")
         )
-    if scale is None and len(scores) >= 10 and scores.max() <= 10:
+    if scale is None and len(scores) >= 10 and scores.max() < HALF_OF_THE_SCALE:
         raise RatingsError(
             f"{source}: all {len(scores)} scores lie in {scores.min():g}–{scores.max():g}: this "
             "does not look like 0–100; name the scale, e.g. --scale 1 5 (or --scale 0 100)"
@@ -190,7 +226,8 @@ def _check_scale(
     return (float(low), float(high))
 
 
-def _check_kinds(table: pd.DataFrame, rows: np.ndarray, source: str) -> None:
+def _check_kinds(table: pd.DataFrame, rows: np.ndarray, source: str) -> list[str]:
+    """Check kinds, families and training; fill in known ids' kinds, with notes on odd spelling."""
     if (bad := ~table["kind"].isin([*CONDITION_KINDS, ""])).any():
         at = bad.argmax()
         raise RatingsError(
@@ -198,7 +235,14 @@ def _check_kinds(table: pd.DataFrame, rows: np.ndarray, source: str) -> None:
             f"known: {', '.join(CONDITION_KINDS)}"
         )
     blank = table["kind"] == ""
-    table.loc[blank, "kind"] = table.loc[blank, "condition"].map(KNOWN_KINDS).fillna("")
+    ids = table.loc[blank, "condition"]
+    table.loc[blank, "kind"] = ids.str.lower().map(KNOWN_KINDS).fillna("")
+    respelled = sorted({c for c in ids if c not in KNOWN_KINDS and c.lower() in KNOWN_KINDS})
+    notes = [
+        f"Condition {c!r} was taken for the kind {KNOWN_KINDS[c.lower()]}; a map file (--map) can "
+        "name another."
+        for c in respelled
+    ]
     clash = table.groupby("condition")["kind"].nunique()
     if (clash > 1).any():
         raise RatingsError(f"{source}: condition {clash.idxmax()!r} has more than one kind")
@@ -206,6 +250,7 @@ def _check_kinds(table: pd.DataFrame, rows: np.ndarray, source: str) -> None:
         clash = table.groupby("item")[what].nunique()
         if (clash > 1).any():
             raise RatingsError(f"{source}: item {clash.idxmax()!r} has more than one {what}")
+    return notes
 
 
 def _merge_duplicates(ratings: Ratings, rows: np.ndarray) -> Ratings:
@@ -213,10 +258,12 @@ def _merge_duplicates(ratings: Ratings, rows: np.ndarray) -> Ratings:
     table = ratings.table
     place = ["study", "session", "item", "condition", "trial_position"]
     same = table.duplicated([*place, "score"])
-    contradicting = table[~same].duplicated(place, keep=False)
-    if contradicting.any():
-        first, second = rows[table.index[~same][contradicting]][:2]
-        row = table.loc[table.index[~same][contradicting][0]]
+    left = table[~same]
+    contradicting = left[left.duplicated(place, keep=False)]
+    if len(contradicting):
+        cell = contradicting.groupby(place, dropna=False, sort=False).ngroup()
+        row = contradicting.iloc[0]
+        first, second = rows[contradicting.index[cell == 0]][:2]
         raise RatingsError(
             f"{ratings.source} rows {first} and {second}: {row['participant_code']} scored item "
             f"{row['item']!r}, condition {row['condition']!r} twice with different scores; if "
@@ -224,7 +271,9 @@ def _merge_duplicates(ratings: Ratings, rows: np.ndarray) -> Ratings:
         )
     if not same.any():
         return ratings
-    return ratings.with_rows(~same, f"{same.sum()} rows were there twice and are counted once.")
+    n = int(same.sum())
+    verb = "was there twice and is" if n == 1 else "were there twice and are"
+    return ratings.with_rows(~same, f"{count(n, 'row')} {verb} counted once.")
 
 
 def _oddities(ratings: Ratings) -> Ratings:
@@ -232,7 +281,8 @@ def _oddities(ratings: Ratings) -> Ratings:
     table, notes = ratings.table, []
     people = table[table["participant"] != ""].groupby("participant_code")["session"].nunique()
     if (again := int((people > 1).sum())) > 0:
-        notes.append(f"{again} participants took part more than once and count as one each.")
+        verb = "counts as one" if again == 1 else "count as one each"
+        notes.append(f"{count(again, 'participant')} took part more than once and {verb}.")
     scored = table[~table["training"]]
     if ratings.scale == SCORE_SCALE:
         cells = scored.groupby(["item", "condition"])["score"]
@@ -240,12 +290,17 @@ def _oddities(ratings: Ratings) -> Ratings:
         if all_zero.any():
             item, condition = all_zero.idxmax()
             notes.append(
-                f"Every participant scored 0 in {int(all_zero.sum())} item × condition cells "
-                f"(first: {item}, {condition}); if 0 stands for 'not presented', leave them out "
-                "with --absent-zero."
+                "Every participant scored 0 in "
+                f"{count(int(all_zero.sum()), 'item × condition cell')} (first: {item}, "
+                f"{condition}); if 0 stands for 'not presented', leave them out with "
+                "--absent-zero."
             )
     suspects = sorted(
-        {i for i in scored["item"].unique() if re.search(r"train|practi[cs]e", i, re.I)}
+        {
+            i
+            for i in scored["item"].unique()
+            if re.search(r"train|practi[cs]e|warm.?up|familiari[sz]", i, re.I)
+        }
     )
     if suspects:
         notes.append(

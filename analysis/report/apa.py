@@ -7,6 +7,7 @@ one where it is no whole number, p with three decimals and no leading zero, ``p 
 import math
 
 from analysis.analyse import Findings
+from analysis.ratings.table import count
 from analysis.stats.comparisons import ALPHA, Comparison
 from analysis.stats.crossed import MIN_PARTICIPANTS, NEW_SOUNDS, THESE_SOUNDS, Estimate
 from analysis.stats.quasi_f import FamilyEffect
@@ -96,26 +97,6 @@ def difference_interval(
     shown = cut((low, high), (-length, length))
     note = "" if shown == (low, high) else " (cut at the end of the scale)"
     return f"{level} CI {brackets(*shown, scale)}{note}"
-
-
-def count(n: int, noun: str, plural: str = "") -> str:
-    """Format a number of things, singular or plural.
-
-    Parameters
-    ----------
-    n : int
-        How many.
-    noun : str
-        Their name in the singular.
-    plural : str
-        In the plural; the singular with an s where empty.
-
-    Examples
-    --------
-    >>> count(1, "sound"), count(2, "participant")
-    ('1 sound', '2 participants')
-    """
-    return f"{n} {noun if n == 1 else plural or noun + 's'}"
 
 
 def crossed_sentence(estimate: Estimate, scale: tuple[float, float] = SCORE_SCALE) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from analysis.analyse import Findings
+from analysis.ratings.table import count
 from analysis.report import apa
 from analysis.stats.comparisons import ALPHA, Comparison
 from analysis.stats.crossed import CLUSTERED, MIN_ITEMS, PARTICIPANTS_ONLY, QUASI_T
@@ -51,13 +52,13 @@ def _design(f: Findings) -> Iterator[str]:
     sounds, conditions = len(f.scores.items), len(f.descriptions)
     ratings = sum(d.n for d in f.descriptions)
     yield (
-        f"{apa.count(n, who)} rated {apa.count(sounds, 'sound')} under "
-        f"{apa.count(conditions, 'condition')} on a scale from {low:g} to {high:g}."
+        f"{count(n, who)} rated {count(sounds, 'sound')} under "
+        f"{count(conditions, 'condition')} on a scale from {low:g} to {high:g}."
     )
     if f.ratings.table["training"].any():
         yield "Training trials were left out."
     kept = "the analysed participants" if f.excluded else "all participants"
-    yield f"The analysis is of {apa.count(ratings, 'rating')} by {kept}."
+    yield f"The analysis is of {count(ratings, 'rating')} by {kept}."
 
 
 def session_minutes(f: Findings) -> np.ndarray:
@@ -121,7 +122,7 @@ def _tests(f: Findings) -> Iterator[str]:
         dfs = [c.crossed.df for c in found]
         low, high = apa.degrees(min(dfs)), apa.degrees(max(dfs))
         df = f"df = {low}" if low == high else f"df = {low} to {high}"
-        n = apa.count(len(found), "comparison")
+        n = count(len(found), "comparison")
         yield sentences[method].format(n=n, were="was" if len(found) == 1 else "were", df=df)
     alpha = f"{ALPHA:g}".removeprefix("0")
     yield f"All tests are two-sided at α = {alpha}; intervals are 95 % and not corrected."
@@ -153,7 +154,7 @@ def _corrections(f: Findings) -> Iterator[str]:
     within = [x.family for x in f.families if any(c.m > 1 for c in x.planned)]
     if within:
         yield (
-            f"Within {apa.count(len(within), 'family', 'families')} the planned comparisons were "
+            f"Within {count(len(within), 'family', 'families')} the planned comparisons were "
             "repeated, with Holm's correction within each."
         )
 
@@ -174,12 +175,12 @@ def _further(f: Findings) -> Iterator[str]:
     if tested:
         yield (
             "Whether a difference depends on the effect family was tested by a quasi-F test "
-            f"({apa.count(len(tested), 'comparison')})."
+            f"({count(len(tested), 'comparison')})."
         )
     if f.equivalences:
         yield (
             "Equivalence was assessed by the 90 % interval within "
-            f"±{f.options.margin:g} points, for {apa.count(len(f.equivalences), 'comparison')}."
+            f"±{f.options.margin:g} points, for {count(len(f.equivalences), 'comparison')}."
         )
     yield "Quartiles are of type 7."
 
@@ -193,8 +194,8 @@ def _checks(f: Findings) -> Iterator[str]:
     for r in f.reliability[:1]:
         yield (
             f"Agreement was measured by ICC(2,1) and ICC(2,k) over {r.n_targets} stimuli and "
-            f"{apa.count(r.n_participants, 'participant')}."
+            f"{count(r.n_participants, 'participant')}."
         )
     if f.repeats:
-        n = apa.count(f.repeats.n_cells, "cell")
+        n = count(f.repeats.n_cells, "cell")
         yield f"{n} that a participant rated more than once hold the mean of the ratings."

@@ -3,6 +3,7 @@
 import re
 
 from analysis.analyse import Findings
+from analysis.ratings.table import count
 from analysis.report import apa
 from analysis.report.table_writer import Cell, Column, Table
 from analysis.stats.comparisons import Comparison
@@ -260,7 +261,7 @@ def _summary(comparisons: tuple[Comparison, ...]) -> str:
 
 def _range(numbers: list[int], noun: str) -> str:
     low, high = min(numbers), max(numbers)
-    return apa.count(low, noun) if low == high else f"{low} to {apa.count(high, noun)}"
+    return count(low, noun) if low == high else f"{low} to {count(high, noun)}"
 
 
 def _basis(estimate: Estimate) -> tuple[Cell, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from analysis.analyse import Findings
-from analysis.report import apa
+from analysis.ratings.table import count
 from analysis.report.apa import number, p_value, points
 from analysis.stats.comparisons import ALPHA
 from analysis.stats.crossed import CLUSTERED, MIN_ITEMS, MIN_PARTICIPANTS
@@ -47,7 +47,7 @@ def _simulated(f: Findings) -> Iterator[str]:
     n = table.groupby("participant_code")["simulated"].first()
     if n.any():
         yield (
-            f"{int(n.sum())} of {apa.count(len(n), 'participant')} are simulated: no conclusion "
+            f"{int(n.sum())} of {count(len(n), 'participant')} are simulated: no conclusion "
             "about hearing can be drawn from them."
         )
 
@@ -56,7 +56,7 @@ def _few(f: Findings) -> Iterator[str]:
     n, sounds = len(f.scores.participants), len(f.scores.items)
     if n < MIN_PARTICIPANTS:
         yield (
-            f"Only {apa.count(n, 'participant')}: nothing is tested; at least {MIN_PARTICIPANTS} "
+            f"Only {count(n, 'participant')}: nothing is tested; at least {MIN_PARTICIPANTS} "
             "are needed."
         )
     m = len(f.pairs.planned) or len(f.pairs.all)
@@ -64,7 +64,7 @@ def _few(f: Findings) -> Iterator[str]:
     if n >= MIN_PARTICIPANTS and 2 * 0.5**n * m > ALPHA:
         yield (
             f"With {n} participants a signed-rank test cannot reach p = .05 after Holm's "
-            f"correction over {apa.count(m, 'comparison')}, whatever the scores."
+            f"correction over {count(m, 'comparison')}, whatever the scores."
         )
     if sounds == 1:
         yield "Only one sound: no conclusion about other sounds is possible."
@@ -80,7 +80,7 @@ def _few(f: Findings) -> Iterator[str]:
         )
     if f.pairs.few_sounds:
         yield (
-            f"{apa.count(len(f.pairs.few_sounds), 'pair')} of conditions share fewer than "
+            f"{count(len(f.pairs.few_sounds), 'pair')} of conditions share fewer than "
             f"{MIN_ITEMS} sounds: their results are for these sounds only and stand in a table of "
             "their own."
         )
@@ -95,7 +95,7 @@ def _no_variation(f: Findings) -> Iterator[str]:
     if alike:
         c = alike[0]
         yield (
-            f"All differences are equal in {apa.count(len(alike), 'comparison')} (first: "
+            f"All differences are equal in {count(len(alike), 'comparison')} (first: "
             f"{f.label(c.a)} − {f.label(c.b)}, {points(c.crossed.estimate, f.ratings.scale)} "
             "points): without variation nothing is tested."
         )
@@ -108,7 +108,7 @@ def _missing(f: Findings) -> Iterator[str]:
     missing = cells - int(rated.sum())
     if missing:
         yield (
-            f"{missing} of {apa.count(cells, 'cell')} ({100 * missing / cells:.1f} %) are missing: "
+            f"{missing} of {count(cells, 'cell')} ({100 * missing / cells:.1f} %) are missing: "
             f"where a comparison lacks cells, errors are clustered two ways ({CLUSTERED}) instead "
             "of the closed form."
         )

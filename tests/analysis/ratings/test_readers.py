@@ -104,7 +104,9 @@ def test_pymushra_export(tmp_path):
     ratings = read_file(write(tmp_path, header, *rows))
     assert len(ratings.table) == 12
     assert set(ratings.table["trial_time_s"]) == {3.0}
-    assert any("1 rows of other page types" in note for note in ratings.notes)
+    assert any(
+        "1 row of other page types than mushra was left out" in note for note in ratings.notes
+    )
 
 
 GOLISTEN = (
@@ -128,6 +130,142 @@ def test_golisten_export_with_its_header_rows_in_either_order(tmp_path, order):
     assert set(scored["item"]) == {"MUSHRA Trial", "MUSHRA Trial 2"}
     assert table["participant_code"].nunique() == 3
     assert scored["score"].tolist()[:4] == [100, 41, 98, 39]
+
+
+def test_golisten_export_without_name_and_date_columns(tmp_path):
+    rows = [line.replace("\nReally", "") for line in GOLISTEN]
+    cut = [",".join(row.split(",")[2:]) for row in rows]
+    table = read_file(write(tmp_path, *cut)).table
+    scored = table[~table["training"]]
+    assert scored["score"].tolist()[:4] == [100, 41, 98, 39]
+    assert set(table["rated_at"]) == {""}
+
+
+def test_golistens_training_pages_are_named_in_a_note(tmp_path):
+    notes = read_file(write(tmp_path, *GOLISTEN)).notes
+    assert any("training pages were left out: Training Trial" in note for note in notes)
+
+
+LONG = [(f"p{n}", item, c, 60.5 + n) for n in range(3) for item in "ab" for c in ("x", "Reference")]
+
+
+def long_csv(delimiter, *, comma=False):
+    rows = [delimiter.join(("session", "item", "condition", "score"))]
+    for session, item, condition, score in LONG:
+        text = str(score).replace(".", ",") if comma else str(score)
+        rows.append(delimiter.join((session, item, condition, text)))
+    return "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        long_csv(";", comma=True).encode(),
+        long_csv("\t", comma=True).encode(),
+        b"sep=;\r\n" + long_csv(";", comma=True).encode(),
+        b"SEP=|\n" + long_csv("|").encode(),
+        long_csv(",").encode("utf-16"),
+        b"\xfe\xff" + long_csv(";", comma=True).encode("utf-16-be"),
+    ],
+    ids=["semicolon", "tab", "sep", "bar", "utf-16", "utf-16 big"],
+)
+def test_decimal_commas_separator_lines_and_utf_16_are_read(tmp_path, data):
+    (tmp_path / "r.csv").write_bytes(data)
+    table = read_file(tmp_path / "r.csv").table
+    assert table["score"].tolist() == [row[3] for row in LONG]
+    assert table["item"].tolist() == [row[1] for row in LONG]
+
+
+def test_row_numbers_count_the_separator_line(tmp_path):
+    (tmp_path / "r.csv").write_text("sep=;\n" + long_csv(";").replace("61.5", "many", 1))
+    with pytest.raises(RatingsError, match=r"r.csv row 7: score 'many' is not a number"):
+        read_file(tmp_path / "r.csv")
+
+
+def test_a_comma_in_a_name_stays_a_comma(tmp_path):
+    (tmp_path / "r.csv").write_text(long_csv(";", comma=True).replace(";a;", ";1,5;"))
+    assert set(read_file(tmp_path / "r.csv").table["item"]) == {"1,5", "b"}
+
+
+def test_reference_in_any_case_is_taken_for_the_reference_with_a_note(tmp_path):
+    (tmp_path / "r.csv").write_text(long_csv(","))
+    ratings = read_file(tmp_path / "r.csv")
+    assert set(ratings.table.loc[ratings.table["condition"] == "Reference", "kind"]) == {
+        "reference"
+    }
+    assert any("'Reference' was taken for the kind reference" in n for n in ratings.notes)
+
+
+def test_a_score_beyond_the_scale_by_rounding_is_set_to_its_end_with_a_note(tmp_path):
+    table = simulate_ratings().astype({"score": float})
+    table.loc[4, "score"] = 100.00000000000001
+    table.to_csv(tmp_path / "r.csv", index=False)
+    ratings = read_file(tmp_path / "r.csv")
+    assert ratings.table["score"].max() == 100.0
+    assert "1 score beyond the scale by a rounding error, set to its end." in ratings.notes
+
+
+@pytest.mark.parametrize("top", [5, 10, 20, 40])
+def test_another_scale_is_never_taken_for_0_to_100(tmp_path, top):
+    table = simulate_ratings()
+    table.assign(score=(table["score"] * top / 100).round()).to_csv(tmp_path / "r.csv", index=False)
+    with pytest.raises(RatingsError, match="does not look like 0–100; name the scale"):
+        read_file(tmp_path / "r.csv")
+    assert read_file(tmp_path / "r.csv", Mapping(scale=(0, top))).scale == (0, top)
+
+
+@pytest.mark.parametrize(
+    "name", ["Training 1", "warm-up", "Warmup song", "practise", "familiarisation"]
+)
+def test_practice_recognised_by_its_name_is_a_suggestion_only(tmp_path, name):
+    table = simulate_ratings()
+    table["item"] = table["item"].replace("item-00", name)
+    table.to_csv(tmp_path / "r.csv", index=False)
+    ratings = read_file(tmp_path / "r.csv")
+    assert any(f"{name!r} reads like training" in note for note in ratings.notes)
+    assert not ratings.table["training"].any()
+
+
+def test_contradicting_rows_are_those_of_one_cell(tmp_path):
+    table = simulate_ratings()
+    again = table.iloc[[3, 9]].assign(score=[table["score"][3] - 1, table["score"][9] - 1])
+    pd.concat([table, again]).to_csv(tmp_path / "r.csv", index=False)
+    with pytest.raises(RatingsError, match=r"rows 5 and 242: .* twice with different scores"):
+        read_file(tmp_path / "r.csv")
+
+
+def test_senselab_like_table_is_read_by_a_map(tmp_path):
+    lines = ["Assessor;Sample;System;Rep;Attribute;Rating"]
+    lines += [
+        f"A{n};s{i};{c};{rep};quality;{60 + n + rep},5"
+        for n in range(3)
+        for i in range(2)
+        for c in "xy"
+        for rep in (1, 2)
+    ]
+    columns = {"session": "Assessor", "item": "Sample", "condition": "System", "score": "Rating"}
+    path = write(tmp_path, *lines)
+    with pytest.raises(RatingsError, match="twice with different scores"):
+        read_file(path, Mapping(columns=columns))
+    table = read_file(path, Mapping(columns={**columns, "trial_position": "Rep"})).table
+    assert len(table) == 3 * 2 * 2 * 2
+
+
+def test_p808_toolkits_votes_are_read_by_a_map(tmp_path):
+    lines = ["HITId,workerid,file,short_file_name,condition_name,vote"]
+    lines += [
+        f"h{n},w{n},https://x.org/{c}/{i}.wav,{i}.wav,{c},{1 + (n + i) % 5}"
+        for n in range(4)
+        for i in range(3)
+        for c in ("noisy", "clean_up")
+    ]
+    columns = {
+        "session": "workerid", "item": "short_file_name", "condition": "condition_name",
+        "score": "vote",
+    }  # fmt: skip
+    ratings = read_file(write(tmp_path, *lines), Mapping(columns=columns, scale=(1, 5)))
+    assert ratings.table["participant_code"].nunique() == 4
+    assert set(ratings.table["item"]) == {"0.wav", "1.wav", "2.wav"}
 
 
 def test_any_long_csv_by_naming_its_columns(tmp_path):

@@ -106,8 +106,8 @@ def test_friedman_holds_for_these_sounds_and_a_crossed_test_stands_beside_it():
 def test_adding_a_constant_to_all_scores_changes_no_p_value(constant):
     table = simulate_ratings(participants=9)
     table["score"] = (table["score"] / 10).clip(0, 9).round()
-    before = findings_of(table.assign(score=table["score"] + 20))
-    after = findings_of(table.assign(score=table["score"] + 20 + constant))
+    before = findings_of(table.assign(score=table["score"] + 60))
+    after = findings_of(table.assign(score=table["score"] + 60 + constant))
     for a, b in zip(before.pairs.all, after.pairs.all, strict=True):
         assert b.fixed_items.p_wilcoxon == pytest.approx(a.fixed_items.p_wilcoxon, rel=1e-9)
     assert after.friedman.p_value == pytest.approx(before.friedman.p_value, rel=1e-9)
