@@ -84,6 +84,14 @@ def test_shortcuts_can_be_switched_off_and_rest_while_text_is_typed(listener: Li
     expect(page.locator(".playing")).to_have_count(1)
 
 
+def test_letters_play_the_sounds_that_they_name(listener: Listener) -> None:
+    listener.begin_at_trials()
+    for index, letter in enumerate("abcd"):
+        listener.page.keyboard.press(letter)
+        expect(listener.slider(index)).to_be_enabled()
+        expect(listener.slider(index)).to_be_focused()
+
+
 def test_the_loop_is_set_by_keys_and_by_dragging(listener: Listener) -> None:
     page = listener.page
     listener.begin_at_trials()

@@ -25,7 +25,8 @@ LISTENINGS_PER_SOUND = 2.0
 READING_S = 8.0
 """Before the medians are known: each sound played twice, and a moment to decide on each."""
 DECISION_S = 4.0
-ENOUGH_TRIALS = 5
+ENOUGH_SESSIONS = 5
+"""Real participants whose trials must be known before their times count; one may be in a hurry."""
 RECENT_TRIALS = 300
 REFRESH_S = 30.0
 
@@ -66,20 +67,22 @@ class DurationEstimator:
 
     def _measure(self) -> float:
         recent = (
-            select(models.Trial.trial_time_s)
+            select(models.Trial.session_id, models.Trial.trial_time_s)
             .join(models.Session, models.Session.id == models.Trial.session_id)
             .where(
                 models.Session.study_id == self.study.id,
                 models.Session.simulated.is_(False),
+                models.Session.excluded_at.is_(None),
+                models.Trial.trial_time_s.is_not(None),
                 models.Trial.finished_at.is_not(None),
             )
             .order_by(models.Trial.finished_at.desc())
             .limit(RECENT_TRIALS)
         )
         with self.database.reading() as db:
-            times_s = [time_s for time_s in db.scalars(recent) if time_s is not None]
-        if len(times_s) >= ENOUGH_TRIALS:
-            return statistics.median(times_s)
+            trials = [(session, time_s or 0.0) for session, time_s in db.execute(recent)]
+        if len({session for session, _ in trials}) >= ENOUGH_SESSIONS:
+            return statistics.median(time_s for _, time_s in trials)
         return statistics.mean(
             expected_trial_s(n_stimuli=len(item.stimuli), duration_s=item.duration_s)
             for item in self.study.items

@@ -12,7 +12,7 @@ const SWITCH = "autofx:shortcuts";
 /** What each key does, as shown and as handled: [keys shown, name of the action]. */
 const ACTIONS = [
   ["0, R", "reference"],
-  ["1 – 9", "stimulus"],
+  ["1 – 9, A – H", "stimulus"],
   ["N, P", "neighbour"],
   ["␣", "stop"],
   ["← →", "score"],

@@ -222,7 +222,12 @@ class TrialView {
     };
     const seek = (step_s) => this.engine.seek(this.engine.position_s + step_s);
     const { waveform, engine } = this;
+    const letters = this.lines.map(({ label }, index) => [
+      label.toLowerCase(),
+      () => play(index + 1),
+    ]);
     return {
+      ...Object.fromEntries(letters), // those below have other keys already: I, L, …
       digit: (digit) => play(Number(digit)),
       r: () => play(REFERENCE),
       n: () => neighbour(1),
