@@ -99,25 +99,23 @@ def match_files(
         effect=effect,
         progress=progress,
     )
+    output.mkdir(parents=True, exist_ok=True)
+    certainty = python = None
+    if found.parameters:
+        found_effect = find_effect(found.effect)
+        certainty = assess(found, found_effect, dry, sample_rate)
+        python = python_line(found_effect, found.parameters)
+        _draw(output / "match.png", wave, dry, found, certainty, sample_rate)
     record = asdict(found) | {
-        "certainty": None,
+        "certainty": certainty and asdict(certainty),
         "clean_distances": {} if dry is None else measure_distances(wave, dry, sample_rate),
         "offset_s": found.offset_samples / sample_rate,
-        "python": None,
+        "python": python,
         "reference": str(reference),
         "clean": None if clean is None else str(clean),
         "version": version("autofx"),
     }
     del record["audio"], record["offset_samples"]
-    output.mkdir(parents=True, exist_ok=True)
-    if found.parameters:
-        found_effect = find_effect(found.effect)
-        certainty = assess(found, found_effect, dry, sample_rate)
-        record |= {
-            "certainty": asdict(certainty),
-            "python": python_line(found_effect, found.parameters),
-        }
-        _draw(output / "match.png", wave, dry, found, certainty, sample_rate)
     (output / "match.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     if found.audio is not None:
         write_audio(output / "match.wav", normalize_peak(found.audio), sample_rate)

@@ -75,6 +75,7 @@ def test_it_states_how_certain_settings_are_and_which_are_inaudible(refined):
 
 def test_the_picture_shows_sounds_and_dials(files, refined):
     picture = (files / "out" / "match.png").read_bytes()
+    assert f"; recognised: {next(iter(refined['effects']))}, ".encode() in picture  # its title
     assert picture.startswith(b"\x89PNG")
     assert len(picture) > 50_000
 
