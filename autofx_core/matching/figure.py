@@ -93,7 +93,7 @@ def _draw_dial(
         dial.hlines(0, *interval, color=INK if audible else PALE, linewidth=7)
     dial.plot(value, 0, "o", color=INK, markerfacecolor=INK if audible else "white", markersize=9)
     unit = f" {parameter.unit}" if parameter.unit else ""
-    label = f"{parameter.name} {value:.4g}{unit}{'' if audible else ' (not heard here)'}"
+    label = f"{parameter.name} {value:.4g}{unit}{'' if audible else ' (not audible here)'}"
     dial.set_title(label, loc="left", fontsize="small")
     dial.set(yticks=[], xticks=[parameter.low, parameter.high], ylim=(-1, 1))
     dial.tick_params(labelsize="x-small", length=0)
