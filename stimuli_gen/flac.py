@@ -131,9 +131,9 @@ def _bits(value: int, n: int) -> list[int]:
 
 
 def _to_bits(values: np.ndarray, n: int) -> np.ndarray:
-    """Write whole numbers as two's complement, shape (values × n,)."""
-    places = np.arange(n - 1, -1, -1)
-    return (values[:, np.newaxis] >> places & 1).astype(np.uint8).ravel()
+    """Write whole numbers as two's complement of n bits, n ≤ 32, shape (values × n,)."""
+    octets = values.astype(">i4").view(np.uint8).reshape(-1, 4)
+    return np.unpackbits(octets, axis=1)[:, 32 - n :].ravel()
 
 
 def _make_crc_table(polynomial: int, width: int) -> list[int]:
