@@ -106,7 +106,7 @@ def test_a_study_from_import_to_report_and_close(
 
     make_report(page)
     page.get_by_role("link", name="Open the report").click()
-    expect(page.locator("body")).to_contain_text("imulated listeners")
+    expect(page.locator("body")).to_contain_text("simulated participants")
     expect(page.locator("svg").first).to_be_visible()
 
     page.goto(study)
