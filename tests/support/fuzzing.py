@@ -138,7 +138,7 @@ class Fuzzer:
         bodies = {
             "NewSession": {
                 "request_id": self.rng.choice(
-                    [self.me.request_id, f"{self.rng.getrandbits(64):016x}"]
+                    [self.me.request_id, f"{self.rng.getrandbits(88):022x}"]
                 ),
                 "consent_version": "1",
                 "language": "en",

@@ -19,6 +19,7 @@ LEVEL_TRIM_DB = 4.0
 
 Texts = Annotated[dict[str, str], Field(examples=[{"en": "Welcome", "fr": "Bienvenue"}])]
 OpaqueId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,64}$", examples=["qN1f3W0cYt0zT2aB"])]
+RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$", examples=["q" * 22])]
 Score = Annotated[float, Field(ge=0, le=100, examples=[73.0])]
 Seconds = Annotated[float, Field(ge=0, le=86_400, examples=[12.5])]
 Count = Annotated[int, Field(ge=0, le=100_000, examples=[3])]
@@ -110,7 +111,7 @@ class NewSession(Message):
     again (a retry after a lost answer) returns the same session.
     """
 
-    request_id: OpaqueId
+    request_id: RequestId
     consent_version: str = Field(max_length=64, examples=["2026-01"])
     language: Language
     external: dict[ParameterName, ExternalId] = Field(

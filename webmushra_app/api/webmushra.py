@@ -6,9 +6,14 @@ encoded or not. It takes any answer but an empty one for a failure, so success i
 
 A study is collected once an experimenter has announced its ``testId``. Pages of type ``mushra``
 become trials and ratings in the same tables as everything else; the whole document is kept as the
-session's only event, pages of other types included. A session is known by webMUSHRA's ``uuid``,
-or by its content where it has none: sent again it is stored once, and a second answer to the
-questionnaire replaces the first (the page appends the answers anew at each press of its button).
+session's only event, pages of other types included. A result sent again (the same uuid and scores)
+is stored once, and a second answer to the questionnaire replaces the first (the page appends the
+answers anew at each press of its button).
+
+Anybody can post, and no answer says what is stored: a result that follows the rules is stored and
+answered with 200, whether it is known, contradicts an earlier one of its uuid, or comes while the
+study is closed or full. In the last two cases it is *unverified*: excluded, with the reason, until
+an experimenter includes it. Sessions that were begun here are never looked at.
 """
 
 import hashlib
@@ -39,6 +44,9 @@ from webmushra_app.studies.settings import parse_listening_test
 blueprint = Blueprint("collect", __name__)
 FIELD = "sessionJSON="
 MAX_NAME = 64
+MAX_PAGES = 200
+MAX_QUESTIONS = 100
+MAX_QUESTION = 200
 
 
 def _number(value: Any) -> Any:
@@ -85,8 +93,14 @@ class Page(BaseModel):
 class Participant(BaseModel):
     """The questionnaire: names and answers, side by side."""
 
-    name: list[Text] = []
+    name: list[Annotated[Text, Field(max_length=MAX_QUESTION)]] = []
     response: list[Any] = []
+
+    @model_validator(mode="after")
+    def _few_questions(self) -> "Participant":
+        if len(self.answers) > MAX_QUESTIONS:
+            raise ValueError(f"at most {MAX_QUESTIONS} questions, got {len(self.answers)}")
+        return self
 
     @property
     def answers(self) -> dict[str, str]:
@@ -101,7 +115,7 @@ class Posted(BaseModel):
     testId: Name
     uuid: Annotated[str, Field(max_length=100)] | None = None
     participant: Participant = Participant()
-    trials: list[Page]
+    trials: Annotated[list[Page], Field(max_length=MAX_PAGES)]
 
     @model_validator(mode="after")
     def _each_page_once(self) -> "Posted":
@@ -109,11 +123,20 @@ class Posted(BaseModel):
         return self
 
     @property
-    def request_id(self) -> str:
-        """What makes this session the same when it is sent again."""
+    def uuid_sha256(self) -> str:
+        """Hash of what the page calls this session, or of its content where it has no name."""
+        return _sha256(self.uuid) if self.uuid else self.content_sha256
+
+    @property
+    def content_sha256(self) -> str:
+        """Hash of the uuid and the ratings; without a uuid, of the answers too."""
+        answers = None if self.uuid else self.participant.answers
         pages = [page.model_dump() for page in self.trials]
-        content = self.uuid or json.dumps([self.participant.answers, pages])
-        return "webmushra-" + hashlib.sha256(f"{self.testId}\n{content}".encode()).hexdigest()[:48]
+        return _sha256(json.dumps([self.uuid, answers, pages]))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def _as_text(value: Any) -> str:
@@ -144,10 +167,10 @@ def read_document(body: bytes) -> dict[str, Any]:
             document = json.loads(
                 candidate, parse_constant=_refuse_number, parse_float=_finite_number
             )
+            if isinstance(document, dict):
+                return _without_lone_surrogates(document)
         except (ValueError, RecursionError):
             continue
-        if isinstance(document, dict):
-            return _without_lone_surrogates(document)
     raise Refusal(400, f"{FIELD.rstrip('=')} is not a JSON object of numbers and texts")
 
 
@@ -215,47 +238,53 @@ def _store(db: DbSession, posted: Posted, document: dict[str, Any]) -> None:
             "announces it on the page Studies",
             field="testId",
         )
-    known = db.scalar(select(models.Session).where(models.Session.request_id == posted.request_id))
+    known = db.scalar(
+        select(models.Session)
+        .join(models.CollectedSession)
+        .where(
+            models.CollectedSession.study_id == study.id,
+            models.CollectedSession.content_sha256 == posted.content_sha256,
+        )
+    )
     if known is None:
-        if reason := why_closed(db, study):
-            raise Refusal(409, reason)
         _store_session(db, study, posted, document)
-    elif _stored_scores(db, known) != _scores(posted):
-        raise Refusal(409, "this session is stored with other ratings, which stand")
     else:
         known.questionnaire = posted.participant.answers
 
 
-def _scores(posted: Posted) -> dict[tuple[str, str], float]:
-    return {(p.id, r.stimulus): r.score for p in posted.trials for r in p.responses}
-
-
-def _stored_scores(db: DbSession, session: models.Session) -> dict[tuple[str, str], float]:
-    rows = db.execute(
-        select(models.Item.name, models.Condition.name, models.Rating.score)
-        .select_from(models.Rating)
-        .join(models.Presentation, models.Presentation.id == models.Rating.presentation_id)
-        .join(models.Stimulus, models.Stimulus.id == models.Presentation.stimulus_id)
-        .join(models.Item, models.Item.id == models.Stimulus.item_id)
-        .join(models.Condition, models.Condition.id == models.Stimulus.condition_id)
-        .join(models.Trial, models.Trial.id == models.Presentation.trial_id)
-        .where(models.Trial.session_id == session.id)
+def _why_unverified(db: DbSession, study: models.Study, posted: Posted) -> str | None:
+    """Return why a result must not count before an experimenter has looked at it, or None."""
+    if reason := why_closed(db, study):
+        return f"unverified: it arrived when {reason.partition(';')[0]}"
+    same_uuid = select(models.CollectedSession.session_id).where(
+        models.CollectedSession.study_id == study.id,
+        models.CollectedSession.uuid_sha256 == posted.uuid_sha256,
     )
-    return {(item, condition): score for item, condition, score in rows}
+    if db.scalar(same_uuid.limit(1)):
+        return "unverified: another result of the same uuid came before"
+    return None
 
 
 def _store_session(
     db: DbSession, study: models.Study, posted: Posted, document: dict[str, Any]
 ) -> None:
     now = timestamps.moment()
+    unverified = _why_unverified(db, study, posted)
     session = models.Session(
-        request_id=posted.request_id, study_id=study.id, external={}, language="",
+        request_id=secrets.token_urlsafe(16), study_id=study.id, external={}, language="",
         simulated=False, consent_version="", examples={},
         questionnaire=posted.participant.answers, finished_at=now,
         completion_code=secrets.token_urlsafe(12),
+        excluded_at=now if unverified else None, excluded_because=unverified,
     )  # fmt: skip
     db.add(session)
     db.flush()
+    db.add(
+        models.CollectedSession(
+            session_id=session.id, study_id=study.id, uuid_sha256=posted.uuid_sha256,
+            content_sha256=posted.content_sha256,
+        )
+    )  # fmt: skip
     for position, page in enumerate(posted.trials, 1):
         _store_page(db, study, session, page, position)
     db.add(

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from webmushra_app.database.group_commit import GroupCommit, T, Work, write
 from webmushra_app.database.writer_queue import WriterQueue
 
-HEAD = "0003"
+HEAD = "0004"
 """The migration that this code works with; a test holds it against the newest one."""
 BUSY_TIMEOUT_S = 15.0
 """How long a writer waits for another program's lock on an SQLite file."""

@@ -85,6 +85,7 @@ def examine(database: Database) -> Iterator[str]:
             return
     with database.reading() as db:
         yield from _incomplete_trials(db)
+        yield from _foreign_writes(db)
         for folder, name in db.execute(select(models.Study.folder, models.Study.name)):
             yield from _study_faults(folder, name)
 
@@ -137,6 +138,23 @@ def _incomplete_trials(db: DbSession) -> Iterator[str]:
         yield f"session {session}, trial {position}: is finished but lacks ratings"
     for session, position, _ in db.execute(rated):
         yield f"session {session}, trial {position}: has ratings but is not finished"
+
+
+def _foreign_writes(db: DbSession) -> Iterator[str]:
+    """Look for sessions that posts of webMUSHRA's pages could read or change, up to schema 0003."""
+    sessions = (
+        select(models.Session.id, models.Session.request_id, models.Session.questionnaire)
+        .add_columns(models.Study.settings)
+        .join(models.Study, models.Study.id == models.Session.study_id)
+        .where(models.Study.folder != "")
+        .order_by(models.Session.id)
+    )
+    for session, request_id, answers, settings in db.execute(sessions):
+        if request_id.startswith("webmushra-"):
+            yield f"session {session}: a webMUSHRA post could guess its ratings; exclude it"
+        asked = {question["id"] for question in settings["questionnaire"]}
+        if unknown := sorted(set(answers or {}) - asked):
+            yield f"session {session}: has an answer to {unknown[0][:40]!r}, which is not asked"
 
 
 def _study_faults(folder: str, name: str) -> Iterator[str]:

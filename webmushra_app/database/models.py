@@ -163,6 +163,23 @@ class Session(Base):
     study: Mapped[Study] = relationship()
 
 
+class CollectedSession(Base):
+    """What identifies a session that a webMUSHRA page posted: hashes of its uuid and content.
+
+    A study stores each content once; several of one uuid are all kept, and the first one counts.
+    """
+
+    __tablename__ = "collected_sessions"
+    __table_args__ = (UniqueConstraint("study_id", "content_sha256"),)
+
+    session_id: Mapped[str] = mapped_column(
+        ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True
+    )
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"))
+    uuid_sha256: Mapped[str] = mapped_column(String(64), index=True)
+    content_sha256: Mapped[str] = mapped_column(String(64))
+
+
 class Trial(Base):
     """One page of a session: one item at one position."""
 

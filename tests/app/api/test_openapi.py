@@ -43,7 +43,7 @@ def test_answers_are_what_the_document_says(operation, listener):
     listener.do_steps()
     trial = listener.state()["next_trial"]
     bodies = {
-        "/sessions": {"request_id": "x" * 16, "consent_version": "1", "language": "en"},
+        "/sessions": {"request_id": "x" * 22, "consent_version": "1", "language": "en"},
         "{token}": {"language": "fr"},
         "/questionnaire": {
             "answers": {"musical_background": "none", "hearing": "normal", "device": "earphones"}

@@ -1,6 +1,7 @@
 """What webMUSHRA's pages post lands whole, validated and once, or is refused with the reason."""
 
 import csv
+import hashlib
 import io
 import json
 from urllib.parse import quote
@@ -10,8 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from support.experimenter import HASH
+from support.fuzzing import snapshot
 
 from webmushra_app.api.webmushra import read_document
+from webmushra_app.database import models
+from webmushra_app.database.maintenance import examine
 
 FORM = "application/x-www-form-urlencoded"
 UUID = "3f1c8a52-5f0e-4a38-9a0e-0d6f6c1f2b11"
@@ -141,13 +145,88 @@ def test_a_second_press_of_the_button_stores_nothing_twice(post, database, uuid)
     assert rows(database, "SELECT count(*) FROM sessions") == [(1,)]
 
 
-def test_other_ratings_under_the_same_uuid_do_not_replace_the_first(post, database):
+def test_other_ratings_under_the_same_uuid_are_kept_apart_until_included(
+    post, database, experimenter
+):
     post(session())
     other = session(trials=[mushra_page("trial_1", {"reference": "1"})])
-    response = post(other)
-    assert response.status_code == 409
-    assert "which stand" in response.json["detail"]
-    assert rows(database, "SELECT max(score) FROM ratings") == [(100,)]
+    assert post(other).status_code == 200
+    assert rows(database, "SELECT count(*), max(score) FROM ratings_long") == [(6, 100)]
+    query = "SELECT id, excluded_because FROM sessions WHERE excluded_at IS NOT NULL"
+    ((excluded, why),) = rows(database, query)
+    assert why == "unverified: another result of the same uuid came before"
+    experimenter.post(f"/admin/sittings/{excluded}/include")
+    assert rows(database, "SELECT count(*) FROM ratings_long") == [(7,)]
+
+
+def old_request_id(document):
+    """Compute what identified a posted result up to schema 0003."""
+    named = f"{document['testId']}\n{document['uuid']}"
+    return "webmushra-" + hashlib.sha256(named.encode()).hexdigest()[:48]
+
+
+def test_no_post_confirms_or_changes_a_session_begun_here(
+    post, experimenter, database, make_listener, app
+):
+    victim = make_listener(app)
+    victim.request_id = old_request_id(session())
+    assert victim.begin().status_code == 422
+    victim = make_listener(app)
+    victim.begin()
+    victim.do_steps()
+    victim.rate_all()
+    with database.writing() as db:  # as a database of schema 0003 may hold it
+        stored = db.query(models.Session).filter_by(token=victim.token).one()
+        stored.request_id = old_request_id(session())
+    before = snapshot(database, victim)
+    truth = rows(database, "SELECT item, condition, score FROM ratings_long")
+    pages = {}
+    for item, condition, score in truth:
+        pages.setdefault(item, {})[condition] = score
+    right = session(trials=[mushra_page(item, scores) for item, scores in pages.items()])
+    wrong = session(trials=[mushra_page(item, dict.fromkeys(pages[item], 1)) for item in pages])
+    answers = [post(guess) for guess in (wrong, right, wrong)]
+    assert {(a.status_code, a.data) for a in answers} == {(200, b"")}
+    assert snapshot(database, victim) == before
+    faults = list(examine(database))
+    assert [fault for fault in faults if "could guess its ratings" in fault] == [
+        f"session {before[0][0]}: a webMUSHRA post could guess its ratings; exclude it"
+    ]
+
+
+def test_a_uuid_taken_beforehand_keeps_no_result_out(post, database):
+    post(session(trials=[mushra_page("trial_1", {"reference": "1"})]))
+    assert post(session()).status_code == 200
+    assert rows(database, "SELECT count(*) FROM all_ratings") == [(7,)]
+
+
+@on_sqlite
+def test_the_doctor_finds_answers_that_nobody_was_asked(listener, database):
+    listener.begin()
+    listener.do_steps()
+    with database.writing() as db:
+        db.query(models.Session).one().questionnaire = {"smuggled": "x"}
+    (fault,) = examine(database)
+    assert fault.endswith("has an answer to 'smuggled', which is not asked")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"trials": [mushra_page(f"t{n}", {"a": 1}) for n in range(201)]}, "at most 200 items"),
+        (
+            {"participant": {"name": [f"q{n}" for n in range(101)], "response": [1] * 101}},
+            "at most 100 questions, got 101",
+        ),
+        ({"participant": {"name": ["q" * 201], "response": [1]}}, "at most 200 characters"),
+    ],
+)
+@on_sqlite
+def test_what_is_too_much_for_one_session_is_refused(post, database, changes, reason):
+    response = post(session(**changes))
+    assert response.status_code == 422
+    assert reason in response.json["detail"]
+    assert rows(database, "SELECT count(*) FROM sessions") == [(0,)]
 
 
 @on_sqlite
@@ -180,13 +259,16 @@ def test_two_listeners_are_two_sessions_of_the_same_items(post, database):
         ("", "'' is not a number"),
         (True, "must be a number"),
         (None, "must be a number"),
+        (10**400, "is not a number"),
     ],
 )
 @on_sqlite
 def test_a_score_that_is_none_is_refused_with_its_place(post, database, score, reason):
     response = post(session(trials=[mushra_page("t", {"reference": 100, "C1": score})]))
     assert response.status_code == 422
-    assert response.json["detail"] == f"trials.0.responses.1.score: {reason}"
+    detail = response.json["detail"]
+    assert detail.startswith("trials.0.responses.1.score: ")
+    assert detail.endswith(reason)
     assert rows(database, "SELECT count(*) FROM sessions") == [(0,)]
 
 
@@ -206,10 +288,13 @@ def test_a_bare_number_that_json_does_not_have_is_refused(post, number):
         (b"sessionJSON={", 400, "is not a JSON object"),
         (b"sessionJSON=[]", 400, "is not a JSON object"),
         (b"sessionJSON=" + b"[" * 100_000, 400, "is not a JSON object"),
+        (b'sessionJSON={"a":' + b"[" * 900 + b"]" * 900 + b"}", 422, "trials: must be a list"),
+        (b'sessionJSON={"a":' + b"[" * 9000 + b"]" * 9000 + b"}", 400, "is not a JSON object"),
         (as_sent({"testId": "codec_test"}), 422, "trials: must be a list"),
         (as_sent(session(testId=7)), 422, "testId: Input should be a valid string"),
         (as_sent(session(testId="unknown")), 404, "are not collected here"),
         (as_sent(session(testId="study")), 404, "are not collected here"),
+        (as_sent(session(uuid=[])), 422, "uuid: Input should be a valid string"),
         (as_sent(session(trials=["x"])), 422, "trials.0: Input should be a valid dictionary"),
         (as_sent(session(trials=[mushra_page("t", {"a": 1})] * 2)), 422, "'t' is there twice"),
     ],
@@ -222,11 +307,16 @@ def test_what_is_no_session_is_refused_with_the_reason(post, database, body, sta
     assert rows(database, "SELECT count(*) FROM sessions") == [(0,)]
 
 
-def test_a_closed_study_still_takes_what_was_sent_before(post, experimenter, database):
+def test_what_arrives_while_the_study_is_closed_is_unverified(post, experimenter, database):
     post(session())
     experimenter.post(f"{experimenter.study_path('codec_test')}/close")
-    assert post(session()).status_code == 200
-    assert post(session(uuid="late")).status_code == 409
+    answers = [post(session()), post(session(uuid="late"))]
+    assert {(a.status_code, a.data) for a in answers} == {(200, b"")}
+    assert rows(database, "SELECT count(*) FROM ratings_long") == [(6,)]
+    assert rows(database, "SELECT excluded_because FROM sessions ORDER BY excluded_at DESC") in (
+        [("unverified: it arrived when this study is closed",), (None,)],
+        [(None,), ("unverified: it arrived when this study is closed",)],
+    )
 
 
 @on_sqlite

@@ -83,6 +83,21 @@ def test_an_older_populated_database_is_brought_up_to_date(database_url):
     database.engine.dispose()
 
 
+def test_an_older_collected_session_no_longer_shares_its_identity_with_others(database_url):
+    database = Database(database_url)
+    with database.begin() as connection:
+        upgrade(connection, database, revision="0001")
+    with database.begin() as connection:
+        for statement in POPULATED_AT_0001.strip().split(";\n"):
+            connection.execute(text(statement))
+        connection.execute(text("UPDATE studies SET folder = ''"))
+    database.prepare()
+    with database.reading() as db:
+        assert db.execute(text("SELECT content_sha256 FROM collected_sessions")).scalar() == "r"
+        assert db.execute(text("SELECT request_id FROM sessions")).scalar() != "r"
+    database.engine.dispose()
+
+
 def test_the_newest_migration_is_the_one_the_code_expects():
     scripts = ScriptDirectory(str(Path(db_module.__file__).with_name("migrations")))
     assert scripts.get_current_head() == HEAD
