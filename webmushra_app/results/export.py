@@ -43,7 +43,7 @@ def write_csv(table: tables.Table) -> Iterator[str]:
     """Write a table as CSV, some hundred rows at a time."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.columns)
+    writer.writerow(map(escape_cell, table.columns))
     rows = iter(table.rows)
     while some := list(islice(rows, ROWS_AT_ONCE)):
         writer.writerows([map(escape_cell, row) for row in some])

@@ -4,7 +4,7 @@ Rows are fetched some hundred at a time. ``study`` is a study's name, or None fo
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import attrgetter
@@ -18,6 +18,12 @@ from webmushra_app.database import models
 
 WEBMUSHRA_NAMES = {"reference": "reference"}
 """What webMUSHRA's scripts call a kind of condition, whatever its name is here."""
+WEBMUSHRA_COLUMNS = (
+    *("simulated", "session_uuid", "trial_id"),
+    *("rating_stimulus", "rating_score", "rating_time", "rating_comment"),
+)
+OTHER_ANSWERS = "other_answers"
+MAX_QUESTION_COLUMNS = 100
 ROWS_AT_ONCE = 1000
 SESSIONS_AT_ONCE = 50
 
@@ -76,15 +82,33 @@ def excluded(db: DbSession, study: str | None) -> Table:
 
 
 def _questions(db: DbSession, study: str | None) -> list[str]:
-    """List every question that somebody answered or could have answered."""
+    """List the questions that get a column: those asked, then the first ones of other answers.
+
+    Posted results bring any questions; a column for each would let a file grow with the square of
+    their number. What is over `MAX_QUESTION_COLUMNS` goes into one column, as JSON.
+    """
     studies = _of_study(select(models.Study.settings), models.Study.name, study)
+    asked = {question["id"] for s in db.scalars(studies) for question in s["questionnaire"]}
     answers = _of_study(
         select(models.Session.questionnaire).join(models.Study), models.Study.name, study
     ).where(models.Session.questionnaire.is_not(None))
-    asked = {question["id"] for s in db.scalars(studies) for question in s["questionnaire"]}
-    for given in db.scalars(answers.execution_options(yield_per=ROWS_AT_ONCE)):
-        asked.update(given)
-    return sorted(asked)
+    others: dict[str, None] = {}
+    for given in db.scalars(
+        answers.order_by(models.Session.started_at, models.Session.id).execution_options(
+            yield_per=ROWS_AT_ONCE
+        )
+    ):
+        others |= dict.fromkeys(name for name in given if name not in asked)
+        if len(asked) + len(others) > MAX_QUESTION_COLUMNS:
+            break
+    return sorted([*asked, *list(others)[: max(0, MAX_QUESTION_COLUMNS - len(asked))]])
+
+
+def _answer_cells(answers: Mapping[str, Any], questions: Sequence[str]) -> list[Any]:
+    """Return a cell for each question, and one with all other answers as JSON, or None."""
+    others = {name: value for name, value in answers.items() if name not in questions}
+    rest = json.dumps(others, ensure_ascii=False) if others else None
+    return [*(answers.get(question) for question in questions), rest]
 
 
 class Attendance(NamedTuple):
@@ -158,13 +182,11 @@ def participants(db: DbSession, study: str | None) -> Table:
             Attendance._make, _stream(db, _of_study(sessions, models.Study.name, study))
         ):
             answers = row.session.questionnaire or {}
-            yield [
-                *(read(row) for read in PARTICIPANT_COLUMNS.values()),
-                *(answers.get(question) for question in questions),
-            ]
+            cells = [read(row) for read in PARTICIPANT_COLUMNS.values()]
+            yield [*cells, *_answer_cells(answers, questions)]
 
     answer_columns = (f"answer_{question}" for question in questions)
-    return Table([*PARTICIPANT_COLUMNS, *answer_columns], rows())
+    return Table([*PARTICIPANT_COLUMNS, *answer_columns, OTHER_ANSWERS], rows())
 
 
 def events(db: DbSession, study: str | None) -> Table:
@@ -191,8 +213,8 @@ def mushra(db: DbSession, study: str | None) -> Table:
     """
     questions = _questions(db, study)
     columns = [
-        *("session_test_id", *questions, "simulated", "session_uuid", "trial_id"),
-        *("rating_stimulus", "rating_score", "rating_time", "rating_comment"),
+        *("session_test_id", *(_answer_name(question) for question in questions), OTHER_ANSWERS),
+        *WEBMUSHRA_COLUMNS,
     ]
     wanted = ("study", "session", "simulated", "item", "kind", "condition", "score")
     query = select(*(RATINGS_LONG.c[name] for name in (*wanted, "trial_time_s", "comment")))
@@ -200,8 +222,7 @@ def mushra(db: DbSession, study: str | None) -> Table:
 
     def rows() -> Iterator[Cells]:
         for session, group in groupby(scores, key=attrgetter("session")):
-            given = _answers(db, session)
-            answers = [given.get(question) for question in questions]
+            answers = _answer_cells(_answers(db, session), questions)
             for row in group:
                 stimulus = WEBMUSHRA_NAMES.get(row.kind, row.condition)
                 yield [
@@ -210,6 +231,17 @@ def mushra(db: DbSession, study: str | None) -> Table:
                 ]
 
     return Table(columns, rows())
+
+
+def _answer_name(question: str) -> str:
+    """Name a question's column in ``mushra.csv``: as itself, or with a prefix if that is taken.
+
+    >>> [_answer_name(question) for question in ("age", "rating_score", "answer_age")]
+    ['age', 'answer_rating_score', 'answer_answer_age']
+    """
+    taken = ("session_test_id", OTHER_ANSWERS, *WEBMUSHRA_COLUMNS)
+    is_taken = question in taken or question.startswith("answer_")
+    return f"answer_{question}" if is_taken else question
 
 
 def _answers(db: DbSession, session_id: str) -> dict[str, Any]:

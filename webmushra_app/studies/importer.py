@@ -40,11 +40,13 @@ def import_study(database: Database, folder: Path, *, open_new: bool = True) -> 
     ManifestError, ListeningTestError
         If the set is incomplete, has changed bytes, or its settings are wrong.
     OpenStudyError
-        If the database holds sessions of another set of the same name.
+        If a sound is a link that leaves the set, or the database holds sessions of another set of
+        the same name.
     """
     folder = folder.resolve()
     manifest = read_manifest(folder)
     settings = read_listening_test(folder)
+    _refuse_links_out(folder, manifest)
     verify_files(folder, manifest)
     if all(item.training for item in manifest.items):
         raise OpenStudyError(f"{folder / MANIFEST_NAME}: has no item that isn't training")
@@ -54,6 +56,17 @@ def import_study(database: Database, folder: Path, *, open_new: bool = True) -> 
         study.settings = settings.model_dump()
         study.imported_at = timestamps.moment()
     return manifest.name
+
+
+def _refuse_links_out(folder: Path, manifest: Manifest) -> None:
+    """Refuse a set whose sounds are links to files outside of it, which would be played."""
+    files = [item.reference.file for item in manifest.items]
+    files += [stimulus.file for item in manifest.items for stimulus in item.stimuli]
+    for file in files:
+        if not (folder / file).resolve().is_relative_to(folder):
+            raise OpenStudyError(
+                f"{folder / file}: is a link that leaves the stimulus set; copy the file into it"
+            )
 
 
 def _find_or_add(

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from analysis.ratings.readers import read_database, read_file
 from stimuli_gen.contract import RATING_COLUMNS
+from webmushra_app.database import models
 from webmushra_app.results.export import escape_cell, export
 
 AWKWARD = ["=1+1", "007", "5e8123", "'tis", "-", 'a,b\n"c"', "🎸", "@SUM(A1)", "\tx"]
@@ -126,6 +127,48 @@ def test_an_empty_database_exports_headers_and_empty_lists(database, tmp_path):
     assert read(tmp_path / "ratings.csv") == []
     assert (tmp_path / "ratings.csv").read_text().startswith("study,session,participant")
     assert json.loads((tmp_path / "ratings.json").read_text()) == []
+
+
+def answer(database, answers):
+    """Store the answers of one more session, whatever was asked."""
+    with database.writing() as db:
+        for session in db.query(models.Session):
+            session.questionnaire = answers
+
+
+def test_a_question_is_no_formula_and_takes_no_columns_name(listener, database, tmp_path):
+    listener.take_the_test()
+    answers = {"=1+1": "a", "rating_score": "b", "answer_rating_score": "c", "score": "d"}
+    answer(database, answers)
+    export(database, tmp_path)
+    for name in ("mushra.csv", "participants.csv"):
+        with (tmp_path / name).open(newline="", encoding="utf-8") as file:
+            header = next(csv.reader(file))
+        assert len(header) == len(set(header))
+        assert not [cell for cell in header if cell.startswith(("=", "+", "-", "@"))]
+    row = read(tmp_path / "mushra.csv")[0]
+    assert float(row["rating_score"]) >= 50
+    assert (row["'=1+1"], row["answer_rating_score"]) == ("a", "b")
+    assert row["answer_answer_rating_score"] == "c"
+
+
+def test_an_export_grows_with_the_answers_and_not_with_their_square(
+    app, make_listener, database, tmp_path
+):
+    for n in range(4):
+        make_listener(app).begin()
+        with database.writing() as db:
+            session = db.query(models.Session).filter_by(questionnaire=None).one()
+            session.questionnaire = {f"q{n}-{question}": "x" for question in range(100)}
+    export(database, tmp_path)
+    rows = read(tmp_path / "participants.csv")
+    assert len(rows[0]) < 150
+    kept = [
+        {name: "x" for name, value in row.items() if name.startswith("answer_q") and value}
+        | json.loads(row["other_answers"].removeprefix("'") or "{}")
+        for row in rows
+    ]
+    assert [len(answers) for answers in kept] == [100] * 4
 
 
 def test_one_study_can_be_exported_alone(make_app, make_listener, make_set, tmp_path):

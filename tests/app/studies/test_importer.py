@@ -18,6 +18,20 @@ def test_a_changed_byte_is_refused_by_name(make_app, stimulus_set):
         make_app(stimulus_set)
 
 
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_link_that_leaves_the_set_is_refused_by_name(make_app, stimulus_set, tmp_path, what):
+    audio = stimulus_set / "audio"
+    if what == "folder":
+        audio.rename(tmp_path / "elsewhere")
+        audio.symlink_to(tmp_path / "elsewhere")
+    else:
+        linked = sorted(audio.iterdir())[3]
+        linked.rename(tmp_path / linked.name)
+        linked.symlink_to(tmp_path / linked.name)
+    with pytest.raises(OpenStudyError, match="is a link that leaves the stimulus set"):
+        make_app(stimulus_set)
+
+
 def test_opening_the_same_set_again_keeps_its_sessions(make_app, make_listener, stimulus_set):
     listener = make_listener(make_app(stimulus_set))
     listener.begin()
