@@ -69,7 +69,7 @@ def create_app(config: Config | None = None) -> Flask:
     finally:
         database.engine.dispose()  # no connection may cross the fork into a worker
 
-    app = Flask(__name__)
+    app = logs.ListeningTestApp(__name__)
     services.register(app, services.Services(config, database, studies))
     if config.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own way to wrap an app

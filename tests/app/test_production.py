@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from gunicorn.config import Config as GunicornConfig
+from sqlalchemy import text
 
 from webmushra_app import server as serve
 from webmushra_app.api.rate_limits import Limit
@@ -106,6 +107,31 @@ def test_a_fault_tells_the_browser_no_detail(app, caplog):
     assert response.status_code == 500
     assert "swordfish" not in response.text
     assert "swordfish" in caplog.text
+
+
+def test_the_log_of_a_fault_names_the_route_and_no_key(app, caplog):
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    @app.get("/api/v1/sessions/<opaque:token>/fault")
+    def fault(token):
+        raise RuntimeError("broken")
+
+    assert app.test_client().get(f"/api/v1/sessions/{'k' * 32}/fault").status_code == 500
+    assert "fault in /api/v1/sessions/<opaque:token>/fault [GET]" in caplog.text
+    assert "k" * 32 not in caplog.text
+
+
+@pytest.mark.parametrize("table", ["sessions", "trials"])
+def test_a_database_that_vanishes_is_503_and_names_no_key(app, listener, caplog, table):
+    listener.begin()
+    database = app.extensions["webmushra"].database
+    with database.begin() as connection:
+        connection.execute(text("DROP VIEW ratings_long"))
+        connection.execute(text("DROP VIEW all_ratings"))
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO gone"))
+    assert listener.client.get(listener.address).status_code == 503
+    assert listener.finish().status_code == 503
+    assert listener.token not in caplog.text
 
 
 def test_requests_over_an_addresss_limit_are_told_to_wait(make_app, stimulus_set):

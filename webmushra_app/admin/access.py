@@ -7,11 +7,13 @@ token against cross-site requests, and none of a GET's answers changes anything.
 """
 
 import hashlib
+import ipaddress
 import secrets
 from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -22,6 +24,7 @@ from webmushra_app.api.responses import (
     RETRY_AFTER_S,
     SECURITY_HEADERS,
     Refusal,
+    log,
 )
 from webmushra_app.api.services import services
 from webmushra_app.database import models
@@ -46,7 +49,22 @@ def sha256(text: str) -> str:
 
 def address() -> str:
     """Name where the request comes from by a pseudonym."""
-    return pseudonym(request.remote_addr or "", secret_key=services().config.secret_key)
+    return pseudonym(_network(request.remote_addr or ""), secret_key=services().config.secret_key)
+
+
+def _network(remote: str) -> str:
+    """Take the first 64 bits of an IPv6 address: one customer has all addresses that begin so.
+
+    >>> _network("2001:db8:1:2:3:4:5:6"), _network("192.0.2.7")
+    ('2001:db8:1:2::/64', '192.0.2.7')
+    """
+    try:
+        parsed = ipaddress.ip_address(remote)
+    except ValueError:
+        return remote
+    if parsed.version == 4:
+        return remote
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def show(template: str, status: int = 200, **values: Any) -> Response:
@@ -132,6 +150,20 @@ def refused(error: Refusal) -> Response:
     if error.status == 429:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
+
+
+@blueprint.errorhandler(TimeoutError)
+@blueprint.errorhandler(OperationalError)
+def database_unavailable(error: Exception) -> Response:
+    """Answer with a page of one sentence where the database can't be read or written."""
+    log.error("database unavailable: %s", str(getattr(error, "orig", error)).partition("\n")[0])
+    return refused(
+        Refusal(
+            503,
+            "the database is busy, full or gone, so nothing was changed; if trying again does not "
+            "help, make room on the server's disk or look into its log",
+        )
+    )
 
 
 @blueprint.errorhandler(HTTPException)

@@ -1,10 +1,14 @@
-"""Log-in and log-out. Few tries for each address, and not many for all addresses together."""
+"""Log-in and log-out. Each address has a few tries, fewer while many addresses try.
+
+No number of wrong tries by others locks an address out: it always has one try in each window.
+"""
 
 import re
 import secrets
 
 from flask import Response, g, request
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session as DbSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from webmushra_app import timestamps
@@ -28,7 +32,8 @@ FORM_COOKIE = "autofx_login"
 COOKIE_PATH = "/admin"
 WINDOW_S = 15 * 60.0
 TRIES_OF_ADDRESS = 5
-TRIES_OF_ALL = 50
+BUSY_TRIES = 50
+"""Tries of all addresses within the window, from which on each address has one only."""
 
 
 @blueprint.get("/login")
@@ -111,9 +116,30 @@ def _count_try() -> None:
         n_all, n_here = db.execute(
             select(func.count(), func.count().filter(here)).select_from(models.AdminAttempt)
         ).one()
-        if n_here >= TRIES_OF_ADDRESS or n_all >= TRIES_OF_ALL:
-            raise Refusal(429, "too many passwords were tried; wait a quarter of an hour")
-        db.add(models.AdminAttempt(address=address()))
+        allowed = 1 if n_all - n_here >= BUSY_TRIES else TRIES_OF_ADDRESS
+        blocked = n_here >= allowed
+        if not blocked or not _is_known_as_blocked(db):
+            if blocked:
+                audit.record(db, "log-in blocked", tries=n_here)
+            else:
+                db.add(models.AdminAttempt(address=address()))
+    if blocked:
+        raise Refusal(429, "too many passwords were tried; wait a quarter of an hour")
+
+
+def _is_known_as_blocked(db: DbSession) -> bool:
+    """Whether the audit log has a line on this address's block in this window already."""
+    return bool(
+        db.scalar(
+            select(models.Audit.id)
+            .where(
+                models.Audit.action == "log-in blocked",
+                models.Audit.address == address(),
+                models.Audit.at > timestamps.moment(ago_s=WINDOW_S),
+            )
+            .limit(1)
+        )
+    )
 
 
 @blueprint.post("/logout")

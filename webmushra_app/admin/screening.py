@@ -70,6 +70,7 @@ def flag_sessions(db: DbSession, study: models.Study) -> dict[str, list[str]]:
             flag_high_anchor(_scores(db, study, RATINGS.c.condition == MID_ANCHOR))
         ),
         "a trial answered faster than its sound lasts": _too_fast(db, study),
+        "rated sounds that were never sent": _unsent(db, study),
         "headphone check not passed": _without_headphones(db, study),
     }
     flags = defaultdict(list)
@@ -96,6 +97,22 @@ def _too_fast(db: DbSession, study: models.Study) -> set[str]:
                 models.Item.study_id == study.id,
                 models.Trial.trial_time_s < models.Item.duration_s,
             )
+        )
+    )
+
+
+def _unsent(db: DbSession, study: models.Study) -> set[str]:
+    """Find the sessions that rated a sound without fetching it; other servers' send theirs."""
+    if not study.folder:
+        return set()
+    return set(
+        db.scalars(
+            select(models.Trial.session_id)
+            .join(models.Presentation, models.Presentation.trial_id == models.Trial.id)
+            .join(models.Rating, models.Rating.presentation_id == models.Presentation.id)
+            .join(models.Session, models.Session.id == models.Trial.session_id)
+            .where(models.Session.study_id == study.id, models.Presentation.fetched_at.is_(None))
+            .distinct()
         )
     )
 

@@ -69,7 +69,7 @@ OPERATIONS = (
     Operation(
         "put",
         SESSION,
-        "Change the session's language.",
+        "Change the session's language, until it is finished.",
         schemas.SessionState,
         schemas.SessionUpdate,
         refusals=PUT_REFUSALS,
@@ -122,7 +122,7 @@ OPERATIONS = (
         "put",
         TRIAL,
         "Store a finished trial. The same again: changed is false. Something else for a finished "
-        "trial: 409, the first one stands. 409 also while a step before the trials is missing.",
+        "trial: 409, the first one stands. 409 also while a step or a trial before it is missing.",
         schemas.TrialSaved,
         schemas.TrialResult,
         refusals=PUT_REFUSALS,
@@ -138,7 +138,7 @@ OPERATIONS = (
     Operation(
         "post",
         f"{SESSION}/events",
-        "Store what happened in the page.",
+        "Store what happened in the page, until the session is finished.",
         schemas.EventsSaved,
         schemas.EventBatch,
         refusals=(400, 404, 413, 415, 422),

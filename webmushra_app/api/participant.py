@@ -117,7 +117,11 @@ def change_language(token: str) -> Response:
     """Change the session's language."""
     body = read_body(schemas.SessionUpdate)
     check_language(services().study, body.language)
-    return _change(token, lambda _session, _trials: {"language": body.language})
+
+    def keep_if_finished(session: SessionRow, _trials: Trials) -> Columns:
+        return {"language": session.language if session.finished_at else body.language}
+
+    return _change(token, keep_if_finished)
 
 
 @blueprint.put(f"{API}/sessions/<opaque:token>/steps/questionnaire")
@@ -186,6 +190,8 @@ def store_events(token: str) -> Response:
 
     def work(db: Connection) -> tuple[int, Changes]:
         session = find_session(db, study, token, to_change=True)
+        if session.finished_at:
+            return 0, ()
         this_page = {"session": session.id, "page": batch.page}
         seen = set(db.scalars(queries.SEEN_EVENTS, this_page))
         positions: dict[str | None, int] = dict(
@@ -200,7 +206,7 @@ def store_events(token: str) -> Response:
                 "kind": event.kind,
                 "trial_position": positions.get(event.trial),
                 "stimulus_position": positions.get(event.stimulus),
-                "detail": event.detail,
+                "detail": _without_key(event.detail, token),
                 "received_at": now,
             }
             for event in events.values()
@@ -209,6 +215,14 @@ def store_events(token: str) -> Response:
         return len(rows), [(queries.INSERT_EVENTS, rows)] if rows else ()
 
     return answer(schemas.EventsSaved(stored=services().database.store(work, about=token)))
+
+
+def _without_key(detail: dict[str, Any], token: str) -> dict[str, Any]:
+    """Replace the session's key in what a page reports, e.g. in the address that failed."""
+    return {
+        name: value.replace(token, "<key>") if isinstance(value, str) else value
+        for name, value in detail.items()
+    }
 
 
 @blueprint.post(f"{API}/sessions/<opaque:token>/finish")
@@ -233,6 +247,10 @@ def _change(token: str, change: Callable[[SessionRow, Trials], Columns]) -> Resp
         session = find_session(db, study, token, to_change=True)
         trials = list_trials(db, session)
         columns = change(session, trials)
+        if session.finished_at:
+            if any(getattr(session, name) != value for name, value in columns.items()):
+                raise Refusal(409, "this session is finished; nothing of it changes any more")
+            return (session, trials), ()
         statement = queries.UPDATE_SESSION.values(seen_at=now, **columns)
         return (session._replace(**columns), trials), [(statement, [{"session": session.id}])]
 

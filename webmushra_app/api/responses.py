@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from flask import Flask, Response, request
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
@@ -171,7 +171,9 @@ def register(app: Flask, *, frame_ancestors: Sequence[str] = ()) -> None:
     @app.errorhandler(DBAPIError)
     def database_failed(error: DBAPIError) -> Response:
         log.error("database error: %s", str(error.orig).partition("\n")[0])
-        return refuse(500, HTTP_DETAILS[500])
+        if isinstance(error, DataError):  # a value that no validation stopped: a fault of ours
+            return refuse(500, HTTP_DETAILS[500])
+        return refuse(503, "the database does not answer as it should; nothing was stored")
 
     @app.after_request
     def add_headers(response: Response) -> Response:

@@ -114,10 +114,12 @@ def begin_session(
         raise Refusal(
             422, f"external: unknown {unknown[0]}; known: {', '.join(declared)}", field="external"
         )
+    participant = body.external.get(declared[0], "")
+    _refuse_second_session(db, study, participant)
     session = models.Session(
         request_id=body.request_id,
         study_id=study.id,
-        participant=body.external.get(declared[0], ""),
+        participant=participant,
         external=body.external,
         language=body.language,
         simulated=body.simulated,
@@ -127,6 +129,16 @@ def begin_session(
     )
     assign_items(db, study, session, rng=secrets.SystemRandom())
     return _as_row(session), True
+
+
+def _refuse_second_session(db: DbSession, study: OpenStudy, participant: str) -> None:
+    if not participant or not study.settings.one_session_per_participant:
+        return
+    begun = select(models.Session.id).where(
+        models.Session.study_id == study.id, models.Session.participant == participant
+    )
+    if db.scalar(begun.limit(1)):
+        raise Refusal(409, "you have begun this test before; go on with the link you got then")
 
 
 def _as_row(session: models.Session) -> SessionRow:

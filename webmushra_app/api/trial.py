@@ -10,11 +10,12 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Connection, Row
+from sqlalchemy.exc import OperationalError
 from werkzeug.wsgi import wrap_file
 
 from webmushra_app import timestamps
 from webmushra_app.api import openapi, schemas
-from webmushra_app.api.responses import Refusal, answer, read_body
+from webmushra_app.api.responses import Refusal, answer, log, read_body
 from webmushra_app.api.services import services
 from webmushra_app.api.session import (
     describe_session,
@@ -59,6 +60,8 @@ def store(token: str, trial_id: str) -> Response:
             return (False, session, trials), ()
         if step := next_step(study, session):
             raise Refusal(409, f"the step {step!r} comes before the trials")
+        if (first := _first_open(trials)) is not trial:
+            raise Refusal(409, f"trial {first.position} comes before trial {trial.position}")
         changes = _result_changes(db, session, trial, result, now=now)
         done = [t._replace(finished_at=now) if t is trial else t for t in trials]
         return (True, session, done), changes
@@ -113,7 +116,9 @@ def send_sound(token: str, sound_id: str) -> Response:
     """Send one sound's bytes as they are."""
     with services().database.connect() as db:
         session = find_session(db, services().study, token)
-        file = _find_file(db, session, sound_id)
+        file, presentation = _find_file(db, session, sound_id)
+    if presentation is not None:
+        _note_fetched(token, presentation)
     return _send_bytes(services().study.folder / file)
 
 
@@ -138,6 +143,10 @@ def _pick(trials: Sequence[TrialRow], trial_id: str) -> TrialRow:
         if trial.public_id == trial_id:
             return trial
     raise Refusal(404, UNKNOWN_TRIAL)
+
+
+def _first_open(trials: Sequence[TrialRow]) -> TrialRow:
+    return next(trial for trial in trials if trial.finished_at is None)
 
 
 def _find_trial(db: Connection, session: SessionRow, trial_id: str) -> Row:
@@ -206,6 +215,8 @@ def _result_changes(
     """List what a finished trial writes."""
     ids = _presentation_ids(db, trial)
     _check_stimuli([rating.stimulus for rating in result.ratings], ids.keys(), all_of_them=True)
+    if any(rating.plays == 0 for rating in result.ratings):
+        raise Refusal(422, "ratings: a stimulus was rated without being played", field="ratings")
     finished = {
         "trial": trial.id,
         "time_s": result.trial_time_s,
@@ -256,14 +267,25 @@ def _in_order(result: schemas.TrialResult) -> schemas.TrialResult:
     return result.model_copy(update={"ratings": ratings})
 
 
-def _find_file(db: Connection, session: SessionRow, sound_id: str) -> str:
-    """Find which file a session means by one of its sound identifiers."""
+def _note_fetched(token: str, presentation_id: int) -> None:
+    """Store that a sound was sent; where that can't be stored it is sent all the same."""
+    row = {"presentation": presentation_id, "now": timestamps.moment()}
+    try:
+        services().database.store(lambda _: (None, [(queries.NOTE_FETCHED, [row])]), about=token)
+    except (OperationalError, TimeoutError) as error:
+        log.warning("a sound's sending was not noted: %s", type(error).__name__)
+
+
+def _find_file(db: Connection, session: SessionRow, sound_id: str) -> tuple[str, int | None]:
+    """Find the file of one of a session's sounds, and its presentation if that is to be noted."""
     study = services().study
     for name, public_id in session.examples.items():
         if public_id == sound_id:
-            return example_stimulus(study, name).file
+            return example_stimulus(study, name).file, None
     wanted = {"sound": sound_id, "session": session.id}
-    file = db.scalar(queries.STIMULUS_FILE, wanted) or db.scalar(queries.REFERENCE_FILE, wanted)
+    if row := db.execute(queries.STIMULUS_FILE, wanted).first():
+        return row.file, row.id if row.fetched_at is None else None
+    file = db.scalar(queries.REFERENCE_FILE, wanted)
     if file is None:
         raise Refusal(404, UNKNOWN_SOUND)
-    return file
+    return file, None

@@ -205,7 +205,7 @@ class Trial(Base):
 
 
 class Presentation(Base):
-    """One stimulus at its position in one trial."""
+    """One stimulus at its position in one trial; ``fetched_at``: when its sound was first sent."""
 
     __tablename__ = "presentations"
     __table_args__ = (
@@ -219,6 +219,7 @@ class Presentation(Base):
     trial_id: Mapped[int] = mapped_column(ForeignKey("trials.id", ondelete="CASCADE"))
     stimulus_id: Mapped[int] = mapped_column(ForeignKey("stimuli.id"))
     position: Mapped[int]
+    fetched_at: Mapped[str | None] = mapped_column(Moment)
 
 
 class Rating(Base):

@@ -106,7 +106,7 @@ PRESENTATIONS = (
 )
 """A trial's stimuli in this session's order, with the ratings there are."""
 STIMULUS_FILE = (
-    select(models.Stimulus.file)
+    select(models.Stimulus.file, models.Presentation.id, models.Presentation.fetched_at)
     .join(models.Presentation)
     .join(models.Trial)
     .where(
@@ -145,6 +145,14 @@ FINISH_TRIAL = (
         draft=null(),
         finished_at=bindparam("now"),
     )
+)
+NOTE_FETCHED = (
+    update(_table(models.Presentation))
+    .where(
+        models.Presentation.id == bindparam("presentation"),
+        models.Presentation.fetched_at.is_(None),
+    )
+    .values(fetched_at=bindparam("now"))
 )
 INSERT_RATINGS = insert(_table(models.Rating))
 STORE_DRAFT = (

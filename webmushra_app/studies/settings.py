@@ -104,6 +104,7 @@ class ListeningTest(_Table):
     level_check: bool
     headphone_check: HeadphoneCheck
     comments: bool
+    one_session_per_participant: bool
     texts: Texts
     completion: Completion
     consent: Consent

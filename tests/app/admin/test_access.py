@@ -1,6 +1,8 @@
 """Nobody sees or changes anything of the experimenter's without the password."""
 
 import re
+import sqlite3
+from contextlib import closing
 
 import pytest
 from sqlalchemy import text
@@ -9,7 +11,7 @@ from support.experimenter import HASH, PASSWORD, Experimenter
 from webmushra_app import timestamps
 from webmushra_app.admin.access import LOGIN_LASTS_S
 from webmushra_app.admin.password import PasswordError, hash_password
-from webmushra_app.database import models
+from webmushra_app.database import connection, models
 
 SAMPLES = {"study_id": "1", "session_id": "abcdefghjkmn", "name": "ratings.csv"}
 
@@ -198,3 +200,47 @@ def test_listeners_pages_do_not_mention_the_experimenters(app):
 def test_a_weak_password_is_refused(password):
     with pytest.raises(PasswordError, match="at least 10 characters, well mixed"):
         hash_password(password)
+
+
+def try_from(app, remote, password):
+    client = app.test_client()
+    client.environ_base["REMOTE_ADDR"] = remote
+    return Experimenter(client).log_in(password)
+
+
+def test_wrong_tries_from_many_addresses_lock_nobody_else_out(app):
+    for n in range(60):
+        assert try_from(app, f"198.51.100.{n}", "wrong").status_code == 401
+    assert try_from(app, "198.51.100.1", "wrong").status_code == 429  # one each, by now
+    assert try_from(app, "192.0.2.7", PASSWORD).status_code == 303
+
+
+def test_an_ipv6_network_is_one_address(app):
+    for n in range(5):
+        assert try_from(app, f"2001:db8::{n + 1}", "wrong").status_code == 401
+    assert try_from(app, "2001:db8::9", PASSWORD).status_code == 429
+    assert try_from(app, "2001:db8:0:1::1", PASSWORD).status_code == 303
+
+
+def test_blocked_tries_are_one_line_of_the_audit_log(app, experimenter):
+    for _ in range(9):
+        try_from(app, "192.0.2.9", "wrong")
+    experimenter.log_in()
+    page = experimenter.get("/admin/audit").text
+    assert page.count("log-in refused") == 5
+    assert page.count("log-in blocked") == 1
+
+
+def test_a_database_that_takes_nothing_is_a_clear_message_at_the_log_in(
+    make_app, stimulus_set, monkeypatch
+):
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_S", 0.3)
+    app = make_app(stimulus_set, admin_password_hash=HASH)
+    database, experimenter = app.extensions["webmushra"].database, Experimenter(app.test_client())
+    experimenter.get("/admin/login")
+    with closing(sqlite3.connect(database.url.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # to the server a locked file and a full disk are the same
+        response = experimenter.post("/admin/login", password=PASSWORD)
+    assert response.status_code == 503
+    assert "The database is busy, full or gone" in response.text
+    assert "make room on the server" in response.text

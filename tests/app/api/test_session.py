@@ -208,3 +208,46 @@ def test_the_announced_time_learns_from_real_medians_not_from_simulated_ones(
     learnt = listener_estimate(make_app(stimulus_set))
     steps_s = 40 + 25 + 60 + 60
     assert learnt == pytest.approx(steps_s + 7 * 31.5)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("steps/level", {"level_db": -19.0}),
+        ("steps/headphones", {"correct": 0, "total": 6, "passed": False}),
+        ("steps/questionnaire", {"answers": COMPLETE_ANSWERS | {"hearing": "impaired"}}),
+    ],
+)
+def test_after_the_finish_nothing_changes(listener, database, path, body):
+    listener.take_the_test()
+    before = rows(database, "SELECT * FROM sessions")
+    assert listener.put(path, body).status_code == 409
+    assert listener.client.put(listener.address, json={"language": "fr"}).json["language"] == "en"
+    batch = {"page": "a" * 16, "events": [{"seq": 0, "at_s": 1.0, "kind": "late"}]}
+    assert listener.client.post(f"{listener.address}/events", json=batch).json == {"stored": 0}
+    assert rows(database, "SELECT * FROM sessions") == before
+    assert rows(database, "SELECT count(*) FROM events") == [(0,)]
+
+
+def test_the_key_of_a_session_is_not_kept_in_its_events(listener, database):
+    listener.begin()
+    event = {"seq": 0, "at_s": 1.0, "kind": "refused", "detail": {"path": listener.address}}
+    batch = {"page": "a" * 16, "events": [event]}
+    listener.client.post(f"{listener.address}/events", json=batch)
+    ((detail,),) = rows(database, "SELECT detail FROM events")
+    assert listener.token not in str(detail)
+    assert "/api/v1/sessions/<key>" in str(detail)
+
+
+@pytest.mark.parametrize(("only_one", "status"), [("true", 409), ("false", 201)])
+def test_a_recruited_id_begins_again_only_if_the_study_allows_it(
+    make_app, make_listener, make_set, only_one, status
+):
+    study = make_set(listening_test=f"[listening_test]\none_session_per_participant = {only_one}\n")
+    app = make_app(study)
+    who = {"external": {"PROLIFIC_PID": "same"}}
+    first = make_listener(app, **who)
+    assert first.begin().status_code == 201
+    assert first.begin().status_code == 200
+    assert make_listener(app, **who).begin().status_code == status
+    assert make_listener(app).begin().status_code == 201

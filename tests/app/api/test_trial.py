@@ -5,6 +5,9 @@ import math
 import pytest
 from sqlalchemy import text
 
+from webmushra_app.admin.screening import flag_sessions
+from webmushra_app.database import models
+
 
 def stored(database):
     with database.reading() as db:
@@ -165,3 +168,40 @@ def test_a_body_that_is_not_what_was_asked_for_is_refused_in_one_sentence(
 def test_a_comment_that_no_database_can_hold_is_refused(ready, first_trial, character):
     response = ready.rate(first_trial, comment=f"a{character}b")
     assert response.status_code in (400, 422)
+
+
+def test_trials_are_taken_in_their_order(ready, database):
+    first, second, *_ = [trial["id"] for trial in ready.state()["trials"]]
+    response = ready.rate(second)
+    assert response.status_code == 409
+    assert response.json["detail"] == "trial 1 comes before trial 2"
+    assert stored(database) == []
+    assert ready.rate(first).status_code == ready.rate(second).status_code == 200
+
+
+def test_a_stimulus_rated_without_being_played_is_refused(ready, first_trial, database):
+    body = ready.result(first_trial)
+    body["ratings"][2]["plays"] = 0
+    response = ready.put(f"trials/{first_trial}", body)
+    assert response.status_code == 422
+    assert response.json["detail"] == "ratings: a stimulus was rated without being played"
+    assert stored(database) == []
+
+
+def test_a_session_that_rated_sounds_it_never_fetched_is_flagged(app, database, make_listener):
+    honest, hasty = make_listener(app), make_listener(app)
+    for listener in (honest, hasty):
+        listener.begin()
+        listener.do_steps()
+        for summary in listener.state()["trials"]:
+            trial = listener.trial(summary["id"])
+            kept = trial["stimuli"] if listener is honest else trial["stimuli"][1:]
+            for stimulus in kept:
+                listener.hear(stimulus)
+            listener.rate(summary["id"])
+    with database.reading() as db:
+        study = db.query(models.Study).one()
+        of_hasty = db.query(models.Session.id).filter_by(token=hasty.token).scalar()
+        flags = flag_sessions(db, study)
+    unsent = [session for session, found in flags.items() if "rated sounds" in " ".join(found)]
+    assert unsent == [of_hasty]

@@ -2,6 +2,7 @@
 
 What identifies a posted result moves from ``sessions.request_id`` into a table of its own, so that
 no request about one kind finds a session of the other. The sessions get a random ``request_id``.
+``presentations.fetched_at`` notes when a sound was first sent; empty where that was not noted.
 """
 
 import secrets
@@ -42,6 +43,8 @@ def upgrade() -> None:
         ["uuid_sha256"],
         unique=False,
     )
+    op.add_column("presentations", sa.Column("fetched_at", sa.String(length=24)))
+    op.execute("UPDATE presentations SET fetched_at = ''")
     connection = op.get_bind()
     collected = connection.execute(
         sa.text(
