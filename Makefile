@@ -27,6 +27,7 @@ coverage: .venv/installed-test
 lint: .venv/installed-test lint-page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 lint-page:
 	@if command -v npm >/dev/null; then \
