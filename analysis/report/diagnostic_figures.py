@@ -12,6 +12,7 @@ from analysis.report.style import (
     Save,
     styled_figure,
     styled_panels,
+    wrap_name,
 )
 from analysis.stats.crossed import MIN_PARTICIPANTS
 from analysis.stats.objective_distances import pairs_of
@@ -42,7 +43,7 @@ def draw_distribution(findings: Findings, save: Save) -> None:
                 color=tint,
                 ls=LINES[n % len(LINES)],
                 lw=1.2 + 0.5 * (n // len(LINES)),
-                label=findings.label(d.condition),
+                label=wrap_name(findings.label(d.condition)),
             )
         axes.set(xlim=(low, high), ylim=(0, 1.01), xlabel="Score", ylabel="Share of ratings")
         figure.legend(loc="outside right center", fontsize=8)
@@ -196,5 +197,5 @@ def draw_parameter_errors(findings: Findings, save: Save) -> None:
         names = [f"{c.family}: {c.predictor}" if c.family else c.predictor for c in found]
         axes.set_yticks(range(len(names)), names)
         axes.set(xlim=(-1, 1), ylim=(len(found) - 0.5, -0.5))
-        axes.set_xlabel("Spearman's ρ of error and score within trials, with crossed 95 % interval")
+        axes.set_xlabel("Spearman's ρ of error and score within trials, with 95 % interval")
         save(figure)

@@ -4,7 +4,7 @@
 function takes the findings and a function that saves the figure; where the data do not call for
 the figure it saves none.
 Conventions: horizontal axes carry conditions, vertical ones the scale; a mean is a diamond with its
-crossed 95 % interval.
+95 % interval.
 """
 
 from collections.abc import Callable
@@ -14,8 +14,19 @@ import numpy as np
 
 from analysis.analyse import Findings
 from analysis.ratings.scores import mean_of_present
+from analysis.ratings.table import count
 from analysis.report import diagnostic_figures as diagnostics
-from analysis.report.style import ACCENT, COLOURS, INK, Save, styled_figure, styled_panels
+from analysis.report.style import (
+    ACCENT,
+    COLOURS,
+    INK,
+    LINE_LENGTH,
+    Save,
+    styled_figure,
+    styled_panels,
+    wrap_name,
+)
+from analysis.stats.crossed import Estimate
 
 BANDS = ("Bad", "Poor", "Fair", "Good", "Excellent")
 MAX_POINTS = 400
@@ -52,7 +63,7 @@ def draw_families(findings: Findings, save: Save) -> None:
         for axes, family in zip(panels, findings.families, strict=True):
             scores = findings.scores.in_family(family.family)
             _draw_scores(axes, findings, scores, family.descriptions, bands=False)
-            axes.set_title(f"{family.family} ({family.n_items} sounds)")
+            axes.set_title(wrap_name(f"{family.family} ({count(family.n_items, 'sound')})"))
             axes.set_ylabel("Score" if axes.get_subplotspec().is_first_col() else "")
             axes.tick_params(axis="x", labelrotation=55)
         save(figure)
@@ -75,9 +86,9 @@ def _draw_scores(axes, findings: Findings, scores, descriptions, *, bands: bool 
         axes.plot(x + 0.28, d.mean.estimate, "D", ms=4.5, color=tint, mec=INK, mew=0.6, zorder=5)
     _label_scale(axes, findings, bands=bands)
     names = [findings.label(d.condition) for d in descriptions]
-    slanted = max(map(len, names)) * len(names) > 60
+    slanted = max(min(len(name), LINE_LENGTH) for name in names) * len(names) > 60
     axes.set_xlim(-0.6, len(names) - 0.4)
-    axes.set_xticks(range(len(names)), names)
+    axes.set_xticks(range(len(names)), [wrap_name(name) for name in names])
     if slanted:
         for text in axes.get_xticklabels():
             text.set(rotation=30, ha="right", rotation_mode="anchor")
@@ -166,7 +177,8 @@ def draw_forest(findings: Findings, save: Save) -> None:
     """Draw every planned contrast, overall and by family, or all pairs where none is planned."""
     rows = []
     planned = findings.pairs.planned
-    for c in planned or findings.pairs.all[:MAX_FOREST_ROWS]:
+    pairs = planned or findings.pairs.all
+    for c in pairs[:MAX_FOREST_ROWS]:
         name = findings.label(c.a)
         rows.append((name if planned else f"{name} − {findings.label(c.b)}", c.crossed, 0))
         for family in findings.families:
@@ -182,13 +194,28 @@ def draw_forest(findings: Findings, save: Save) -> None:
                 axes.plot([e.ci_low, e.ci_high], [y, y], color=tint, lw=1.4 if level else 2.2)
             axes.plot(e.estimate, y, "D", ms=3.5 if level else 5, color=tint, mec=INK, mew=0.5)
         axes.axvline(0, color=INK, lw=0.8)
-        axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
+        axes.set_yticks(range(len(rows)), [wrap_name(name) for name, *_ in rows])
         for text, (*_, level) in zip(axes.get_yticklabels(), rows, strict=True):
             text.set_fontsize(7.5 if level else 9)
         axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_xlim(*_contrast_limits(findings, [e for _, e, _ in rows]))
+        if len(pairs) > MAX_FOREST_ROWS:
+            axes.set_title(f"{MAX_FOREST_ROWS} of {len(pairs)} pairs; all are in the tables")
         against = f" above {findings.baseline_label}" if planned else ""
-        axes.set_xlabel(f"Points{against}, with crossed 95 % interval")
+        axes.set_xlabel(f"Points{against}, with 95 % interval")
         save(figure)
+
+
+def _contrast_limits(findings: Findings, estimates: list[Estimate]) -> tuple[float, float]:
+    """Limits of an axis of differences: the length of the scale, on the sides that are needed.
+
+    An axis fitted to the data would make small differences look large.
+    """
+    low, high = findings.ratings.scale
+    length = high - low
+    ends = [end for e in estimates for end in (e.ci_low, e.ci_high, e.estimate)]
+    below, above = (any(sign * end > 0 for end in ends) for sign in (-1, 1))
+    return (-length if below else -0.05 * length, length if above else 0.05 * length)
 
 
 def draw_sounds(findings: Findings, save: Save) -> None:
@@ -212,8 +239,10 @@ def draw_sounds(findings: Findings, save: Save) -> None:
             axes.hlines(rows, ends[:, 0], ends[:, 1], color=tint, lw=0.8, alpha=0.7)
             marker = MARKERS[n % len(MARKERS)]
             values = [s.mean.estimate for s in means]
-            axes.plot(values, rows, marker, ms=4, color=tint, label=findings.label(condition))
-        axes.set_yticks(range(len(shown)), list(shown))
+            axes.plot(
+                values, rows, marker, ms=4, color=tint, label=wrap_name(findings.label(condition))
+            )
+        axes.set_yticks(range(len(shown)), [wrap_name(name) for name in shown])
         axes.set(ylim=(len(shown) - 0.4, -0.6), xlim=findings.ratings.scale, xlabel="Mean score")
         if len(items) > len(shown):
             axes.set_title(f"{len(shown)} of {len(items)} sounds; all are in the table")
@@ -227,8 +256,8 @@ FIGURES = (
         "Scores per condition",
         "Box: median and quartiles; whiskers: 1.5 × interquartile range; shade: density; dots: "
         "ratings (participant means where there are many); diamond: mean with its 95 % interval "
-        "for new listeners and new sounds. Colours are kinds: blue estimated, orange random, grey "
-        "reference and anchors, purple control, green unknown.",
+        "(for whom it holds is in the table). Colours are kinds: blue estimated, orange random, "
+        "grey reference and anchors, purple control, green unknown.",
         draw_conditions,
     ),
     Figure(
@@ -241,14 +270,14 @@ FIGURES = (
         "differences",
         "The primary difference, by participant and by sound",
         "Each dot is one participant's or one sound's mean difference; line and band: the estimate "
-        "with its crossed 95 % interval.",
+        "with its 95 % interval.",
         draw_differences,
     ),
     Figure(
         "forest",
         "Contrasts",
-        "Differences with 95 % intervals for new listeners and new sounds (not corrected for "
-        "multiplicity); small grey ones are within a family.",
+        "Differences with 95 % intervals, not corrected for multiplicity; small grey ones are "
+        "within a family. For whom each holds is in the tables.",
         draw_forest,
     ),
     Figure(

@@ -7,6 +7,8 @@ figure of simulated participants is marked as such.
 """
 
 import io
+import textwrap
+import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,18 @@ COLOURS = {
     "control": "#7a6fb0",
     "": "#2f9e77",
 }
+LINE_LENGTH = 22
+FIRST_EXOTIC = 0x2E80  # DejaVu Sans covers what Latin, Greek, Cyrillic, Arabic, … texts need
+FURTHER_FONTS = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Noto Sans JP",
+    "Noto Sans SC",
+    "WenQuanYi Zen Hei",
+    "Droid Sans Fallback",
+    "Noto Emoji",
+    "Symbola",
+)
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -53,6 +67,32 @@ STYLE: dict[Any, Any] = {
 }
 
 
+def wrap_name(name: str) -> str:
+    """Break a long name into lines, so that a figure keeps room for its data."""
+    return "\n".join(textwrap.wrap(name, LINE_LENGTH, break_long_words=True)) or name
+
+
+def find_fonts() -> list[str]:
+    """List the report's fonts: Matplotlib's own, and the installed ones for further scripts."""
+    from matplotlib import font_manager  # noqa: PLC0415 - only when a figure is drawn
+
+    installed = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *(name for name in FURTHER_FONTS if name in installed)]
+
+
+def missing_characters(texts: list[str]) -> str:
+    """Return the characters that none of the report's fonts has, for figures as PNG and PDF."""
+    wanted = {c for text in texts for c in text if ord(c) >= FIRST_EXOTIC}
+    if not wanted:
+        return ""
+    from matplotlib import font_manager, ft2font  # noqa: PLC0415 - slow, and rarely needed
+
+    for name in find_fonts():
+        font = ft2font.FT2Font(font_manager.findfont(name))
+        wanted -= {chr(code) for code in font.get_charmap()}
+    return "".join(sorted(wanted))
+
+
 @contextmanager
 def styled_figure(width: float, height: float, *, simulated: bool = False, **layout):
     """Yield a figure and its axes, in the report's style.
@@ -70,7 +110,10 @@ def styled_figure(width: float, height: float, *, simulated: bool = False, **lay
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    with mpl.rc_context(STYLE):
+    style = {**STYLE, "font.sans-serif": find_fonts()}
+    with mpl.rc_context(style), warnings.catch_warnings():
+        # The report lists the characters that no font has; see `missing_characters`.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
         if simulated:
@@ -105,6 +148,12 @@ def styled_panels(n: int, width: float, height: float, *, simulated: bool = Fals
 
 def encode(figure, *, dpi: int = 300) -> dict[str, bytes]:
     """Encode a figure as ``svg``, ``pdf`` and ``png``, without dates; it is laid out once."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
+        return _encode(figure, dpi)
+
+
+def _encode(figure, dpi: int) -> dict[str, bytes]:
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     encoded = {}

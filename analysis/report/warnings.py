@@ -10,6 +10,7 @@ import numpy as np
 from analysis.analyse import Findings
 from analysis.ratings.table import count
 from analysis.report.apa import number, p_value, points
+from analysis.report.style import missing_characters
 from analysis.stats.comparisons import ALPHA
 from analysis.stats.crossed import CLUSTERED, MIN_ITEMS, MIN_PARTICIPANTS
 from stimuli_gen.contract import MAX_CONDITIONS
@@ -33,6 +34,7 @@ def collect_warnings(findings: Findings) -> tuple[str, ...]:
         _checks,
         _sounds,
         _families,
+        _characters,
         _reading,
     )
     return tuple(sentence for rule in rules for sentence in rule(findings))
@@ -240,6 +242,16 @@ def _families(f: Findings) -> Iterator[str]:
                 f"F = {number(effect.statistic)}, p {p_value(effect.p_value)}): the overall mean "
                 "is over this mix of sounds."
             )
+
+
+def _characters(f: Findings) -> Iterator[str]:
+    names = [f.label(c) for c in f.scores.conditions]
+    missing = missing_characters([*names, *f.scores.items, *f.scores.families])
+    if missing:
+        yield (
+            f"No installed font has {' '.join(missing[:12])}: figures as PNG and PDF show boxes "
+            "instead; the page shows them where the reader's fonts have them."
+        )
 
 
 def _reading(f: Findings) -> Iterator[str]:

@@ -13,6 +13,7 @@ from support.simulated_ratings import findings_of, simulate_ratings
 from analysis.analyse import Options
 from analysis.report import apa
 from analysis.report.check_tables import check_tables
+from analysis.report.figures import FIGURES
 from analysis.report.methods_text import methods_paragraph, methods_sentences
 from analysis.report.publish import publish
 from analysis.report.results_json import summarise, versions
@@ -43,6 +44,7 @@ def statements(findings):
     lines = [apa.answer(findings), apa.primary_paragraph(findings)]
     lines += [*apa.further_answers(findings), *collect_warnings(findings)]
     lines += [*methods_sentences(findings, versions())]
+    lines += [figure.caption for figure in FIGURES]
     return [*lines, *(t.full_caption for t in tables_of(findings).values())]
 
 
