@@ -12,6 +12,7 @@ UP = tuple((0, 20 * step) for step in range(1, 10))
 SWIPES = {
     "up": DOWN,
     "down": UP,
+    "in one jump": ((20, -150),),
     "a little sideways": tuple((8 * step, -20 * step) for step in range(1, 10)),
     "first up, then along the line": (*DOWN[:3], (60, -60), (120, -60)),
 }

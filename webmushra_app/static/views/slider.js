@@ -78,11 +78,7 @@ export class Slider {
   #move(event) {
     const press = this.#ofPress(event);
     if (!press || press.locked) return;
-    if (press.kind === "tap") {
-      const [x, y] = [event.clientX - press.x, event.clientY - press.y].map(Math.abs);
-      if (Math.max(x, y) < SLOP_PX) return;
-      press.kind = x > y ? "drag" : "scroll";
-    }
+    classify(press, event);
     if (press.kind === "drag") this.#drag(event);
   }
 
@@ -96,6 +92,7 @@ export class Slider {
 
   #end(event) {
     const press = this.#ofPress(event);
+    if (press) classify(press, event); // a busy browser sends no moves on the way
     const isLong = event.timeStamp - (press?.at_ms ?? 0) > LONG_PRESS_MS;
     if (press?.kind === "drag" || (press?.kind === "tap" && isLong)) this.#accept(event);
   }
@@ -172,4 +169,10 @@ export class Slider {
     const score = Math.round(MAX_SCORE * (this.#rightToLeft ? 1 - share : share));
     return Math.max(MIN_SCORE, Math.min(score, MAX_SCORE));
   }
+}
+
+/** Turns a tap that moved into a drag along the line or a scroll across it, whichever came first. */
+function classify(press, { clientX, clientY }) {
+  const [x, y] = [clientX - press.x, clientY - press.y].map(Math.abs);
+  if (press.kind === "tap" && Math.max(x, y) >= SLOP_PX) press.kind = x > y ? "drag" : "scroll";
 }
