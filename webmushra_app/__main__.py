@@ -61,14 +61,22 @@ class _Group(click.Group):
     show_default=True,
     help="Port to listen on; 0 takes a free one.",
 )
+@click.option(
+    "--public", is_flag=True, help="Let other machines reach it with no proxy in front: in a lab."
+)
 @click.pass_context
 def main(
-    context: click.Context, study: Path | None, database_url: str, host: str, port: int
+    context: click.Context,
+    study: Path | None,
+    database_url: str,
+    host: str,
+    port: int,
+    public: bool,
 ) -> None:
     """Run the listening test on this machine until Ctrl-C."""
     if context.invoked_subcommand:
         return
-    taken = listen(host, port)
+    taken = listen(host, port, public=public)
     address = address_of(taken)
     app = create_app(home_config(database_url=database_url, study=study))
     serve(app, taken, when_ready=lambda: _announce(address, Database(database_url)))
@@ -146,6 +154,7 @@ def backup_command(database_url: str, file: Path) -> None:
     """Write the database's present state into FILE; the test may be running."""
     database = open_existing(database_url)
     maintenance.back_up(database, file)
+    maintenance.note_backup(database, file)
     click.echo(f"{file}: backup of {maintenance.describe(database)}")
 
 

@@ -1,5 +1,6 @@
 """Settings of the server, from ``AUTOFX_*`` environment variables or from the command line."""
 
+import ipaddress
 import os
 import re
 import secrets
@@ -12,6 +13,7 @@ DEFAULT_DATABASE_URL = f"sqlite:///{DATA}/ratings.sqlite3"
 SECRET_FILE = DATA / "secret-key"
 PASSWORD_FILE = DATA / "admin-password-hash"
 MIN_SECRET_LENGTH = 32
+POSTS_PER_HOUR = 1200
 
 
 class ConfigError(RuntimeError):
@@ -34,6 +36,9 @@ class Config:
         Limit for each address (``AUTOFX_REQUESTS_PER_MINUTE``); 0 for none.
     sessions_per_hour : int
         Sessions that one address may begin (``AUTOFX_SESSIONS_PER_HOUR``); 0 for none.
+    posts_per_hour : int
+        Results of webMUSHRA's pages taken from all addresses (``AUTOFX_POSTS_PER_HOUR``), and a
+        tenth of it from one; 0 for none.
     proxies : int
         Trusted reverse proxies in front (``AUTOFX_PROXIES``); 0 ignores forwarding headers.
     log_format : str
@@ -58,6 +63,7 @@ class Config:
     secret_key: str
     requests_per_minute: int = 0
     sessions_per_hour: int = 0
+    posts_per_hour: int = 0
     proxies: int = 0
     log_format: str = "text"
     reopen_study: bool = False
@@ -82,7 +88,8 @@ def production_config(environment: Mapping[str, str] = os.environ) -> Config:
         secret_key=_checked_secret(environment.get("AUTOFX_SECRET_KEY", "")),
         requests_per_minute=_number(environment, "AUTOFX_REQUESTS_PER_MINUTE", 3000),
         sessions_per_hour=_number(environment, "AUTOFX_SESSIONS_PER_HOUR", 120),
-        proxies=_number(environment, "AUTOFX_PROXIES", 0),
+        posts_per_hour=_number(environment, "AUTOFX_POSTS_PER_HOUR", POSTS_PER_HOUR),
+        proxies=_checked_proxies(environment),
         log_format=environment.get("AUTOFX_LOG_FORMAT", "json"),
         admin_password_hash=_checked_hash(environment.get("AUTOFX_ADMIN_PASSWORD_HASH", "")),
         data=Path(environment.get("AUTOFX_DATA", DATA)),
@@ -103,6 +110,7 @@ def home_config(*, database_url: str, study: Path | None) -> Config:
         database_url=database_url,
         study=study,
         secret_key=_secret_of_this_machine(),
+        posts_per_hour=POSTS_PER_HOUR,
         reopen_study=True,
         admin_password_hash=_password_hash_of_this_machine(),
         prefix=_checked_prefix(os.environ.get("AUTOFX_PREFIX", "")),
@@ -119,7 +127,7 @@ def keep_password_hash(password_hash: str) -> Path:
         If its file cannot be written.
     """
     try:
-        PASSWORD_FILE.parent.mkdir(parents=True, exist_ok=True)
+        PASSWORD_FILE.parent.mkdir(0o700, parents=True, exist_ok=True)
         PASSWORD_FILE.touch(mode=0o600)
         PASSWORD_FILE.write_text(password_hash)
     except OSError as error:
@@ -163,6 +171,32 @@ def _checked_sites(sites: str) -> tuple[str, ...]:
     return tuple(sites.split())
 
 
+def is_local(host: str) -> bool:
+    """Whether only this machine reaches an address.
+
+    >>> [is_local(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "192.0.2.1")]
+    [True, True, True, False, False]
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _checked_proxies(environment: Mapping[str, str]) -> int:
+    """Read how many proxies are in front; one is wanted where others reach the server."""
+    proxies = _number(environment, "AUTOFX_PROXIES", 0)
+    bind = environment.get("AUTOFX_BIND", "127.0.0.1")
+    host = bind.rpartition(":")[0].strip("[]") or bind
+    is_socket = bind.startswith(("unix:", "fd:"))
+    if not (proxies or is_socket or is_local(host) or environment.get("AUTOFX_PUBLIC") == "1"):
+        raise ConfigError(
+            f"AUTOFX_BIND={bind} is open to other machines, whose slow connections can stop the "
+            "server; put a proxy in front (AUTOFX_PROXIES=1), or allow it with AUTOFX_PUBLIC=1"
+        )
+    return proxies
+
+
 def _checked_secret(secret: str) -> str:
     if len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < MIN_SECRET_LENGTH // 4:
         raise ConfigError(
@@ -174,7 +208,7 @@ def _checked_secret(secret: str) -> str:
 
 def _secret_of_this_machine() -> str:
     try:
-        SECRET_FILE.parent.mkdir(parents=True, exist_ok=True)
+        SECRET_FILE.parent.mkdir(0o700, parents=True, exist_ok=True)
         if not SECRET_FILE.exists():
             SECRET_FILE.touch(mode=0o600)
             SECRET_FILE.write_text(secrets.token_urlsafe(32))

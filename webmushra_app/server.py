@@ -9,6 +9,8 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import ThreadWorker
 
+from webmushra_app.config import is_local
+
 THREADS = 16
 HEAD_START_S = 0.001
 """Ample for an idle process to wake up and take a connection, and short for a busy one."""
@@ -49,14 +51,29 @@ class FairWorker(ThreadWorker):
         super().accept(listener)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Take an address, before anything else is started; port 0 takes a free one.
+def listen(host: str, port: int, *, public: bool = False) -> socket.socket:
+    """Take an address, before anything else is started.
+
+    Parameters
+    ----------
+    host : str
+        An address of this machine.
+    port : int
+        0 takes a free one.
+    public : bool
+        Whether other machines may reach it without a proxy in between. A thread serves one request
+        at a time, so a few connections that send slowly stop the server for everybody.
 
     Raises
     ------
     ServeError
-        If the address is taken, or isn't this machine's.
+        If the address is taken, isn't this machine's, or is open to others without leave.
     """
+    if not (public or is_local(host)):
+        raise ServeError(
+            f"{host} is open to other machines, whose slow connections can stop the server; put a "
+            "proxy in front of it (webmushra_app/deploy/nginx.conf), or allow it with --public"
+        )
     taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,15 @@ from pathlib import Path
 import pytest
 from gunicorn.config import Config as GunicornConfig
 from sqlalchemy import text
+from support.http_listener import Listener
 
+from webmushra_app import create_app
 from webmushra_app import server as serve
 from webmushra_app.api.rate_limits import Limit
 from webmushra_app.api.responses import SECURITY_HEADERS
-from webmushra_app.config import ConfigError, production_config
+from webmushra_app.config import Config, ConfigError, production_config
+from webmushra_app.database.maintenance import back_up
+from webmushra_app.results.export import export
 
 GUNICORN_CONFIG = Path(__file__).parents[2] / "webmushra_app" / "deploy" / "gunicorn.conf.py"
 SECRET = "pS9-nVb2Qx_74tLwZrK0aYe3GmUcHd5J"
@@ -148,6 +153,52 @@ def test_sessions_over_an_addresss_limit_are_not_begun(make_app, make_listener, 
     app = make_app(stimulus_set, sessions_per_hour=2)
     statuses = [make_listener(app).begin().status_code for _ in range(5)]
     assert statuses.count(429) >= 1
+
+
+def test_posted_results_are_limited_by_address_and_in_all(make_app, stimulus_set):
+    app = make_app(stimulus_set, posts_per_hour=20)
+
+    def post(address):
+        client = app.test_client()
+        client.environ_base["REMOTE_ADDR"] = address
+        return client.post("/collect", data=b"", content_type="text/plain").status_code
+
+    assert [post("192.0.2.1") for _ in range(4)][-1] == 429
+    assert post("192.0.2.2") == 415
+    assert 429 in [post(f"198.51.100.{n}") for n in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_refused"),
+    [
+        ({"AUTOFX_BIND": "0.0.0.0:8000"}, True),
+        ({"AUTOFX_BIND": "[::]:8000"}, True),
+        ({"AUTOFX_BIND": "[::1]:8000"}, False),
+        ({"AUTOFX_BIND": "unix:/run/autofx/autofx.sock"}, False),
+        ({"AUTOFX_BIND": "0.0.0.0:8000", "AUTOFX_PROXIES": "1"}, False),
+        ({"AUTOFX_BIND": "0.0.0.0:8000", "AUTOFX_PUBLIC": "1"}, False),
+    ],
+)
+def test_an_open_address_wants_a_proxy_or_leave(environment, is_refused):
+    environment |= {"AUTOFX_SECRET_KEY": SECRET}
+    if is_refused:
+        with pytest.raises(ConfigError, match="is open to other machines"):
+            production_config(environment)
+    else:
+        assert production_config(environment).secret_key == SECRET
+
+
+def test_files_are_for_the_servers_user_alone(make_set, tmp_path):
+    folder = tmp_path / "private"
+    app = create_app(Config(f"sqlite:///{folder}/r.db", make_set(), secret_key=SECRET))
+    database = app.extensions["webmushra"].database
+    Listener(app.test_client()).take_the_test()
+    export(database, folder / "export")
+    back_up(database, folder / "backup")
+    for path in (folder, *folder.rglob("*")):
+        wanted = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == wanted, path
+    database.engine.dispose()
 
 
 def test_a_limit_of_zero_is_none():

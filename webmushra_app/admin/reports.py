@@ -108,6 +108,7 @@ def _analyse(database: Database, study: models.Study, output: Path) -> str:
         text=True,
         timeout=TIMEOUT_S,
         check=False,
+        umask=0o077,
     )
     if ended.returncode == 0:
         return ""

@@ -6,7 +6,8 @@ session's meaningless name.
 """
 
 from flask import Response, request
-from sqlalchemy import delete, or_, select, text
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session as DbSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from webmushra_app.admin import audit, reports
@@ -52,7 +53,8 @@ def find_by_code() -> Response:
                 "open the right one from the list of sessions",
             )
         study = find_study(db, found[0].study_id)
-    return show("withdraw", session=found[0], study=study)
+        copies = _copies_since(db, found[0].started_at)
+    return show("withdraw", session=found[0], study=study, copies=copies)
 
 
 @blueprint.post(f"{SESSION}/withdraw")
@@ -62,12 +64,21 @@ def erase(session_id: str) -> AnyResponse:
     with database.writing() as db:
         session = find_session(db, session_id, lock=True)
         study = find_study(db, session.study_id)
-        if database.is_sqlite:
-            db.execute(text("PRAGMA secure_delete = ON"))  # overwrite, not only unlink
         db.execute(delete(models.Session).where(models.Session.id == session_id))
         reports.discard(db, study)
         audit.record(db, "withdrawn", study=study.name, session=session_id)
-    if database.is_sqlite:
-        with database.reading() as db:
-            db.connection().exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+    if not database.scrub():
+        raise Refusal(
+            503,
+            "the session is erased, but another program still reads the database, and a copy stays "
+            "in its -wal file until that ends",
+        )
     return go("show_study", study_id=study.id)
+
+
+def _copies_since(db: DbSession, moment: str) -> list[models.Audit]:
+    """List the backups and exports made since a moment, which this server cannot reach."""
+    copies = select(models.Audit).where(
+        models.Audit.action.in_(("backed up", "exported")), models.Audit.at >= moment
+    )
+    return list(db.scalars(copies.order_by(models.Audit.id)).all())

@@ -51,6 +51,8 @@ def register(app: Flask, config: Config) -> None:
     by_address = Limit(config.requests_per_minute, per_s=60)
     by_session = Limit(int(config.requests_per_minute * SESSION_SHARE), per_s=60)
     beginnings = Limit(config.sessions_per_hour, per_s=3600)
+    posts = Limit(config.posts_per_hour // 10, per_s=3600)
+    posts_of_all = Limit(config.posts_per_hour, per_s=3600)
 
     @app.before_request
     def refuse_too_many() -> None:
@@ -60,3 +62,7 @@ def register(app: Flask, config: Config) -> None:
             raise Refusal(429, "too many requests at once; wait a minute")
         if request.endpoint == "participant.begin" and not beginnings.allows(address):
             raise Refusal(429, "too many sessions were begun from this address; try again later")
+        if request.endpoint == "collect.collect" and not (
+            posts.allows(address) and posts_of_all.allows("all")
+        ):
+            raise Refusal(429, "too many results were posted; try again in an hour")

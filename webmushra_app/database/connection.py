@@ -6,6 +6,7 @@ never fails half-way. On PostgreSQL the same order comes from row locks (``FOR U
 readers see one state because they read at ``REPEATABLE READ``.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -25,8 +26,11 @@ BUSY_TIMEOUT_S = 15.0
 """How long a writer waits for another program's lock on an SQLite file."""
 QUEUE_TIMEOUT_S = 30.0
 """How long a writer waits for the writers before it."""
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-512")
-"""Durable, checked, and half a megabyte of pages for each connection."""
+PRAGMAS = (
+    *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-512"),
+    *("secure_delete=ON", "temp_store=MEMORY"),
+)
+"""Durable, checked, half a megabyte of pages for each connection, and what is deleted is zeroed."""
 HOW_TO_FIX = "choose another with --database or AUTOFX_DATABASE_URL"
 MIGRATIONS = Path(__file__).with_name("migrations")
 MIGRATION_LOCK = 6_210_046
@@ -116,6 +120,21 @@ class Database:
             yield session
             session.flush()
 
+    def scrub(self) -> bool:
+        """Remove what was deleted from an SQLite file and its write-ahead log.
+
+        Returns
+        -------
+        bool
+            False where another program still reads an older state from the log.
+        """
+        if not self.is_sqlite:
+            return True
+        with self._queued(), self.engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM")
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+        return not busy
+
     def store(self, work: Work[T], *, about: str) -> T:
         """Run a short piece of work about a session and return its outcome, once it is on the disk.
 
@@ -149,7 +168,7 @@ class Database:
         """
         if self.is_sqlite and self.url.database:
             try:
-                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+                _make_private(Path(self.url.database))
             except OSError as error:
                 raise DatabaseError(f"{self}: {error.strerror}; {HOW_TO_FIX}") from None
         try:
@@ -237,6 +256,15 @@ def upgrade(connection: Any, database: Database, revision: str = "head") -> None
         raise DatabaseError(
             f"{database}: was written by a newer version of this program; install that version"
         ) from None
+
+
+def _make_private(file: Path) -> None:
+    """Let only the server's own user read a database; its ``-wal`` and ``-shm`` follow its mode."""
+    file.parent.mkdir(0o700, parents=True, exist_ok=True)
+    file.touch(0o600)
+    for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        if part.exists() and part.stat().st_uid == os.geteuid():
+            part.chmod(0o600)
 
 
 def _create_engine(url: URL) -> Engine:

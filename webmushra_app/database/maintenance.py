@@ -33,6 +33,7 @@ def back_up(database: Database, file: Path) -> None:
     partial = file.with_name(file.name + ".part")
     try:
         partial.unlink(missing_ok=True)
+        partial.touch(0o600)
         if database.is_sqlite:
             _copy_sqlite(Path(database.url.database or ""), partial)
         else:
@@ -42,6 +43,13 @@ def back_up(database: Database, file: Path) -> None:
         raise DatabaseError(f"{file}: cannot be written: {error}") from None
     finally:
         partial.unlink(missing_ok=True)
+
+
+def note_backup(database: Database, file: Path) -> None:
+    """Write down that a backup was made, so that a withdrawal can name it."""
+    with database.writing() as db:
+        detail = {"file": str(file.resolve())}
+        db.add(models.Audit(address="command line", action="backed up", detail=detail))
 
 
 def restore(database: Database, file: Path) -> None:
@@ -63,6 +71,7 @@ def restore(database: Database, file: Path) -> None:
         backup.engine.dispose()
         if problem:
             raise DatabaseError(f"{file}: cannot be restored: {problem}")
+        target.touch(0o600)
         _copy_sqlite(file, target)
     else:
         with database.engine.connect() as connection:

@@ -120,7 +120,7 @@ def export(database: Database, folder: Path, *, study: str | None = None) -> dic
         If the database isn't one of ours, or the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
         with database.reading() as db:
             return {
                 name: _write_file(folder / name, file.write, file.read(db, study))
@@ -141,6 +141,8 @@ def _write_file(path: Path, write: Callable[..., Iterator[str]], table: tables.T
             yield row
 
     partial = path.with_name(f"{path.name}.part")
+    partial.unlink(missing_ok=True)
+    partial.touch(0o600)
     with partial.open("w", newline="", encoding="utf-8") as file:
         file.writelines(write(tables.Table(table.columns, counted())))
     partial.replace(path)

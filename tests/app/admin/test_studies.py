@@ -2,16 +2,17 @@
 
 import json
 import re
-import sqlite3
 import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from support.experimenter import HASH
 from support.http_listener import LABELS
 
 from analysis.ratings.readers import read_database
 from webmushra_app import timestamps
+from webmushra_app.__main__ import main
 from webmushra_app.database import models
 from webmushra_app.studies.importer import import_study
 
@@ -198,16 +199,46 @@ def test_a_session_is_erased_by_what_its_listener_holds(
 
 
 @on_sqlite
-def test_what_is_erased_is_not_left_in_the_file(experimenter, app, database, make_listener):
-    listener = make_listener(app)
+def test_what_is_erased_is_left_nowhere_beside_the_database(
+    experimenter, app, database, make_listener
+):
+    listener = make_listener(app, external={"PROLIFIC_PID": "a-recruited-person"})
     listener.begin()
     listener.do_steps()
-    secret = "a comment that names my neighbour"
-    listener.rate(listener.state()["next_trial"], comment=secret)
-    experimenter.post(f"/admin/sittings/{session_of(database).id}/withdraw")
-    with sqlite3.connect(database.url.database) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert secret.encode() not in Path(database.url.database).read_bytes()
+    first, second, *_ = [trial["id"] for trial in listener.state()["trials"]]
+    stimulus = listener.trial(first)["stimuli"][0]["id"]
+    draft = {"ratings": [], "trial_time_s": 1.0, "comment": "a draft that names my neighbour"}
+    listener.put(f"trials/{first}/draft", draft)
+    listener.rate(first, comment="a comment that names my neighbour")
+    listener.put(f"trials/{second}/draft", draft)
+    secrets = [listener.token, first, second, stimulus, "names my neighbour", "a-recruited-person"]
+    with database.reading() as db:
+        secrets.append(db.query(models.Session).one().completion_code)
+    file = Path(database.url.database)
+    left = lambda: [  # noqa: E731
+        (secret, path.name)
+        for path in file.parent.iterdir()
+        for secret in secrets
+        if secret.encode() in path.read_bytes()
+    ]
+    assert {secret for secret, _ in left()} == set(secrets)
+    session = session_of(database).id
+    assert experimenter.post(f"/admin/sittings/{session}/withdraw").status_code == 303
+    assert left() == []
+
+
+@on_sqlite
+def test_a_withdrawal_names_the_copies_that_it_cannot_reach(
+    experimenter, database, app, make_listener, tmp_path
+):
+    make_listener(app).take_the_test()
+    experimenter.download("ratings.csv")
+    url = database.url.render_as_string(hide_password=False)
+    backup = ["backup", str(tmp_path / "mine.sqlite3"), "--database", url]
+    assert CliRunner().invoke(main, backup).exit_code == 0
+    page = experimenter.post("/admin/withdraw", code=session_of(database).id).text
+    assert "exported: ratings.csv" in page
+    assert f"backed up: {tmp_path}/mine.sqlite3" in page
 
 
 @on_sqlite
