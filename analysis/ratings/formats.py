@@ -118,6 +118,9 @@ def _rename(lines: Lines, columns: dict[str, str]) -> Converted:
 
 def _pick(lines: Lines, body: list[tuple[int, list[str]]], names: dict[str, str]) -> Converted:
     header = lines.header
+    read = [theirs for theirs in header if theirs in names]
+    if repeated := [theirs for theirs in read if read.count(theirs) > 1]:
+        raise RatingsError(f"{lines.name}: two columns {repeated[0]!r}; rename or remove one")
     data = {
         ours: [lines.number(row[at]) if ours in RATING_NUMBERS else row[at] for _, row in body]
         for at, theirs in enumerate(header)
