@@ -10,7 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.browser_listener import DESKTOP, PHONE, Listener
+from playwright.sync_api import expect
+from support.browser_listener import DESKTOP, PATIENCE_MS, PHONE, Listener
 from support.chromium import open_chromium
 from support.every_page import walk
 from support.guitar_set import GuitarSet
@@ -25,6 +26,7 @@ N_PAGES = 10
 def take_screenshots(folder: Path) -> None:
     """Write ``<page>-<device>.png`` for every page and device."""
     folder.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=PATIENCE_MS)
     with tempfile.TemporaryDirectory() as temporary, open_chromium() as browser:
         study = GuitarSet(Path(temporary) / "set", listening_test="break_every = 1")
         server = LiveServer(Path(temporary), study=study.folder)

@@ -9,10 +9,13 @@ import { connection } from "../transport/connection.js";
 
 const DOUBLE_CLICK_MS = 1000;
 let shown_ms = 0;
+let clicked_ms = 0;
 
-/** The second click of a double click was meant for the page before: it does nothing here. */
+/** The second click of a double click on the page before does nothing on this one. */
 function dropSecondClick(event) {
-  if (event.detail < 2 || event.timeStamp - shown_ms > DOUBLE_CLICK_MS) return;
+  const before_ms = clicked_ms;
+  clicked_ms = event.timeStamp;
+  if (event.detail < 2 || before_ms > shown_ms || clicked_ms - shown_ms > DOUBLE_CLICK_MS) return;
   event.stopImmediatePropagation();
   event.preventDefault();
 }
