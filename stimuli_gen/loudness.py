@@ -115,28 +115,37 @@ def match_loudness(
         If a sound is silent, or its loudness cannot be brought to the target.
     """
     peaks_dbtp = {name: measure_true_peak(wave) for name, wave in waves.items()}
+    gains_db = {
+        name: target_lufs - measure_loudness(wave, sample_rate) for name, wave in waves.items()
+    }
+    for name, gain_db in gains_db.items():
+        if not np.isfinite(gain_db):
+            raise ValueError(f"{name} is too quiet to be made as loud as the others")
     for _ in range(MAX_CORRECTIONS):
         # First without the finish, which clips while the sounds are still too loud.
         for each, tolerance_db in ((keep, PEAK_TOLERANCE_DB), (finish, FINISH_TOLERANCE_DB)):
-            gains_db = {
-                name: _find_gain(name, wave, sample_rate, target_lufs, each)
-                for name, wave in waves.items()
-            }
+            for name, wave in waves.items():
+                gains_db[name] = _correct(
+                    name, wave, sample_rate, target_lufs, each, gains_db[name]
+                )
             excess_db = max(peaks_dbtp[name] + gains_db[name] for name in waves) - ceiling_dbtp
             if excess_db > tolerance_db:
                 target_lufs -= excess_db
+                gains_db = {name: gain_db - excess_db for name, gain_db in gains_db.items()}
                 break
         else:
             return Gains(gains_db, target_lufs)
     raise ValueError(f"the sounds cannot be brought below {ceiling_dbtp:g} dBTP at one loudness")
 
 
-def _find_gain(
-    name: str, wave: np.ndarray, sample_rate: int, target_lufs: float, finish: Finish
+def _correct(
+    name: str,
+    wave: np.ndarray,
+    sample_rate: int,
+    target_lufs: float,
+    finish: Finish,
+    gain_db: float,
 ) -> float:
-    gain_db = target_lufs - measure_loudness(wave, sample_rate)
-    if not np.isfinite(gain_db):
-        raise ValueError(f"{name} is too quiet to be made as loud as the others")
     for _ in range(MAX_CORRECTIONS):
         finished = finish(name, wave * 10 ** (gain_db / 20))
         error_db = target_lufs - measure_loudness(finished, sample_rate)
