@@ -156,6 +156,7 @@ class Deployment:
             r"ssl_certificate .*;": f"ssl_certificate {certificate};",
             r"ssl_certificate_key .*;": f"ssl_certificate_key {key};",
             r"rate=50r/s": "rate=100000r/s",
+            r"error_log \S+": f"error_log {self.folder}/nginx.log",
             r"location / ": f"location {self.prefix}/ ",
         }.items():
             site, count = re.subn(pattern, replacement, site)
