@@ -164,10 +164,10 @@ def audibility(
     step = np.where(own > 0.5, -MOVED, MOVED)
     np.fill_diagonal(moved, own + step)
     changed = torch.from_numpy(np.stack([_play(effect_class, clean, vector) for vector in moved]))
-    heard = torch.zeros(N_PARAMETERS)
+    change_db = torch.zeros(N_PARAMETERS)
     same = torch.from_numpy(wet).expand_as(changed)
-    heard[SLICES[effect_class]] = log_mel_distances(same, changed).clamp(max=LOUDEST_DB)
-    return heard
+    change_db[SLICES[effect_class]] = log_mel_distances(same, changed).clamp(max=LOUDEST_DB)
+    return change_db
 
 
 def audibility_weights(dataset: Path, notes: Path, rows: int) -> Tensor:
@@ -180,14 +180,14 @@ def audibility_weights(dataset: Path, notes: Path, rows: int) -> Tensor:
     own_notes = part_notes(rendered_notes(notes))["train"]
     weights = []
     for effect_class, shards in groupby(_shards(dataset, "train"), lambda shard: shard.pedal):
-        heard: list[Tensor] = []
+        changes_db: list[Tensor] = []
         for shard in tqdm(list(shards), effect_class, leave=False):
-            if len(heard) >= rows:
+            if len(changes_db) >= rows:
                 break
             made = render_shard(shard, own_notes)
             sounds = zip(made.clean, made.wet, made.settings, strict=True)
-            heard += [audibility(effect_class, c[None], w, s) for c, w, s in sounds]
-        weights += heard[:rows]
+            changes_db += [audibility(effect_class, c[None], w, s) for c, w, s in sounds]
+        weights += changes_db[:rows]
     stacked = torch.stack(weights)
     return stacked / stacked[stacked > 0].mean()
 

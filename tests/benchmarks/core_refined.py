@@ -4,7 +4,7 @@ On notes that no network learnt from, half unseen recordings, half an unseen gui
 22.05 kHz; one thread, processor time. Distances are `losses.mrstft_distance` in nepers.
 
 1. The generic effects with random settings:
-   `random`, the low anchor; `network`, the best that hears the reference alone; `read off`, least
+   `random`, the low anchor; `network`, the best that takes the reference alone; `read off`, least
    squares on both sounds, without a render; `CMA-ES`, from the network's estimate by the objective
    alone, as other systems do; `refined`, the whole.
    At most .22 (modulation .40, delay .15, distortion .10) and 1 s a sound are asked of `refined`.
@@ -83,7 +83,7 @@ def make_cases(
 
 
 def ask_network(case: Case) -> dict[str, float]:
-    """Ask the best network that hears the reference alone."""
+    """Estimate by the best network that takes the reference alone."""
     rng = np.random.default_rng(0)
     request = Request(case.reference, None, ANALYSIS_RATE_HZ, case.effect, rng)
     return METHODS[default_method(None)](request)

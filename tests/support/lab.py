@@ -113,5 +113,5 @@ def walk(lab: Lab, page: Page) -> Iterator[str]:
     arrive("Pedals")
     page.goto(f"{page.url}/report")
     yield "report"
-    page.goto(f"{lab.server.address}/admin/sittings/aaaaaaaaaaaa")
+    page.goto(f"{lab.server.address}/admin/sessions/aaaaaaaaaaaa")
     yield "refused"

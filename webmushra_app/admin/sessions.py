@@ -15,7 +15,7 @@ from webmushra_app.api.responses import Refusal
 from webmushra_app.api.services import services
 from webmushra_app.database import models
 
-SESSION = "/sittings/<string(length=12):session_id>"
+SESSION = "/sessions/<string(length=12):session_id>"
 ROWS_A_PAGE = 100
 MAX_EVENTS = 1000
 MAX_REASON = 300
@@ -44,7 +44,7 @@ def find_session(db: DbSession, session_id: str, *, lock: bool = False) -> model
     return session
 
 
-@blueprint.get(f"{STUDY}/sittings")
+@blueprint.get(f"{STUDY}/sessions")
 def show_sessions(study_id: int) -> Response:
     """List a study's sessions, newest first."""
     page = audit.page_number()

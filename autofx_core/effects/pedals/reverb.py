@@ -1,4 +1,4 @@
-"""Rooms, plates, springs: echoes too dense to be heard one by one."""
+"""Rooms, plates, springs: echoes so dense that they merge."""
 
 import numpy as np
 import pedalboard

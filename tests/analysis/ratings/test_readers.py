@@ -49,13 +49,13 @@ def test_webmushra_of_today(tmp_path):
     }
 
 
-def test_webmushra_of_old_tells_sittings_apart_and_says_so(tmp_path):
+def test_sessions_of_old_webmushra_files_are_separated_with_a_note(tmp_path):
     ratings = read_file(write(tmp_path, OLD_HEADER, *webmushra_rows(uuid=False)))
     assert ratings.table["participant_code"].nunique() == 3
     assert any("no session_uuid: 3 sessions" in note for note in ratings.notes)
 
 
-def test_sittings_with_equal_questionnaires_are_separated_by_repetition(tmp_path):
+def test_sessions_with_equal_questionnaires_are_separated_by_repetition(tmp_path):
     rows = [r.split("@")[0][:-1] + "@" + r.split("@")[1] for r in webmushra_rows(uuid=False)]
     assert len({r.split(",")[1] for r in rows}) == 1
     ratings = read_file(write(tmp_path, OLD_HEADER, *rows))

@@ -156,17 +156,17 @@ def test_an_excluded_session_leaves_what_is_analysed_and_stays_in_its_file(
 ):
     make_listener(app).take_the_test()
     session = session_of(database).id
-    assert experimenter.post(f"/admin/sittings/{session}/exclude", reason=" ").status_code == 422
-    experimenter.post(f"/admin/sittings/{session}/exclude", reason="<b>was a colleague</b>")
+    assert experimenter.post(f"/admin/sessions/{session}/exclude", reason=" ").status_code == 422
+    experimenter.post(f"/admin/sessions/{session}/exclude", reason="<b>was a colleague</b>")
     assert experimenter.download("ratings.csv").text.count("\n") == 1
     assert experimenter.download("excluded.csv").text.count("was a colleague") == 28
     make_listener(app).take_the_test()
     found = read_database(database.url.render_as_string(hide_password=False))
     assert found.table["session"].nunique() == 1
     assert "excluded before this analysis: 1 (" in " ".join(found.notes)
-    page = experimenter.get(f"/admin/sittings/{session}").text
+    page = experimenter.get(f"/admin/sessions/{session}").text
     assert "&lt;b&gt;was a colleague" in page
-    experimenter.post(f"/admin/sittings/{session}/include")
+    experimenter.post(f"/admin/sessions/{session}/include")
     assert experimenter.download("ratings.csv").text.count("\n") == 57
     assert [entry for entry in audit_of(database) if entry[2]] == [
         ("excluded", "study", session),
@@ -185,7 +185,7 @@ def test_a_session_is_erased_by_what_its_listener_holds(
         session = db.query(models.Session).filter_by(token=listener.token).one()
     code = f"http://x/s/{session.token}" if held == "link" else getattr(session, held)
     page = experimenter.post("/admin/withdraw", code=f" {code} ")
-    action = re.search(r'action="(/admin/sittings/\w+/withdraw)"', page.text)[1]
+    action = re.search(r'action="(/admin/sessions/\w+/withdraw)"', page.text)[1]
     assert listener.state()["stage"] == "finished"  # nothing is erased yet
     assert experimenter.post(action).status_code == 303
     assert listener.client.get(listener.address).status_code == 404
@@ -223,7 +223,7 @@ def test_what_is_erased_is_left_nowhere_beside_the_database(
     ]
     assert {secret for secret, _ in left()} == set(secrets)
     session = session_of(database).id
-    assert experimenter.post(f"/admin/sittings/{session}/withdraw").status_code == 303
+    assert experimenter.post(f"/admin/sessions/{session}/withdraw").status_code == 303
     assert left() == []
 
 
@@ -260,9 +260,9 @@ def test_an_unknown_code_is_told_so(experimenter):
 
 @on_sqlite
 def test_numbers_and_names_of_nothing_are_not_found(experimenter):
-    for path in ("/admin/studies/999", "/admin/studies/99999999999999999999", "/admin/sittings/x"):
+    for path in ("/admin/studies/999", "/admin/studies/99999999999999999999", "/admin/sessions/x"):
         assert experimenter.get(path).status_code == 404
-    assert experimenter.get("/admin/sittings/abcdefghjkmn").status_code == 404
+    assert experimenter.get("/admin/sessions/abcdefghjkmn").status_code == 404
     study = experimenter.study_path()
     assert experimenter.post(f"{study}/export/secret-key").status_code == 404
     assert experimenter.get(f"{study}/report/../../secret-key").status_code == 404
@@ -274,7 +274,7 @@ def test_the_event_log_of_a_session_is_shown(experimenter, app, database, make_l
     listener.begin()
     event = {"seq": 0, "at_s": 1.5, "kind": "audio_failed", "detail": {"file": "<script>"}}
     listener.client.post(f"{listener.address}/events", json={"page": "a" * 16, "events": [event]})
-    page = experimenter.get(f"/admin/sittings/{session_of(database).id}").text
+    page = experimenter.get(f"/admin/sessions/{session_of(database).id}").text
     assert "audio_failed" in page
     assert "<script>" not in page
 
@@ -319,7 +319,7 @@ def test_a_withdrawal_takes_the_report_away(experimenter, app, database, make_li
     with database.reading() as db:
         study_id = db.query(models.Study.id).scalar()
     (tmp_path / "reports" / str(study_id)).mkdir(parents=True)
-    experimenter.post(f"/admin/sittings/{session_of(database).id}/withdraw")
+    experimenter.post(f"/admin/sessions/{session_of(database).id}/withdraw")
     assert not (tmp_path / "reports" / str(study_id)).exists()
 
 

@@ -155,7 +155,7 @@ def test_other_ratings_under_the_same_uuid_are_kept_apart_until_included(
     query = "SELECT id, excluded_because FROM sessions WHERE excluded_at IS NOT NULL"
     ((excluded, why),) = rows(database, query)
     assert why == "unverified: another result of the same uuid came before"
-    experimenter.post(f"/admin/sittings/{excluded}/include")
+    experimenter.post(f"/admin/sessions/{excluded}/include")
     assert rows(database, "SELECT count(*) FROM ratings_long") == [(7,)]
 
 

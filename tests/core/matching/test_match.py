@@ -1,4 +1,4 @@
-"""Matching: the shipped network hears more than chance, and the registry is open to users."""
+"""Matching: pretrained networks estimate better than chance; users may register methods."""
 
 import numpy as np
 import pytest
