@@ -5,6 +5,7 @@ Rows are fetched some hundred at a time. ``study`` is a study's name, or None fo
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import attrgetter
@@ -93,14 +94,13 @@ def _questions(db: DbSession, study: str | None) -> list[str]:
         select(models.Session.questionnaire).join(models.Study), models.Study.name, study
     ).where(models.Session.questionnaire.is_not(None))
     others: dict[str, None] = {}
-    for given in db.scalars(
-        answers.order_by(models.Session.started_at, models.Session.id).execution_options(
-            yield_per=ROWS_AT_ONCE
-        )
-    ):
-        others |= dict.fromkeys(name for name in given if name not in asked)
-        if len(asked) + len(others) > MAX_QUESTION_COLUMNS:
-            break
+    in_order = answers.order_by(models.Session.started_at, models.Session.id)
+    # Closed, because what is left unread would keep a cursor open in PostgreSQL.
+    with closing(db.scalars(in_order.execution_options(yield_per=ROWS_AT_ONCE))) as all_given:
+        for given in all_given:
+            others |= dict.fromkeys(name for name in given if name not in asked)
+            if len(asked) + len(others) > MAX_QUESTION_COLUMNS:
+                break
     return sorted([*asked, *list(others)[: max(0, MAX_QUESTION_COLUMNS - len(asked))]])
 
 
