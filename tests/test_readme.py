@@ -64,7 +64,7 @@ def test_the_demo_leaves_set_ratings_and_report_and_says_where(demo_folder):
     assert "simulated" in said
     assert re.search(r"http://127\.0\.0\.1:\d+", said)
     page = (folder / "autofx-data/report/index.html").read_text(encoding="utf-8")
-    assert "imulated listeners" in page
+    assert "Simulated participants" in page
 
 
 def test_every_other_command_of_the_readme_runs_after_the_demo(demo_folder):
