@@ -310,7 +310,7 @@ def test_a_report_has_the_labels_and_the_distances_of_the_set(
     (page,) = tmp_path.glob("reports/*/index.html")
     results = json.loads(page.with_name("results.json").read_text())
     assert all(label in page.read_text() for label in LABELS.values())
-    assert [row["distance"] for row in results["objective"]] == ["mrstft"]
+    assert "mrstft" in {row["predictor"] for row in results["objective"]}
 
 
 @on_sqlite
