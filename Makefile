@@ -8,7 +8,7 @@ BIN := .venv/bin
 BIOME := node_modules/.bin/biome
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on
 
-.PHONY: demo test quick coverage lint lint-page format clean
+.PHONY: demo test browsers quick coverage lint lint-page format clean
 
 demo: .venv/installed
 	@PYTHON=$(BIN)/python DATA=$(DATA) bash .demo
@@ -18,6 +18,9 @@ test: lint
 
 quick: lint
 	$(BIN)/python -m pytest -q -m "not slow and not browser and not postgres"
+
+browsers: .venv/installed-test
+	$(BIN)/python -m pytest -m other_browsers
 
 coverage: .venv/installed-test
 	$(BIN)/coverage run -m pytest

@@ -17,6 +17,8 @@ from support.guitar_set import GuitarSet
 from support.live_server import LiveServer, stored_ratings, stored_scores
 from support.webdriver import INSTALL, PATIENCE_S, BrowserMissing, open_browser
 
+pytestmark = pytest.mark.other_browsers
+
 WORDS = json.loads((LOCALES / "en.json").read_text())
 PLACES = [[0, 13, 50, 100], [97, 62, 29, 41]]
 """Scores that are clicked: practice, then the trial that counts."""
