@@ -14,7 +14,7 @@ the paired t; the share of sets with any planned comparison significant after Ho
 how often the primary's 95 % interval misses the truth. Fails if one exceeds .07 by more than three
 standard errors.
 
-Run: python tests/benchmarks/analysis_levels.py [--datasets 1000] [--seed 1]
+Run: PYTHONPATH=tests python -m benchmarks.analysis_levels [--datasets 1000] [--seed 1]
 """
 
 import sys
