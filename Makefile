@@ -6,6 +6,7 @@ TORCH_INDEX ?=
 DATA := autofx-data
 BIN := .venv/bin
 BIOME := node_modules/.bin/biome
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on
 
 .PHONY: demo test browsers quick coverage lint lint-page format clean
@@ -14,10 +15,10 @@ demo: .venv/installed
 	@PYTHON=$(BIN)/python DATA=$(DATA) bash .demo
 
 test: lint
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 quick: lint
-	$(BIN)/python -m pytest -q -m "not slow and not browser and not postgres"
+	$(PYTEST) -q -m "not slow and not browser and not postgres"
 
 browsers: .venv/installed-test
 	$(BIN)/python -m pytest -m other_browsers
