@@ -6,7 +6,7 @@ TORCH_INDEX ?=
 DATA := autofx-data
 BIN := .venv/bin
 BIOME := node_modules/.bin/biome
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+PYTEST := -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on
 
 .PHONY: demo test browsers quick coverage lint lint-page format clean
@@ -15,16 +15,16 @@ demo: .venv/installed
 	@PYTHON=$(BIN)/python DATA=$(DATA) bash .demo
 
 test: lint
-	$(PYTEST)
+	$(BIN)/python $(PYTEST)
 
 quick: lint
-	$(PYTEST) -q -m "not slow and not browser and not postgres"
+	$(BIN)/python $(PYTEST) -q -m "not slow and not browser and not postgres"
 
 browsers: .venv/installed-test
 	$(BIN)/python -m pytest -m other_browsers
 
 coverage: .venv/installed-test
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run $(PYTEST)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
