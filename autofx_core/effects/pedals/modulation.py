@@ -10,9 +10,8 @@ from autofx_core.effects.pedals.dsp import (
     swept_all_passes,
     triangle,
 )
-from autofx_core.effects.pedals.pedal import pedal
+from autofx_core.effects.pedals.pedal import oscillating
 
-_PHASE = (0.0, 1.0)
 _STEP = 64  # samples for which an all-pass holds still
 
 
@@ -22,7 +21,7 @@ def _breaks_hz(wave, sample_rate, rate_hz, octaves, centre_hz, start_turns):
     return centre_hz * 2 ** (octaves / 2 * sweep)
 
 
-@pedal("flanger", rate_hz=(0.1, 1.5), depth=(0.3, 1.0), feedback=(0.2, 0.85), start_turns=_PHASE)
+@oscillating("flanger", rate_hz=(0.1, 1.5), depth=(0.3, 1.0), feedback=(0.2, 0.85))
 def _flanger(wave, sample_rate, *, rate_hz, depth, feedback, start_turns=0.0):
     """Mix with a 1–6 ms delay that feeds back; its comb's teeth sweep with the oscillator."""
     sweep = triangle(phase_of(wave, sample_rate, rate_hz, start_turns))
@@ -30,13 +29,7 @@ def _flanger(wave, sample_rate, *, rate_hz, depth, feedback, start_turns=0.0):
     return 0.5 * wave + 0.5 * delayed(feedback_line(wave, delay, feedback), delay)
 
 
-@pedal(
-    "phaser",
-    rate_hz=(0.2, 3.0),
-    depth_octaves=(1.0, 3.0),
-    centre_hz=(400.0, 1200.0),
-    start_turns=_PHASE,
-)
+@oscillating("phaser", rate_hz=(0.2, 3.0), depth_octaves=(1.0, 3.0), centre_hz=(400.0, 1200.0))
 def _phaser(wave, sample_rate, *, rate_hz, depth_octaves, centre_hz, start_turns=0.0):
     """Mix with four first-order all-passes in series: two notches, swept in octaves."""
     breaks = _breaks_hz(wave, sample_rate, rate_hz, depth_octaves, centre_hz, start_turns)
@@ -44,7 +37,7 @@ def _phaser(wave, sample_rate, *, rate_hz, depth_octaves, centre_hz, start_turns
     return 0.5 * wave + 0.5 * shifted
 
 
-@pedal("vibrato", rate_hz=(3.0, 8.0), deviation_cents=(15.0, 60.0), start_turns=_PHASE)
+@oscillating("vibrato", rate_hz=(3.0, 8.0), deviation_cents=(15.0, 60.0))
 def _vibrato(wave, sample_rate, *, rate_hz, deviation_cents, start_turns=0.0):
     """Move the pitch by a sine: the delay's slope is the relative change of frequency."""
     slope = 2 ** (deviation_cents / 1200) - 1
@@ -53,7 +46,7 @@ def _vibrato(wave, sample_rate, *, rate_hz, deviation_cents, start_turns=0.0):
     return delayed(wave, sample_rate * (swing * (1 - np.cos(phase))))
 
 
-@pedal("chorus", rate_hz=(0.3, 2.0), depth_ms=(0.6, 2.5), mix=(0.4, 0.8), start_turns=_PHASE)
+@oscillating("chorus", rate_hz=(0.3, 2.0), depth_ms=(0.6, 2.5), mix=(0.4, 0.8))
 def _ensemble_chorus(wave, sample_rate, *, rate_hz, depth_ms, mix, start_turns=0.0):
     """Mix with three taps around 8, 11 and 14 ms whose oscillators stand 120° apart."""
     phase = phase_of(wave, sample_rate, rate_hz, start_turns)
@@ -66,13 +59,8 @@ def _ensemble_chorus(wave, sample_rate, *, rate_hz, depth_ms, mix, start_turns=0
     return (1 - mix) * wave + mix / np.sqrt(3) * sum(taps)
 
 
-@pedal(
-    "chorus",
-    rate_hz=(0.3, 4.0),
-    depth_ms=(0.5, 3.0),
-    centre_ms=(5.0, 20.0),
-    mix=(0.35, 0.6),
-    start_turns=_PHASE,
+@oscillating(
+    "chorus", rate_hz=(0.3, 4.0), depth_ms=(0.5, 3.0), centre_ms=(5.0, 20.0), mix=(0.35, 0.6)
 )
 def _analog_chorus(wave, sample_rate, *, rate_hz, depth_ms, centre_ms, mix, start_turns=0.0):
     """Mix with one tap, darkened as by a bucket-brigade chip, moved by a triangle."""
@@ -81,7 +69,7 @@ def _analog_chorus(wave, sample_rate, *, rate_hz, depth_ms, centre_ms, mix, star
     return (1 - mix) * wave + mix * low_pass(tap, sample_rate, 4000.0)
 
 
-@pedal("chorus", rate_hz=(0.2, 1.2), depth_ms=(1.0, 4.0), mix=(0.4, 0.8), start_turns=_PHASE)
+@oscillating("chorus", rate_hz=(0.2, 1.2), depth_ms=(1.0, 4.0), mix=(0.4, 0.8))
 def _wandering_chorus(wave, sample_rate, *, rate_hz, depth_ms, mix, start_turns=0.0):
     """Mix with four voices, each moved by three sines of its own rates: it never repeats."""
     voices = np.zeros_like(wave)
@@ -94,7 +82,7 @@ def _wandering_chorus(wave, sample_rate, *, rate_hz, depth_ms, mix, start_turns=
     return (1 - mix) * wave + mix / 2 * voices
 
 
-@pedal("chorus", rate_hz=(0.25, 0.8), depth_ms=(1.0, 3.0), level=(0.5, 1.0), start_turns=_PHASE)
+@oscillating("chorus", rate_hz=(0.25, 0.8), depth_ms=(1.0, 3.0), level=(0.5, 1.0))
 def _dimension_chorus(wave, sample_rate, *, rate_hz, depth_ms, level, start_turns=0.0):
     """Mix with two taps that move against each other, so that the pitch seems to stand still."""
     sweep = 2 * triangle(phase_of(wave, sample_rate, rate_hz, start_turns)) - 1
@@ -102,7 +90,7 @@ def _dimension_chorus(wave, sample_rate, *, rate_hz, depth_ms, level, start_turn
     return wave + level / np.sqrt(2) * (taps[0] - taps[1])
 
 
-@pedal("flanger", rate_hz=(0.1, 1.0), span_ms=(1.0, 4.0), start_turns=_PHASE)
+@oscillating("flanger", rate_hz=(0.1, 1.0), span_ms=(1.0, 4.0))
 def _through_zero_flanger(wave, sample_rate, *, rate_hz, span_ms, start_turns=0.0):
     """Subtract a tap that overtakes the sound, as of two tapes: it cancels where they meet."""
     still = delayed(wave, span_ms / 2 * sample_rate / 1000)
@@ -111,7 +99,7 @@ def _through_zero_flanger(wave, sample_rate, *, rate_hz, span_ms, start_turns=0.
     return 0.5 * still - 0.5 * moving
 
 
-@pedal("flanger", rate_hz=(0.15, 2.0), span_ms=(2.0, 8.0), feedback=(0.3, 0.8), start_turns=_PHASE)
+@oscillating("flanger", rate_hz=(0.15, 2.0), span_ms=(2.0, 8.0), feedback=(0.3, 0.8))
 def _negative_flanger(wave, sample_rate, *, rate_hz, span_ms, feedback, start_turns=0.0):
     """Mix with a delay of 1 ms and more that feeds back inverted: hollow, odd teeth; sine sweep."""
     phase = phase_of(wave, sample_rate, rate_hz, start_turns)
@@ -120,13 +108,12 @@ def _negative_flanger(wave, sample_rate, *, rate_hz, span_ms, feedback, start_tu
     return 0.6 * wave + 0.4 * delayed(line, delay)
 
 
-@pedal(
+@oscillating(
     "phaser",
     rate_hz=(0.15, 2.0),
     depth_octaves=(1.5, 3.5),
     centre_hz=(300.0, 1000.0),
     feedback=(0.2, 0.6),
-    start_turns=_PHASE,
 )
 def _deep_phaser(
     wave, sample_rate, *, rate_hz, depth_octaves, centre_hz, feedback, start_turns=0.0
@@ -139,7 +126,7 @@ def _deep_phaser(
     return 0.5 * wave + 0.5 * twice
 
 
-@pedal("phaser", rate_hz=(0.8, 6.0), depth=(0.4, 1.0), start_turns=_PHASE)
+@oscillating("phaser", rate_hz=(0.8, 6.0), depth=(0.4, 1.0))
 def _vibe(wave, sample_rate, *, rate_hz, depth, start_turns=0.0):
     """Mix with four staggered all-passes that a throbbing lamp sweeps, two octaves apart each."""
     throb = np.exp(1.5 * (np.sin(phase_of(wave, sample_rate, rate_hz, start_turns)) - 1))[::_STEP]
@@ -148,14 +135,14 @@ def _vibe(wave, sample_rate, *, rate_hz, depth, start_turns=0.0):
     return 0.5 * wave + 0.5 * swept_all_passes(wave, sample_rate, breaks, step=_STEP)
 
 
-@pedal("vibrato", rate_hz=(2.5, 7.0), swing_ms=(0.3, 1.2), start_turns=_PHASE)
+@oscillating("vibrato", rate_hz=(2.5, 7.0), swing_ms=(0.3, 1.2))
 def _triangle_vibrato(wave, sample_rate, *, rate_hz, swing_ms, start_turns=0.0):
     """Move the delay by a rounded triangle: the pitch steps up and down between two values."""
     sweep = triangle(phase_of(wave, sample_rate, rate_hz, start_turns))
     return delayed(wave, swing_ms * sweep * sample_rate / 1000)
 
 
-@pedal("vibrato", rate_hz=(3.0, 7.0), deviation_cents=(20.0, 70.0), start_turns=_PHASE)
+@oscillating("vibrato", rate_hz=(3.0, 7.0), deviation_cents=(20.0, 70.0))
 def _rotary_vibrato(wave, sample_rate, *, rate_hz, deviation_cents, start_turns=0.0):
     """Move the pitch, and the treble's level a little with it, as a turning horn does."""
     swing = (2 ** (deviation_cents / 1200) - 1) / (2 * np.pi * rate_hz)

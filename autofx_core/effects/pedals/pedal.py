@@ -72,3 +72,8 @@ def pedal(effect: str, **ranges: Range) -> Callable:
         return process
 
     return add
+
+
+def oscillating(effect: str, **ranges: Range) -> Callable:
+    """Enter a process as `pedal` does; its oscillator starts anywhere, at `start_turns`."""
+    return pedal(effect, **ranges, start_turns=(0.0, 1.0))
