@@ -23,10 +23,9 @@ from autofx_core.sources.clean import (
     CleanSound,
     builtin_notes,
     folder_notes,
-    idmt_notes,
-    idmt_pairs,
     rendered_notes,
 )
+from autofx_core.sources.idmt_sounds import idmt_notes, idmt_pairs
 from stimuli_gen.manifest import file_sha256
 from stimuli_gen.seeds import derive_rng
 from stimuli_gen.study import StudySpec, StudySpecError

@@ -79,16 +79,3 @@ def read_card(name: str, folder: Path | None = None) -> dict:
     """
     path = (folder or PRETRAINED / name) / CARD_NAME
     return read_json(path, hint=f"pretrained networks: {', '.join(list_pretrained())}")
-
-
-@functools.cache
-def training_recordings(name: str) -> frozenset[str]:
-    """Name the source recordings that a pretrained network was trained on or chosen by.
-
-    Raises
-    ------
-    CheckpointError
-        If no network of that name is pretrained.
-    """
-    recordings = read_card(name)["data"]["recordings"]
-    return frozenset(recordings["train"]) | frozenset(recordings["validation"])

@@ -1,9 +1,9 @@
 """Clean guitar sounds, and which of them belong together.
 
-Three collections: the notes shipped with the package (or rendered from the soundfont the same
-way), any folder of recordings, and IDMT-SMT-Audio-Effects. Each sound names the *recording* that
-it stems from. Whatever splits sounds into training, validation and test splits them by recording,
-so that no recording, nor a transposition of it, is on two sides.
+Two collections are here: the notes shipped with the package (or rendered from the soundfont the
+same way), and any folder of recordings; `idmt_sounds` has IDMT-SMT-Audio-Effects. Each sound names
+the *recording* that it stems from. Whatever splits sounds into training, validation and test splits
+them by recording, so that no recording, nor a transposition of it, is on two sides.
 """
 
 import csv
@@ -17,7 +17,6 @@ from typing import Literal
 import numpy as np
 
 from autofx_core.audio import LISTENING_RATE_HZ, AudioError, load_sound, resample, to_mono
-from autofx_core.sources.idmt import parse_name
 
 NOTES_FOLDER = Path(__file__).parents[1] / "notes"
 NOTES_CSV_NAME = "notes.csv"
@@ -187,69 +186,6 @@ def guitar_notes(folder: str | Path) -> list[CleanSound]:
         If there is no such folder or no sound in it.
     """
     return [replace(note, instrument=note.id.rpartition("/")[0]) for note in folder_notes(folder)]
-
-
-def idmt_notes(folder: str | Path) -> list[CleanSound]:
-    """List the clean takes of IDMT-SMT-Audio-Effects (effect code 11) in and under a folder.
-
-    Raises
-    ------
-    AudioError
-        If there is none.
-    """
-    notes = []
-    for sound in folder_notes(folder):
-        name = parse_name(sound.path.stem)
-        if name and name.effect == "dry":
-            notes.append(
-                replace(
-                    sound,
-                    id=sound.path.stem,
-                    recording=name.take,
-                    instrument=f"model {name.model}",
-                    midi=name.midi,
-                    string=name.string,
-                )
-            )
-    if not notes:
-        raise AudioError(
-            f"{folder}: holds no clean IDMT-SMT file (names such as G61-40100-1111-00001.wav)"
-        )
-    return notes
-
-
-def idmt_pairs(folder: str | Path, clean_folder: str | Path | None = None):
-    """Pair each processed IDMT-SMT sound with the clean take its name points to.
-
-    Parameters
-    ----------
-    folder
-        Where the processed sounds are, at any depth.
-    clean_folder
-        Where the clean takes are; by default, the same folder.
-
-    Returns
-    -------
-    list of (CleanSound, CleanSound, IdmtName)
-        Clean take, processed sound, and what the processed sound's name says.
-
-    Raises
-    ------
-    AudioError
-        If there is no clean take, no processed sound, or one without its clean take.
-    """
-    takes = {note.recording: note for note in idmt_notes(clean_folder or folder)}
-    pairs = []
-    for sound in folder_notes(folder):
-        name = parse_name(sound.path.stem)
-        if name is None or name.effect_class == "dry":
-            continue
-        if name.take not in takes:
-            raise AudioError(f"{sound.path}: its clean take {name.take}-1111-*.wav is missing")
-        pairs.append((takes[name.take], replace(sound, recording=name.take), name))
-    if not pairs:
-        raise AudioError(f"{folder}: holds no processed IDMT-SMT file")
-    return pairs
 
 
 def split_by_recording(

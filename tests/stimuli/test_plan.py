@@ -11,12 +11,13 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.small_studies import render_text
+from support.trained import training_recordings
 
 import autofx_core
 from autofx_core.audio import AudioError
 from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS
-from autofx_core.networks.registry import list_pretrained, training_recordings
+from autofx_core.networks.registry import list_pretrained
 from autofx_core.sources.clean import CleanSound, builtin_notes
 from stimuli_gen.check import check_set
 from stimuli_gen.manifest import read_manifest

@@ -7,12 +7,12 @@ import pedalboard
 import pytest
 import soundfile
 from click.testing import CliRunner
+from support.trained import training_recordings
 
 from autofx_core.__main__ import main
 from autofx_core.audio import LISTENING_RATE_HZ, normalize_peak, read_audio, resample
 from autofx_core.effects.registry import FURTHER
 from autofx_core.effects.table import EFFECTS, normalize, render
-from autofx_core.networks.registry import training_recordings
 from autofx_core.sources.clean import builtin_notes
 
 pytestmark = pytest.mark.slow

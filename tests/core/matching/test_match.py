@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from support.trained import training_recordings
 
 from autofx_core.audio import LISTENING_RATE_HZ, AudioError, normalize_peak
 from autofx_core.effects.table import EFFECTS, draw_setting, normalize, render
 from autofx_core.effects.taxonomy import EFFECT_NAMES
 from autofx_core.matching.match import METHODS, match, register
-from autofx_core.networks.registry import read_card, training_recordings
+from autofx_core.networks.registry import read_card
 from autofx_core.sources.clean import builtin_notes
 
 pytestmark = pytest.mark.slow

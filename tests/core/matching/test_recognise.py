@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support.trained import training_recordings
 
 from autofx_core.audio import (
     LISTENING_RATE_HZ,
@@ -12,7 +13,7 @@ from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS, draw_setting, render
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 from autofx_core.matching.recognise import recognise
-from autofx_core.networks.registry import read_card, training_recordings
+from autofx_core.networks.registry import read_card
 from autofx_core.sources.clean import builtin_notes
 from autofx_core.training.tables import read_evaluation
 

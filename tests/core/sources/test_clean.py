@@ -14,6 +14,7 @@ from autofx_core.audio import AudioError, to_mono
 from autofx_core.effects.taxonomy import EFFECT_NAMES
 from autofx_core.sources import clean as sources
 from autofx_core.sources.idmt import EFFECTS, PLAYING_STYLES, IdmtName, parse_name
+from autofx_core.sources.idmt_sounds import idmt_notes, idmt_pairs
 from autofx_core.sources.soundfont import LEAD_IN_S, ONSET_DB, TEST_ONLY_FAMILY
 from stimuli_gen.manifest import file_sha256
 
@@ -188,13 +189,13 @@ def idmt(tmp_path):
 
 
 def test_idmt_clean_takes_are_found_by_name_and_know_note_and_string(idmt):
-    first, second = sources.idmt_notes(idmt)
+    first, second = idmt_notes(idmt)
     assert (first.recording, first.midi, first.string) == ("G61-40100", 40, 1)
     assert (second.recording, second.midi, second.string) == ("G61-45200", 45, 2)
 
 
 def test_idmt_processed_sounds_are_paired_with_the_clean_take_they_were_made_from(idmt):
-    pairs = {name.effect: clean.id for clean, _, name in sources.idmt_pairs(idmt)}
+    pairs = {name.effect: clean.id for clean, _, name in idmt_pairs(idmt)}
     assert pairs == {
         "chorus": "G61-40100-1111-00001",
         "slapback delay": "G61-45200-1111-00002",
@@ -205,7 +206,7 @@ def test_idmt_processed_sounds_are_paired_with_the_clean_take_they_were_made_fro
 def test_idmt_sound_without_its_clean_take_is_refused_by_name(idmt):
     write_tone(idmt / "Chorus" / "G61-50300-3311-00009.wav")
     with pytest.raises(AudioError, match=r"00009\.wav: its clean take G61-50300-1111"):
-        sources.idmt_pairs(idmt)
+        idmt_pairs(idmt)
 
 
 @settings(deadline=None)
