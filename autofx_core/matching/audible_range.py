@@ -59,18 +59,13 @@ def indistinguishable_range(
         moved[knob] += step
         return float(log_mel_distances(here, play(moved)))
 
-    found: Intervals = {}
-    for knob, parameter in enumerate(effect.parameters):
-        low, high = (
-            centre[knob] + direction * _farthest_alike(partial(distance_db, knob), direction, room)
-            for direction, room in ((-1.0, centre[knob]), (1.0, 1.0 - centre[knob]))
-        )
-        span = parameter.high - parameter.low
-        found[parameter.name] = (
-            float(parameter.low + span * low),
-            float(parameter.low + span * high),
-        )
-    return found
+    ends = np.array([centre, centre])
+    for knob, at in enumerate(centre):
+        for end, direction, room in ((0, -1.0, at), (1, 1.0, 1.0 - at)):
+            reach = _farthest_alike(partial(distance_db, knob), direction, room)
+            ends[end, knob] += direction * reach
+    lowest, highest = map(effect.denormalize, ends)
+    return {name: (low, highest[name]) for name, low in lowest.items()}
 
 
 def _farthest_alike(distance_db: Callable[[float], float], direction: float, room: float) -> float:

@@ -145,7 +145,7 @@ def assess(found: Match, effect: Effect, clean: np.ndarray | None, sample_rate: 
     calibration = read_calibration(found.method)
     if calibration is None:
         return Certainty("unknown", None, {}, silent, judged_on)
-    likely = prediction_interval(calibration, effect, found.parameters)
+    likely = prediction_interval(calibration[effect.key], effect, found.parameters)
     return Certainty("likely", SHARE, likely, silent, judged_on)
 
 

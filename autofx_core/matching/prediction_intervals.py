@@ -32,74 +32,54 @@ CALIBRATION_NAME = "calibration.npz"
 
 @dataclass(frozen=True)
 class CalibrationSet:
-    """Estimates for sounds that a network was not trained on, and the true settings.
+    """Estimates for sounds of one effect that a network was not trained on, and the true settings.
 
     Attributes
     ----------
-    estimates, truths
-        Effect → ndarray, shape (sounds, parameters), normalised.
-    spans
-        Effect → the share of the nearest errors that an interval spans, in [0, 1].
-    """
-
-    estimates: dict[str, np.ndarray]
-    truths: dict[str, np.ndarray]
-    spans: dict[str, float]
-
-    def ends(self, effect_class: str, estimate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Lowest and highest normalised settings around an estimate of shape (parameters,)."""
-        return interval_ends(
-            self.estimates[effect_class],
-            self.truths[effect_class],
-            estimate,
-            self.spans[effect_class],
-        )
-
-
-def interval_ends(
-    estimates: np.ndarray, truths: np.ndarray, estimate: np.ndarray, span: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Quantiles of the errors of the nearest estimates, around a new one.
-
-    Parameters
-    ----------
     estimates, truths : ndarray, shape (sounds, parameters), normalised
-    estimate : ndarray, shape (parameters,), normalised
     span
-        Share of the errors between the two quantiles, in [0, 1].
-
-    Returns
-    -------
-    low, high : ndarray, shape (parameters,), in [0, 1], around the estimate
+        Share of the nearest errors that an interval spans, in [0, 1].
     """
-    nearest = np.argsort(np.square(estimates - estimate).sum(1))[:NEIGHBOURS]
-    errors = truths[nearest] - estimates[nearest]
-    ends = np.quantile(errors, [(1 - span) / 2, (1 + span) / 2], axis=0)
-    low, high = np.clip(estimate + ends, 0.0, 1.0)
-    return np.minimum(low, estimate), np.maximum(high, estimate)
+
+    estimates: np.ndarray
+    truths: np.ndarray
+    span: float
+
+    def ends(self, estimate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Quantiles of the errors of the nearest estimates, around a new one.
+
+        Parameters
+        ----------
+        estimate : ndarray, shape (parameters,), normalised
+
+        Returns
+        -------
+        low, high : ndarray, shape (parameters,), in [0, 1], around the estimate
+        """
+        nearest = np.argsort(np.square(self.estimates - estimate).sum(1))[:NEIGHBOURS]
+        errors = self.truths[nearest] - self.estimates[nearest]
+        ends = np.quantile(errors, [(1 - self.span) / 2, (1 + self.span) / 2], axis=0)
+        low, high = np.clip(estimate + ends, 0.0, 1.0)
+        return np.minimum(low, estimate), np.maximum(high, estimate)
 
 
 @cache
-def read_calibration(name: str) -> CalibrationSet | None:
-    """Read a pretrained network's calibration set; None if there is none, or of other weights."""
+def read_calibration(name: str) -> dict[str, CalibrationSet] | None:
+    """Read a pretrained network's sets by effect; None if it has none, or of other weights."""
     path = PRETRAINED / name / CALIBRATION_NAME
     if not path.is_file():
         return None
     with np.load(path) as stored:
         if stored["weights"] != weights_sha256(path.parent):
             return None
-        estimates, truths = (
-            {
-                effect_class: stored[f"{effect_class}_{kind}"].astype(np.float64)
-                for effect_class in EFFECTS
-            }
-            for kind in ("estimates", "truths")
-        )
-        return CalibrationSet(
-            estimates,
-            truths,
-            {effect_class: float(stored[f"{effect_class}_span"]) for effect_class in EFFECTS},
-        )
+        return {
+            effect_class: CalibrationSet(
+                stored[f"{effect_class}_estimates"].astype(np.float64),
+                stored[f"{effect_class}_truths"].astype(np.float64),
+                float(stored[f"{effect_class}_span"]),
+            )
+            for effect_class in EFFECTS
+        }
 
 
 def weights_sha256(folder: Path) -> str:
@@ -115,7 +95,7 @@ def prediction_interval(
     Parameters
     ----------
     calibration
-        Of the network that estimated.
+        Of the network that estimated, for this effect.
     effect
         A generic effect.
     parameters
@@ -126,8 +106,6 @@ def prediction_interval(
     dict
         Name → lowest and highest value, in the parameter's unit.
     """
-    low, high = calibration.ends(effect.key, effect.normalize(parameters))
-    return {
-        p.name: (float(p.low + a * (p.high - p.low)), float(p.low + b * (p.high - p.low)))
-        for p, a, b in zip(effect.parameters, low, high, strict=True)
-    }
+    ends = calibration.ends(effect.normalize(parameters))
+    lowest, highest = map(effect.denormalize, ends)
+    return {name: (low, highest[name]) for name, low in lowest.items()}

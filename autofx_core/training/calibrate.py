@@ -12,7 +12,7 @@ Barber, Candès, Ramdas, Tibshirani: "Predictive inference with the jackknife+" 
 49, 2021), for leaving out; here whole recordings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,6 @@ from autofx_core.matching.prediction_intervals import (
     CALIBRATION_NAME,
     SHARE,
     CalibrationSet,
-    interval_ends,
     weights_sha256,
 )
 from autofx_core.sources.clean import CleanSound
@@ -44,8 +43,8 @@ def calibrate(
     sounds: int,
     part: str = "validation",
     seed: int = 0,
-) -> CalibrationSet:
-    """Estimate random settings of each generic effect on notes of one part.
+) -> dict[str, CalibrationSet]:
+    """Estimate random settings of each generic effect on notes of one part; return a set of each.
 
     Parameters
     ----------
@@ -62,9 +61,7 @@ def calibrate(
         Of the random settings.
     """
     chosen = part_notes(notes)[part]
-    estimates: dict[str, np.ndarray] = {}
-    truths: dict[str, np.ndarray] = {}
-    spans: dict[str, float] = {}
+    sets = {}
     for effect_class, effect in EFFECTS.items():
         rendered = render_shard(Shard(part, effect_class, 0, sounds, seed), chosen)
         rows = []
@@ -78,11 +75,11 @@ def calibrate(
                 np.random.default_rng(number),
             )
             rows.append(effect.normalize(METHODS[method](request)))
-        estimates[effect_class] = np.array(rows)
-        truths[effect_class] = rendered.settings[:, SLICES[effect_class]].astype(np.float64)
-        recordings = rendered.recording
-        spans[effect_class] = fit_span(estimates[effect_class], truths[effect_class], recordings)
-    return CalibrationSet(estimates, truths, spans)
+        estimates = np.array(rows)
+        truths = rendered.settings[:, SLICES[effect_class]].astype(np.float64)
+        span = fit_span(estimates, truths, rendered.recording)
+        sets[effect_class] = CalibrationSet(estimates, truths, span)
+    return sets
 
 
 def fit_span(estimates: np.ndarray, truths: np.ndarray, recordings: np.ndarray) -> float:
@@ -106,40 +103,53 @@ def fit_span(estimates: np.ndarray, truths: np.ndarray, recordings: np.ndarray) 
         inside = []
         for recording in np.unique(recordings):
             own = recordings == recording
-            inside += [
-                (low <= truth) & (truth <= high)
-                for estimate, truth in zip(estimates[own], truths[own], strict=True)
-                for low, high in [interval_ends(estimates[~own], truths[~own], estimate, span)]
-            ]
+            others = CalibrationSet(estimates[~own], truths[~own], span)
+            inside += are_inside(others, estimates[own], truths[own])
         return float(np.mean(inside))
 
     return next((float(span) for span in SPANS if share_inside(span) >= SHARE), float(SPANS[-1]))
 
 
-def write_calibration(calibration: CalibrationSet, folder: Path) -> None:
-    """Write a calibration set beside the weights of its network."""
-    columns = {
-        f"{effect_class}_estimates": rows for effect_class, rows in calibration.estimates.items()
-    }
-    columns |= {f"{effect_class}_truths": rows for effect_class, rows in calibration.truths.items()}
-    halves = {name: rows.astype(np.float16) for name, rows in columns.items()}
-    spans = {
-        f"{effect_class}_span": np.array(span) for effect_class, span in calibration.spans.items()
-    }
-    weights = np.array(weights_sha256(folder))
+def are_inside(
+    calibration: CalibrationSet, estimates: np.ndarray, truths: np.ndarray
+) -> list[np.ndarray]:
+    """Return which settings lie inside their intervals.
+
+    Parameters
+    ----------
+    calibration
+        By which the intervals are made.
+    estimates, truths : ndarray, shape (sounds, parameters), normalised
+
+    Returns
+    -------
+    list of ndarray, shape (parameters,), bool
+        For each sound.
+    """
+    ends = map(calibration.ends, estimates)
+    return [
+        (low <= truth) & (truth <= high) for (low, high), truth in zip(ends, truths, strict=True)
+    ]
+
+
+def write_calibration(calibration: Mapping[str, CalibrationSet], folder: Path) -> None:
+    """Write the calibration sets of each effect beside the weights of their network."""
+    columns = {"weights": np.array(weights_sha256(folder))}
+    for effect_class, of_class in calibration.items():
+        columns |= {
+            f"{effect_class}_estimates": of_class.estimates.astype(np.float16),
+            f"{effect_class}_truths": of_class.truths.astype(np.float16),
+            f"{effect_class}_span": np.array(of_class.span),
+        }
     with atomic_write(folder / CALIBRATION_NAME) as unfinished, unfinished.open("wb") as file:
-        np.savez_compressed(file, weights=weights, **halves, **spans)  # type: ignore[arg-type]  # its stub takes a keyword named allow_pickle for all
+        np.savez_compressed(file, **columns)  # type: ignore[arg-type]  # its stub takes a keyword named allow_pickle for all
 
 
-def coverage(calibration: CalibrationSet, fresh: CalibrationSet) -> dict[str, float]:
+def coverage(
+    calibration: Mapping[str, CalibrationSet], fresh: Mapping[str, CalibrationSet]
+) -> dict[str, float]:
     """Measure the share of other sounds' settings inside their intervals, by effect."""
-    shares = {}
-    for effect_class in EFFECTS:
-        inside = []
-        for estimate, truth in zip(
-            fresh.estimates[effect_class], fresh.truths[effect_class], strict=True
-        ):
-            low, high = calibration.ends(effect_class, estimate)
-            inside.append((low <= truth) & (truth <= high))
-        shares[effect_class] = float(np.mean(inside))
-    return shares
+    return {
+        name: float(np.mean(are_inside(calibration[name], others.estimates, others.truths)))
+        for name, others in fresh.items()
+    }

@@ -46,20 +46,19 @@ def measure_refined(sounds: int) -> None:
         )
 
 
-def measure_network(name: str, calibration: CalibrationSet, sounds: int) -> None:
+def measure_network(name: str, calibration: dict[str, CalibrationSet], sounds: int) -> None:
     """Print a network's shares and widths, and those of intervals of one width."""
     for part in ("unseen_recording", "unseen_instrument"):
         fresh = calibrate(name, builtin_notes(), sounds=sounds, part=part, seed=7)
         shares = coverage(calibration, fresh)
         for family, effect in EFFECTS.items():
-            errors = np.abs(calibration.truths[family] - calibration.estimates[family])
-            fixed = np.quantile(errors, SHARE, axis=0)
-            hits = np.abs(fresh.truths[family] - fresh.estimates[family]) <= fixed
+            known, new = calibration[family], fresh[family]
+            fixed = np.quantile(np.abs(known.truths - known.estimates), SHARE, axis=0)
+            hits = np.abs(new.truths - new.estimates) <= fixed
             spans = np.array([p.high - p.low for p in effect.parameters])
             widths = [
-                np.diff(list(prediction_interval(calibration, effect, setting).values()))[:, 0]
-                / spans
-                for setting in map(effect.denormalize, fresh.estimates[family])
+                np.diff(list(prediction_interval(known, effect, setting).values()))[:, 0] / spans
+                for setting in map(effect.denormalize, new.estimates)
             ]
             print(
                 f"{name} {part:15} {family:12} inside {shares[family]:.2f} (wanted {SHARE})  "

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
-from support.calibration_sets import make_calibration_set
+from support.calibration_sets import make_calibration_sets
 
 from autofx_core.effects.table import EFFECTS
-from autofx_core.matching.prediction_intervals import prediction_interval, read_calibration
+from autofx_core.matching.prediction_intervals import (
+    SHARE,
+    prediction_interval,
+    read_calibration,
+)
 from autofx_core.training.calibrate import write_calibration
 
 pytestmark = pytest.mark.slow
@@ -13,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 def test_an_interval_is_wide_where_similar_estimates_were_wrong():
     rng = np.random.default_rng(1)
-    calibration, effect = make_calibration_set(rng, 800), EFFECTS["delay"]
+    calibration, effect = make_calibration_sets(rng, 800)["delay"], EFFECTS["delay"]
     width = {}
     for value in (0.1, 0.9):
         ranges = prediction_interval(calibration, effect, effect.denormalize(np.full(3, value)))
@@ -24,7 +28,7 @@ def test_an_interval_is_wide_where_similar_estimates_were_wrong():
 
 def test_a_calibration_set_of_other_weights_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setattr("autofx_core.matching.prediction_intervals.PRETRAINED", tmp_path)
-    calibration = make_calibration_set(np.random.default_rng(2), 60)
+    calibration = make_calibration_sets(np.random.default_rng(2), 60)
     for name in ("same", "retrained", "fresh"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "weights.pt").write_bytes(b"weights")
@@ -32,7 +36,9 @@ def test_a_calibration_set_of_other_weights_is_not_used(tmp_path, monkeypatch):
     write_calibration(calibration, tmp_path / "retrained")
     (tmp_path / "retrained" / "weights.pt").write_bytes(b"other weights")
     read = read_calibration("same")
-    np.testing.assert_allclose(read.truths["delay"], calibration.truths["delay"], atol=1e-3)
-    assert read.spans == calibration.spans
+    assert set(read) == set(EFFECTS)
+    np.testing.assert_allclose(read["delay"].truths, calibration["delay"].truths, atol=1e-3)
+    np.testing.assert_allclose(read["delay"].estimates, calibration["delay"].estimates, atol=1e-3)
+    assert {name: of_class.span for name, of_class in read.items()} == dict.fromkeys(EFFECTS, SHARE)
     assert read_calibration("retrained") is None
     assert read_calibration("fresh") is None

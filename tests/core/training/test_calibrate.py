@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.calibration_sets import make_calibration_set
+from support.calibration_sets import make_calibration_sets
 
 from autofx_core.effects.table import EFFECTS
 from autofx_core.matching.prediction_intervals import SHARE, CalibrationSet, prediction_interval
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 def test_four_of_five_settings_lie_in_their_intervals():
     rng = np.random.default_rng(0)
-    shares = coverage(make_calibration_set(rng, 400), make_calibration_set(rng, 200))
+    shares = coverage(make_calibration_sets(rng, 400), make_calibration_sets(rng, 200))
     for family in EFFECTS:
         assert shares[family] == pytest.approx(0.8, abs=0.05)
 
@@ -34,7 +34,7 @@ def test_intervals_hold_four_of_five_settings_of_recordings_outside_the_calibrat
         new_estimates, new_truths, _ = estimates_of_recordings(rng, 8)
         span = fit_span(estimates, truths, recordings)
         for found, wanted in ((inside, span), (naive, SHARE)):
-            calibration = CalibrationSet({"delay": estimates}, {"delay": truths}, {"delay": wanted})
+            calibration = CalibrationSet(estimates, truths, wanted)
             effect = EFFECTS["delay"]
             for estimate, truth in zip(new_estimates[::16], new_truths[::16], strict=True):
                 ranges = prediction_interval(calibration, effect, effect.denormalize(estimate))
