@@ -9,6 +9,7 @@ the same bytes: nothing depends on the clock or on the folder.
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from analysis.analyse import Findings
 from analysis.compare_sets import Change, compare_sets
@@ -135,9 +136,9 @@ def _write_ratings(findings: Findings, folder: Path, *, keep_identifiers: bool) 
 
 
 def escape_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """Escape formulas in every column of text, each distinct value once."""
+    """Escape formulas in the header and in every column of text, each distinct value once."""
     escaped = table.copy()
     for name, column in table.items():
-        if column.dtype == object:
+        if not is_numeric_dtype(column):
             escaped[name] = column.map({text: escape_formula(text) for text in column.unique()})
-    return escaped
+    return escaped.rename(columns=escape_formula)

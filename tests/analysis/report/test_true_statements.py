@@ -15,7 +15,7 @@ from analysis.report import apa
 from analysis.report.check_tables import check_tables
 from analysis.report.figures import FIGURES
 from analysis.report.methods_text import methods_paragraph, methods_sentences
-from analysis.report.publish import publish
+from analysis.report.publish import escape_cells, publish
 from analysis.report.results_json import summarise, versions
 from analysis.report.tables import result_tables
 from analysis.report.warnings import collect_warnings
@@ -330,6 +330,26 @@ def test_left_out_rows_carry_their_reason_and_no_formula_survives(tmp_path):
     reasons = excluded.loc[excluded["participant_code"] == "P03", "reason"]
     assert set(reasons) == {"hidden reference not first in 100 % of trials"}
     assert "'=HYPERLINK(1)" in set(pd.read_csv(tmp_path / "ratings.csv")["item"])
+
+
+def test_no_cell_of_the_reports_ratings_is_a_formula(tmp_path):
+    table = simulate_ratings()
+    texts = ["study", "session", "participant", "item", "family", "condition", "comment"]
+    table[texts] = "=" + table[texts]
+    table["training"] = table["item"] == "=item-00"
+    publish(findings_of(table), tmp_path, command="", figures=(), keep_identifiers=True)
+    for name in ("ratings.csv", "excluded.csv"):
+        with (tmp_path / name).open(newline="") as file:
+            header, *rows = csv.reader(file)
+        assert {row[header.index("session")][:2] for row in rows} == {"'="}
+        assert not [cell for row in rows for cell in row if cell.startswith("=")]
+
+
+@pytest.mark.parametrize("dtype", [object, str, "category"])
+def test_a_reports_header_and_texts_of_any_dtype_are_escaped(dtype):
+    table = pd.DataFrame({"=A1": pd.Series(["@x", "plain"], dtype=dtype), "score": [-1.0, 2.0]})
+    lines = escape_cells(table).to_csv(index=False).splitlines()
+    assert lines == ["'=A1,score", "'@x,-1.0", "plain,2.0"]
 
 
 def test_results_json_gives_question_test_and_claim_of_every_pair():
