@@ -44,7 +44,8 @@ PATHS = [
     *("..", ".", "../../etc/passwd", "%2e%2e%2f", "%00", "a%00b", "-" * 16, "A" * 64, "A" * 5000),
     *("' OR 1=1 --", "{{7*7}}", "\u202e" * 16, "x" * 15, "%0d%0aSet-Cookie:x=1", "audio/../.."),
 ]
-MEDIA = ["application/json", "text/plain", "application/x-www-form-urlencoded", "", "multipart/x"]
+FORM = "application/x-www-form-urlencoded"
+MEDIA = ["application/json", "text/plain", FORM, "", "multipart/x"]
 BROKEN = [b"", b"{", b"\xff\xfe\x00", b"[" * 5000, b'{"a":' * 3000, b"null", b"1e999", b'"\\ud800"']
 
 
@@ -134,37 +135,10 @@ class Fuzzer:
         return json.dumps(body).encode(), media
 
     def _valid(self, operation):
-        trial = self.rng.choice(self.trials)
-        bodies = {
-            "NewSession": {
-                "request_id": self.rng.choice(
-                    [self.me.request_id, f"{self.rng.getrandbits(88):022x}"]
-                ),
-                "consent_version": "1",
-                "language": "en",
-                "external": {"PROLIFIC_PID": "007"},
-                "simulated": False,
-            },
-            "SessionUpdate": {"language": "fr"},
-            "QuestionnaireAnswers": {
-                "answers": {
-                    "musical_background": "none",
-                    "hearing": "normal",
-                    "device": "earphones",
-                }
-            },
-            "LevelSetting": {"level_db": -12.5},
-            "HeadphoneResult": {"correct": 5, "total": 6, "passed": True},
-            "InstructionsRead": {},
-            "EventBatch": {
-                "page": "p" * 16,
-                "events": [
-                    {"seq": 1, "at_s": 1.0, "kind": "play", "trial": trial, "detail": {"a": 1}}
-                ],
-            },
-        }
-        name = operation.body.__name__
-        return bodies[name] if name in bodies else self.me.result(trial, comment="=1+1")
+        bodies = valid_bodies(self.me, self.rng.choice(self.trials), comment="=1+1")
+        if operation.body.__name__ == "NewSession" and self.rng.random() < 0.5:
+            return bodies["NewSession"] | {"request_id": f"{self.rng.getrandbits(88):022x}"}
+        return bodies[operation.body.__name__]
 
     def _spoil(self, body):
         """Replace, drop or add something at a random depth."""
@@ -182,6 +156,40 @@ class Fuzzer:
 
     def _any(self):
         return self.rng.choice(HOSTILE)
+
+
+def valid_bodies(listener, trial, **result):
+    """Make a body for each model of a request, as the page of a listener would send it.
+
+    ``trial`` is one of the listener's; ``result`` changes what a finished trial says.
+    """
+    finished = listener.result(trial, **result)
+    stimulus = finished["ratings"][0]["stimulus"]
+    event = {"seq": 1, "at_s": 1.0, "kind": "play", "trial": trial, "stimulus": stimulus}
+    return {
+        "NewSession": {
+            "request_id": listener.request_id,
+            "consent_version": "1",
+            "language": "en",
+            "external": {"PROLIFIC_PID": "007"},
+            "simulated": False,
+        },
+        "SessionUpdate": {"language": "fr"},
+        "QuestionnaireAnswers": {
+            "answers": {"musical_background": "none", "hearing": "normal", "device": "earphones"}
+        },
+        "LevelSetting": {"level_db": -12.5},
+        "HeadphoneResult": {"correct": 5, "total": 6, "passed": True},
+        "InstructionsRead": {},
+        "EventBatch": {"page": "p" * 16, "events": [event | {"detail": {"a": 1}}]},
+        "TrialResult": finished,
+        "Draft": finished,
+    }
+
+
+def webmushra_form(document):
+    """Make the body that webMUSHRA's page sends: the JSON as it is, encoded by nobody."""
+    return b"sessionJSON=" + json.dumps(document, ensure_ascii=False).encode()
 
 
 def snapshot(database, listener):

@@ -271,7 +271,8 @@ def _store_session(
     now = timestamps.moment()
     unverified = _why_unverified(db, study, posted)
     session = models.Session(
-        request_id=secrets.token_urlsafe(16), study_id=study.id, external={}, language="",
+        request_id=f"posted.{secrets.token_urlsafe(16)}",  # a dot: no request here can name it
+        study_id=study.id, external={}, language="",
         simulated=False, consent_version="", examples={},
         questionnaire=posted.participant.answers, finished_at=now,
         completion_code=secrets.token_urlsafe(12),
