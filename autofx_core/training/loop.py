@@ -6,7 +6,6 @@ processes, and an interrupted run goes on with the epoch that it was in.
 
 import logging
 import math
-import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from lightning.pytorch.callbacks import (
     Callback,
     EarlyStopping,
     ModelCheckpoint,
+    Timer,
     TQDMProgressBar,
 )
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -127,24 +127,15 @@ class TrainingModule(LightningModule):
 
     def training_step(self, batch: Batch, _number: int) -> Tensor:
         """Compute the loss of a batch; the mean over the epoch is the curve `train`."""
-        loss = self.network.loss(batch, smoothing=self.recipe.smoothing)
-        self._log("train", loss, batch)
-        return loss
+        return self._log("train", self.network.loss(batch, smoothing=self.recipe.smoothing))
 
     def validation_step(self, batch: Batch, _number: int) -> None:
         """Compute the loss of a validation batch; the mean is the curve `validation`."""
-        self._log("validation", self.network.loss(batch), batch)
+        self._log("validation", self.network.loss(batch))
 
-    def _log(self, name: str, loss: Tensor, batch: Batch) -> None:
-        self.log(
-            name,
-            loss,
-            batch_size=len(next(iter(batch.values()))),
-            on_step=False,
-            on_epoch=True,
-            sync_dist=True,
-            prog_bar=True,
-        )
+    def _log(self, name: str, loss: Tensor) -> Tensor:
+        self.log(name, loss, on_step=False, on_epoch=True, sync_dist=True, prog_bar=True)
+        return loss
 
     def configure_optimizers(self) -> Any:
         """AdamW, at a constant rate or once up and down."""
@@ -153,13 +144,10 @@ class TrainingModule(LightningModule):
             self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
         )
         if not recipe.one_cycle:
-            return {"optimizer": optimizer}
+            return optimizer
         steps = recipe.max_epochs * math.ceil(self._epoch_sounds / recipe.batch_size)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, steps)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        return [optimizer], [{"scheduler": schedule, "interval": "step"}]
 
     @property
     def _epoch_sounds(self) -> int:
@@ -183,41 +171,31 @@ class TrainingModule(LightningModule):
         return DataLoader(rows, batch_size=batch_size, sampler=order, collate_fn=dict)
 
 
-class Curves(Callback):
-    """Loss after each epoch, the best of them, and the time used; outlives an interruption."""
+class Curves(Timer):
+    """Losses after each epoch, `train` and `validation`, and the time; outlives an interruption."""
 
     def __init__(self) -> None:
-        self.train: list[float] = []
-        self.validation: list[float] = []
-        self.seconds = 0.0
-        self._since = time.perf_counter()
+        super().__init__()
+        self.losses: dict[str, list[float]] = {"train": [], "validation": []}
 
-    def on_train_epoch_start(self, *_: object) -> None:
-        """Start to measure the time."""
-        self._since = time.perf_counter()
-
-    def on_validation_end(self, trainer: Trainer, _module: LightningModule) -> None:
-        """Store the validation loss. The mean over the epoch's training batches comes later."""
-        self.validation.append(trainer.callback_metrics["validation"].item())
-        self.seconds += time.perf_counter() - self._since
-
-    def on_train_epoch_end(self, trainer: Trainer, _module: LightningModule) -> None:
-        """Store the training loss."""
-        self.train.append(trainer.callback_metrics["train"].item())
+    def on_train_epoch_end(self, trainer: Trainer, *_: object) -> None:
+        """Store the losses: the means over the epoch's batches."""
+        for name in self.losses.keys() & trainer.callback_metrics:
+            self.losses[name].append(trainer.callback_metrics[name].item())
 
     @property
     def best_epoch(self) -> int:
         """Number of the epoch with the lowest validation loss, from 0."""
-        return self.validation.index(min(self.validation))
+        return self.losses["validation"].index(min(self.losses["validation"]))
 
     def state_dict(self) -> dict:
         """Keep the curves in the checkpoint."""
-        return {"train": self.train, "validation": self.validation, "seconds": self.seconds}
+        return super().state_dict() | {"losses": self.losses}
 
-    def load_state_dict(self, state: dict) -> None:
+    def load_state_dict(self, state_dict: dict) -> None:
         """Go on with the curves of a checkpoint."""
-        self.train, self.validation = state["train"], state["validation"]
-        self.seconds = state["seconds"]
+        super().load_state_dict(state_dict)
+        self.losses = state_dict["losses"]
 
 
 def fit(

@@ -84,17 +84,12 @@ def train(
     conditioning = load_conditioning(classifier)
     training, validation = read_training(dataset), read_subset(dataset, "validation")
     network, curves, first = fit(
-        recipe,
-        training,
-        validation,
-        run=run,
-        classifier=conditioning,
-        devices=devices,
-        nodes=nodes,
+        recipe, training, validation, run=run, classifier=conditioning, devices=devices, nodes=nodes
     )
     if not first:
         return {}
     weights = save(network, run)
+    epochs = len(curves.losses["train"])
     sounds = int(training.unambiguous.sum()) if recipe.unambiguous else len(training)
     card = {
         "network": recipe.network,
@@ -108,14 +103,13 @@ def train(
         "parameters": sum(p.numel() for p in network.parameters()),
         "size_bytes": weights.stat().st_size,
         "training_sounds": sounds,
-        "sounds_seen": len(curves.train) * (recipe.epoch_sounds or sounds),
-        "epochs": len(curves.train),
+        "sounds_seen": epochs * (recipe.epoch_sounds or sounds),
+        "epochs": epochs,
         "best_epoch": curves.best_epoch,
-        "training_s": round(curves.seconds, 1),
+        "training_s": round(curves.time_elapsed(), 1),
         "inference_ms": round(inference_ms(network), 2),
         "curves": {
-            "train": [round(loss, 6) for loss in curves.train],
-            "validation": [round(loss, 6) for loss in curves.validation],
+            name: [round(loss, 6) for loss in losses] for name, losses in curves.losses.items()
         },
         "metrics": {
             part: measure(network, read_subset(dataset, part), conditioning) for part in TEST_PARTS

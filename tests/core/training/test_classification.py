@@ -118,7 +118,7 @@ def test_a_trained_network_names_new_sounds_by_the_features_that_carry_the_effec
     envelope = slice(start, start + len(GROUPS["envelope"]))
     numbers = list(range(len(EFFECTS), N_PEDALS))
     network, curves, _ = fit(QUICK, make_subset(numbers, columns=envelope))
-    assert curves.train[-1] < curves.train[0]
+    assert curves.losses["train"][-1] < curves.losses["train"][0]
     unseen = make_subset(numbers, columns=envelope, seed=1)
     metrics = measure(network, unseen)
     assert min(metrics["accuracy_6"], metrics["accuracy_11"]) > 0.95
@@ -131,7 +131,7 @@ def test_a_trained_network_names_new_sounds_by_the_features_that_carry_the_effec
 def test_the_same_seed_trains_the_same_network():
     subset = make_subset([5, 10, 20, 30, 40], columns=slice(0, 50))
     trained = [fit(replace(QUICK, max_epochs=3), subset) for _ in range(2)]
-    assert trained[0][1].train == trained[1][1].train
+    assert trained[0][1].losses == trained[1][1].losses
     for first, second in zip(*(n.state_dict().values() for n, *_ in trained), strict=True):
         torch.testing.assert_close(first, second, rtol=0, atol=0)
 
