@@ -40,6 +40,54 @@ http {{
 """
 
 
+class GunicornAlone:
+    """gunicorn with ``deploy/gunicorn.conf.py`` and no nginx in front, on a port of loopback.
+
+    Its socket is held here and listens from the start, so that nobody has to wait for it.
+    """
+
+    def __init__(self, folder, study, **environment):
+        self.folder = folder
+        self.database_url = f"sqlite:///{folder}/ratings.sqlite3"
+        self.log = folder / "gunicorn.log"  # a line of JSON for each request
+        self._environment = settings(study, self.database_url) | environment
+
+    def __enter__(self):
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.port = self._socket.getsockname()[1]
+        self._server = start_gunicorn(self._socket, self._environment, log=self.log)
+        return self
+
+    def __exit__(self, *_error):
+        self._server.terminate()
+        self._server.wait(timeout=60)
+        self._socket.close()
+
+
+def settings(study, database_url):
+    """Make the environment of a server without limits that logs every request."""
+    return {
+        "AUTOFX_STUDY": str(study),
+        "AUTOFX_DATABASE_URL": database_url,
+        "AUTOFX_SECRET_KEY": secrets.token_urlsafe(32),
+        "AUTOFX_REQUESTS_PER_MINUTE": "0",
+        "AUTOFX_SESSIONS_PER_HOUR": "0",
+        "AUTOFX_LOG_FORMAT": "json",
+    }
+
+
+def start_gunicorn(listening, environment, *, log):
+    """Start gunicorn as in production on a socket that listens already."""
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", DEPLOY / "gunicorn.conf.py"]
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            [sys.executable, "-c", HAND_OVER, str(listening.fileno()), *gunicorn],
+            pass_fds=[listening.fileno()],
+            env=os.environ | environment,
+            stderr=file,
+        )
+
+
 def find_nginx():
     """Find the program, which is often on root's path only."""
     return shutil.which("nginx", path=SEARCH_PATH)
@@ -61,19 +109,13 @@ class Deployment:
         self.folder = folder
         self.prefix = prefix
         self.database_url = f"sqlite:///{folder}/ratings.sqlite3"
-        self.secret_key = secrets.token_urlsafe(32)
         self.log = folder / "gunicorn.log"  # a line of JSON for each request
         self.configuration = folder / "nginx.conf"
-        self.environment = os.environ | {
-            "AUTOFX_STUDY": str(study),
-            "AUTOFX_DATABASE_URL": self.database_url,
-            "AUTOFX_SECRET_KEY": self.secret_key,
+        self._environment = settings(study, self.database_url) | {
             "AUTOFX_PROXIES": "1",
             "AUTOFX_PREFIX": prefix,
-            "AUTOFX_REQUESTS_PER_MINUTE": "0",
-            "AUTOFX_SESSIONS_PER_HOUR": "0",
-            "AUTOFX_LOG_FORMAT": "json",
         }
+        self.secret_key = self._environment["AUTOFX_SECRET_KEY"]
 
     def __enter__(self):
         self.folder.chmod(0o755)
@@ -104,14 +146,7 @@ class Deployment:
         self._server = self._start_gunicorn()
 
     def _start_gunicorn(self):
-        gunicorn = [sys.executable, "-m", "gunicorn", "-c", DEPLOY / "gunicorn.conf.py"]
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-c", HAND_OVER, str(self._socket.fileno()), *gunicorn],
-                pass_fds=[self._socket.fileno()],
-                env=self.environment,
-                stderr=log,
-            )
+        return start_gunicorn(self._socket, self._environment, log=self.log)
 
     def _start_nginx(self):
         with (

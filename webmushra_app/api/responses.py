@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from flask import Flask, Response, request
+from gunicorn.http.errors import ParseException
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -53,19 +54,33 @@ class OpaqueConverter(BaseConverter):
     regex = "[A-Za-z0-9_-]{16,64}"
 
 
+def read_bytes() -> bytes:
+    """Read the request's whole body.
+
+    Raises
+    ------
+    Refusal
+        400 if it broke off.
+    """
+    content = request.get_data(cache=False)
+    if request.content_length not in (None, len(content)):
+        raise Refusal(400, "the body broke off before its end; send it again")
+    return content
+
+
 def read_body(model: type[Body]) -> Body:
     """Validate the request's JSON body.
 
     Raises
     ------
     Refusal
-        415 if the request doesn't say that it is JSON, 400 if it isn't, 422 naming the field
-        that is wrong.
+        415 if the request doesn't say that it is JSON, 400 if it isn't or broke off, 422 naming
+        the field that is wrong.
     """
     if request.mimetype != "application/json":
         raise Refusal(415, "send the body as application/json")
     try:
-        return model.model_validate_json(request.get_data())
+        return model.model_validate_json(read_bytes())
     except ValidationError as error:
         wrong = describe_validation_error(error, model)
         if error.errors()[0]["type"] == "json_invalid":
@@ -156,6 +171,10 @@ def register(app: Flask, *, frame_ancestors: Sequence[str] = ()) -> None:
             (name, value) for name, value in error.get_headers() if name == "Allow"
         )
         return response
+
+    @app.errorhandler(ParseException)
+    def malformed(_error: ParseException) -> Response:
+        return refuse(400, "the body is not sent as HTTP wants it")
 
     @app.errorhandler(IntegrityError)
     def conflicting(_error: IntegrityError) -> Response:

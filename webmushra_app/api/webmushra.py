@@ -35,7 +35,7 @@ from stimuli_gen.contract import (
     locate_validation_error,
 )
 from webmushra_app import timestamps
-from webmushra_app.api.responses import Refusal
+from webmushra_app.api.responses import Refusal, read_bytes
 from webmushra_app.api.services import services
 from webmushra_app.api.session import why_closed
 from webmushra_app.database import models
@@ -206,7 +206,7 @@ def collect(test_id: str = "") -> Response:
     """Store a session, once, and answer after the commit."""
     if request.mimetype != "application/x-www-form-urlencoded":
         raise Refusal(415, "send a form: application/x-www-form-urlencoded")
-    document = read_document(request.get_data(cache=False))
+    document = read_document(read_bytes())
     posted = _validate(document)
     if test_id and test_id != posted.testId:
         raise Refusal(422, f"testId: the address says {test_id[:MAX_NAME]!r}", field="testId")
