@@ -13,6 +13,7 @@ These names are imported when they are first used: ``import autofx_core`` does n
 ['delay_seconds', 'feedback', 'mix']
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,24 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["EFFECTS", "match", "recognise"]
 
+_MODULES = {"EFFECTS": "effects", "match": "matching", "recognise": "matching.recognise"}
+
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used (PEP 562)."""
-    value: Any
-    if name == "EFFECTS":
-        from autofx_core.effects import EFFECTS  # noqa: PLC0415
-
-        value = EFFECTS
-    elif name == "match":
-        from autofx_core.matching import match  # noqa: PLC0415
-
-        value = match
-    elif name == "recognise":
-        from autofx_core.matching.recognise import recognise  # noqa: PLC0415
-
-        value = recognise
-    else:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value  # found without this function the next time
     return value
 

@@ -14,7 +14,6 @@ deprecated since.
 
 import copy
 import hashlib
-import json
 import logging
 import warnings
 from pathlib import Path
@@ -28,7 +27,7 @@ from autofx_core.audio import ANALYSIS_RATE_HZ, ANALYSIS_SAMPLES
 from autofx_core.effects.table import EFFECTS, draw_setting, render
 from autofx_core.effects.taxonomy import EFFECT_NAMES
 from autofx_core.features.batch import FeatureBatch
-from autofx_core.networks.checkpoints import WEIGHTS_NAME
+from autofx_core.networks.checkpoints import WEIGHTS_NAME, write_json
 from autofx_core.networks.inputs import WithProbabilities, load_conditioning, takes_clean
 from autofx_core.networks.network import Network
 from autofx_core.networks.registry import PRETRAINED, load_network
@@ -174,19 +173,22 @@ def export_network(name: str, folder: Path, *, run: Path | None = None) -> dict:
     CheckpointError
         If the weights are missing or those of another network.
     ExportError
-        If the packages for ONNX are missing, or a program's outputs differ.
+        If a program's outputs differ.
+    ModuleNotFoundError
+        If the packages for ONNX are missing.
     """
-    try:
-        import onnxruntime  # noqa: PLC0415  (an extra: only exports need it)
-        import onnxscript  # noqa: F401, PLC0415
-    except ImportError:
-        raise ExportError("an export needs ONNX: pip install 'autofx[export]'") from None
+    import onnxruntime  # noqa: PLC0415  (an extra: only exports need it)
+
     pipeline = make_pipeline(name, run)
     description = describe(name, pipeline, run)
     sounds = _example(pipeline)
     with torch.no_grad():
         expected = pipeline(*sounds)  # also fills the caches of windows and filters
-        program = _trace(pipeline, sounds)
+        batch = torch.export.Dim("batch", min=1)
+        shapes = {
+            n: {0: batch, 1: torch.export.Dim(f"{n}_samples", min=2)} for n in pipeline.inputs
+        }
+        program = torch.export.export(pipeline, sounds, dynamic_shapes=shapes)
     folder.mkdir(parents=True, exist_ok=True)
     paths = {kind: folder / f"{name}.{kind}" for kind in ("onnx", "pt2")}
     torch.export.save(program, paths["pt2"])
@@ -202,8 +204,7 @@ def export_network(name: str, folder: Path, *, run: Path | None = None) -> dict:
         if not difference <= TOLERANCE:
             raise ExportError(f"{paths[kind]}: outputs differ by {difference:.2g}")
     description |= {"largest_difference": differences}
-    text = json.dumps(description, indent=1, ensure_ascii=False) + "\n"
-    (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    write_json(folder / f"{name}.json", description)
     return description
 
 
@@ -216,36 +217,23 @@ def _example(pipeline: Pipeline) -> tuple[Tensor, ...]:
     return tuple(torch.from_numpy(sounds[name]) for name in pipeline.inputs)
 
 
-def _trace(pipeline: Pipeline, sounds: tuple[Tensor, ...]) -> torch.export.ExportedProgram:
-    batch = torch.export.Dim("batch", min=1)
-    dynamic = {
-        name: {0: batch, 1: torch.export.Dim(f"{name}_samples", min=2)} for name in pipeline.inputs
-    }
-    return torch.export.export(pipeline, sounds, dynamic_shapes=dynamic)
-
-
 def _write_onnx(
     program: torch.export.ExportedProgram, path: Path, inputs: tuple[str, ...], output: str
 ) -> None:
     from onnxscript import optimizer  # noqa: PLC0415 - an extra, as in `export_network`
 
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)  # it would report that torchvision is not installed
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # torch about its own tree specs
-            onnx = torch.onnx.export(
-                program,
-                dynamo=True,
-                optimize=False,  # it takes for 0 what keeps divisors from being 0: all below 1e-8
-                opset_version=OPSET,
-                input_names=list(inputs),
-                output_names=[output],
-                verbose=False,
-            )
-    finally:
-        logger.setLevel(level)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it reports torchvision missing
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # torch about its own tree specs
+        onnx = torch.onnx.export(
+            program,
+            dynamo=True,
+            optimize=False,  # it takes for 0 what keeps divisors from being 0: all below 1e-8
+            opset_version=OPSET,
+            input_names=list(inputs),
+            output_names=[output],
+            verbose=False,
+        )
     if onnx is None:
         raise ExportError(f"{path}: torch made no ONNX program")
     for simplify in (optimizer.inline, optimizer.fold_constants, optimizer.remove_unused_nodes):
