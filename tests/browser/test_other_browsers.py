@@ -92,7 +92,9 @@ class Hand:
 
     def drag(self, start: tuple[float, float], *moves: tuple[float, float]) -> None:
         """Press at a point, move by (dx, dy) from there, and let go."""
-        actions = ActionBuilder(self.driver, PointerInput(self.kind, "hand"), duration=20)
+        # a browser keeps a pointer's kind by its name for as long as it runs
+        source = PointerInput(self.kind, f"{self.kind} pointer")
+        actions = ActionBuilder(self.driver, source, duration=20)
         pointer = actions.pointer_action
         pointer.move_to_location(round(start[0]), round(start[1])).pointer_down()
         for dx, dy in moves:
