@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from support.consent import CONSENT_VERSION
 from support.http_listener import write_stimulus_set
 
 from benchmarks.app_gunicorn import ours, print_row
@@ -74,7 +75,8 @@ async def take_the_test(port: int, latencies: dict, rng: random.Random) -> None:
     await asyncio.sleep(rng.uniform(0, ARRIVAL_S))
     browser = Browser(port, latencies)
     await browser.json("GET", "/api/v1/study")
-    wish = {"request_id": secrets.token_urlsafe(16), "consent_version": "1", "language": "en"}
+    wish = {"consent_version": CONSENT_VERSION, "language": "en"}
+    wish["request_id"] = secrets.token_urlsafe(16)
     state = await browser.json("POST", "/api/v1/sessions", wish | {"simulated": True})
     base = f"/api/v1/sessions/{state['token']}"
     for step, body in STEPS.items():

@@ -21,6 +21,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.consent import CONSENT_VERSION
 from support.http_listener import write_stimulus_set
 
 from benchmarks.app_gunicorn import bare, ours, print_row
@@ -60,7 +61,7 @@ def begin_session(connection: Connection) -> dict:
     """Consent and do the steps; gives the session's state."""
     wish = {
         "request_id": secrets.token_urlsafe(16),
-        "consent_version": "1",
+        "consent_version": CONSENT_VERSION,
         "language": "en",
         "simulated": True,
     }

@@ -11,7 +11,7 @@ from support.live_server import LiveServer, stored_scores
 
 MOST_BEFORE_SOUND, MOST_BEFORE_PRACTICE = 150, 300
 WORD = r"\w[\w’'.-]*"
-LANGUAGES = ("en", "fr", "de", "es")
+LANGUAGES = ("en", "fr", "de", "es", "ar")
 BESTS = {"quality": "excellent", "similarity": "same"}
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from support.consent import CONSENT_VERSION
+
 LOCALES = Path(__file__).parents[2] / "webmushra_app" / "static" / "locales"
 THUMB_PX = 24
 DESKTOP = {"viewport": {"width": 1100, "height": 800}, "locale": "en-GB"}
@@ -94,7 +96,8 @@ class Listener:
         """Take the steps before the trials through the API, and open the practice trial."""
         send = self.page.request
         api = f"{self.address}/api/v1/sessions"
-        body = {"request_id": secrets.token_urlsafe(16), "consent_version": "1", "language": "en"}
+        body = {"consent_version": CONSENT_VERSION, "language": "en"}
+        body["request_id"] = secrets.token_urlsafe(16)
         session = send.post(api, data=body).json()
         answers = {"musical_background": "none", "hearing": "normal", "device": "headphones"}
         for step, answer in {

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import text
 
+from support.consent import CONSENT_VERSION
 from support.http_listener import Listener
 from webmushra_app.api.openapi import OPERATIONS, Operation
 from webmushra_app.database.maintenance import examine
@@ -169,7 +170,7 @@ def valid_bodies(listener, trial, **result):
     return {
         "NewSession": {
             "request_id": listener.request_id,
-            "consent_version": "1",
+            "consent_version": CONSENT_VERSION,
             "language": "en",
             "external": {"PROLIFIC_PID": "007"},
             "simulated": False,

@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from stimuli_gen.manifest import file_sha256
+from support.consent import CONSENT_VERSION
 
 FAMILIES = ("modulation", "delay", "distortion")
 CONDITIONS = {
@@ -88,7 +89,7 @@ class Listener:
 
     def __init__(self, client, **wish):
         self.client = client
-        self.wish = {"language": "en", "consent_version": "1"} | wish
+        self.wish = {"language": "en", "consent_version": CONSENT_VERSION} | wish
         self.request_id = secrets.token_urlsafe(16)
         self.token = ""
 

@@ -104,6 +104,22 @@ def _questions(db: DbSession, study: str | None) -> list[str]:
     return sorted([*asked, *list(others)[: max(0, MAX_QUESTION_COLUMNS - len(asked))]])
 
 
+def _identifiers(db: DbSession, study: str | None) -> list[str]:
+    """List the parameters of identifiers that get a column: those declared, then others stored.
+
+    A study that declares others than before keeps what its earlier sessions brought.
+    """
+    studies = _of_study(select(models.Study.settings), models.Study.name, study)
+    settings = db.scalars(studies.order_by(models.Study.id))
+    names = dict.fromkeys(name for one in settings for name in one.get("id_parameters", ()))
+    stored = _of_study(
+        select(models.Session.external).join(models.Study), models.Study.name, study
+    ).order_by(models.Session.started_at, models.Session.id)
+    for external in db.scalars(stored.execution_options(yield_per=ROWS_AT_ONCE)):
+        names |= dict.fromkeys(external)
+    return list(names)
+
+
 def _answer_cells(answers: Mapping[str, Any], questions: Sequence[str]) -> list[Any]:
     """Return a cell for each question, and one with all other answers as JSON, or None."""
     others = {name: value for name, value in answers.items() if name not in questions}
@@ -128,10 +144,6 @@ def _headphones(key: str) -> Callable[[Attendance], Any]:
     return lambda row: (row.session.headphones or {}).get(key)
 
 
-def _external(key: str) -> Callable[[Attendance], Any]:
-    return lambda row: row.session.external.get(key)
-
-
 PARTICIPANT_COLUMNS: dict[str, Callable[[Attendance], Any]] = {
     "study": lambda row: row.study,
     "session": _attribute("id"),
@@ -150,16 +162,15 @@ PARTICIPANT_COLUMNS: dict[str, Callable[[Attendance], Any]] = {
     "headphones_total": _headphones("total"),
     "headphones_attempts": _headphones("attempts"),
     "completion_code": lambda row: row.session.finished_at and row.session.completion_code,
-    "prolific_study": _external("STUDY_ID"),
-    "prolific_session": _external("SESSION_ID"),
     "excluded_at": _attribute("excluded_at"),
     "excluded_because": _attribute("excluded_because"),
 }
-"""The columns of ``participants.csv``, before one for each question."""
+"""The columns of ``participants.csv``, before one for each identifier and each question."""
 
 
 def participants(db: DbSession, study: str | None) -> Table:
-    """Read every session: how far it came, its answers and its settings."""
+    """Read every session: how far it came, its identifiers, its answers and its settings."""
+    identifiers = _identifiers(db, study)
     questions = _questions(db, study)
     trials = (
         select(
@@ -183,10 +194,12 @@ def participants(db: DbSession, study: str | None) -> Table:
         ):
             answers = row.session.questionnaire or {}
             cells = [read(row) for read in PARTICIPANT_COLUMNS.values()]
-            yield [*cells, *_answer_cells(answers, questions)]
+            given = [row.session.external.get(name) for name in identifiers]
+            yield [*cells, *given, *_answer_cells(answers, questions)]
 
+    id_columns = (f"id_{name}" for name in identifiers)
     answer_columns = (f"answer_{question}" for question in questions)
-    return Table([*PARTICIPANT_COLUMNS, *answer_columns, OTHER_ANSWERS], rows())
+    return Table([*PARTICIPANT_COLUMNS, *id_columns, *answer_columns, OTHER_ANSWERS], rows())
 
 
 def events(db: DbSession, study: str | None) -> Table:

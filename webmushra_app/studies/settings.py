@@ -1,9 +1,10 @@
 """The study's own settings: table ``[listening_test]`` of the stimulus set's ``study.toml``.
 
 The defaults are ``listening_test.toml`` beside this module, which also documents every key. A
-study's table replaces them key by key, within ``texts``, ``consent`` and ``completion`` too.
+study's table replaces them key by key, within ``texts`` and ``completion`` too.
 """
 
+import hashlib
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -78,10 +79,17 @@ class Texts(_Table):
 
 
 class Consent(_Table):
-    """What participants agree to. Change the version whenever the text changes."""
+    """What participants agree to; a version that is left out follows from the text."""
 
-    version: Annotated[str, Field(min_length=1, max_length=64)]
     text: Text
+    version: Annotated[str, Field(max_length=64)] = ""
+
+    @model_validator(mode="after")
+    def _version_follows_from_the_text(self) -> Self:
+        if not self.version:
+            texts = "\n".join(sorted(self.text.values()))
+            self.version = hashlib.sha256(texts.encode()).hexdigest()[:12]
+        return self
 
 
 class Completion(_Table):
@@ -162,7 +170,7 @@ def parse_listening_test(table: dict[str, Any]) -> ListeningTest:
     """
     merged = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
     for key, value in table.items():
-        both_tables = isinstance(value, dict) and key in ("texts", "completion", "consent")
+        both_tables = isinstance(value, dict) and key in ("texts", "completion")
         merged[key] = merged[key] | value if both_tables else value
     settings = ListeningTest.model_validate(merged)
     dumped = _fill_languages(settings.model_dump(), settings.languages[0])

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from support.consent import CONSENT_VERSION
 
 from webmushra_app.api.openapi import OPERATIONS, build_document
 
@@ -43,7 +44,11 @@ def test_answers_are_what_the_document_says(operation, listener):
     listener.do_steps()
     trial = listener.state()["next_trial"]
     bodies = {
-        "/sessions": {"request_id": "x" * 22, "consent_version": "1", "language": "en"},
+        "/sessions": {
+            "request_id": "x" * 22,
+            "consent_version": CONSENT_VERSION,
+            "language": "en",
+        },
         "{token}": {"language": "fr"},
         "/questionnaire": {
             "answers": {"musical_background": "none", "hearing": "normal", "device": "earphones"}

@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import text
+from support.consent import CONSENT_VERSION
 
 COMPLETE_ANSWERS = {
     "musical_background": "amateur",
@@ -43,7 +44,7 @@ def test_consent_to_an_older_text_begins_nothing(listener, database):
 
 def test_the_consent_is_stored_with_its_version(listener, database):
     listener.begin()
-    assert rows(database, "SELECT consent_version FROM sessions") == [("1",)]
+    assert rows(database, "SELECT consent_version FROM sessions") == [(CONSENT_VERSION,)]
 
 
 def test_steps_come_in_the_order_of_the_study(listener):

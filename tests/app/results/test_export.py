@@ -71,6 +71,25 @@ def test_participants_tell_answers_level_and_progress(listener, database, tmp_pa
     assert row["finished_at"].endswith("Z")
 
 
+def test_every_identifier_that_was_declared_has_a_column(
+    make_app, make_set, make_listener, tmp_path
+):
+    declared = '[listening_test]\nid_parameters = ["survey_code", "wave"]\n'
+    folder = make_set(listening_test=declared)
+    ids = {"survey_code": "SONA-17", "wave": "007"}
+    make_listener(make_app(folder), external=ids).begin()
+    (folder / "study.toml").write_text(declared.replace('"wave"', '"panel"'))
+    app = make_app(folder)
+    make_listener(app, external={"survey_code": "SONA-18", "panel": "x"}).begin()
+    export(app.extensions["webmushra"].database, tmp_path)
+    rows = read(tmp_path / "participants.csv")
+    names = ("participant", "id_survey_code", "id_panel", "id_wave")
+    assert [[row[name] for name in names] for row in rows] == [
+        ["SONA-17", "SONA-17", "", "007"],
+        ["SONA-18", "SONA-18", "x", ""],
+    ]
+
+
 def test_the_key_of_a_session_is_never_exported(listener, database, tmp_path):
     listener.take_the_test()
     export(database, tmp_path)

@@ -3,6 +3,7 @@
 import pytest
 
 from webmushra_app.studies.settings import (
+    DEFAULTS,
     ListeningTestError,
     parse_listening_test,
     read_listening_test,
@@ -11,7 +12,7 @@ from webmushra_app.studies.settings import (
 
 def test_defaults_offer_every_text_in_every_language():
     settings = parse_listening_test({})
-    languages = ["en", "fr", "de", "es"]
+    languages = ["en", "fr", "de", "es", "ar"]
     assert settings.languages == languages
     assert set(settings.consent.text) == set(languages)
     for question in settings.questionnaire:
@@ -21,11 +22,27 @@ def test_defaults_offer_every_text_in_every_language():
 
 def test_a_study_replaces_what_it_names_and_keeps_the_rest():
     settings = parse_listening_test(
-        {"consent": {"version": "2"}, "headphone_check": "off", "questionnaire": []}
+        {"texts": {"thanks": "Bye"}, "headphone_check": "off", "questionnaire": []}
     )
-    assert settings.consent.version == "2"
+    assert settings.texts.thanks == {"en": "Bye"}
     assert "ratings" in settings.consent.text["en"]
     assert settings.steps == ["level", "instructions"]
+
+
+def test_the_consents_version_changes_with_its_text_unless_the_study_names_it(
+    monkeypatch, tmp_path
+):
+    def version(**consent: str) -> str:
+        return parse_listening_test({"consent": consent}).consent.version
+
+    default = parse_listening_test({}).consent.version
+    assert version(text="We store your scores.") == version(text="We store your scores.")
+    assert len({default, version(text="We store your scores."), version(text="Scores.")}) == 3
+    assert version(text="Scores.", version="2026-01") == "2026-01"
+    changed = tmp_path / "listening_test.toml"
+    changed.write_text(DEFAULTS.read_text().replace("no name, no address", "no name"))
+    monkeypatch.setattr("webmushra_app.studies.settings.DEFAULTS", changed)
+    assert parse_listening_test({}).consent.version != default
 
 
 def test_one_string_is_a_text_of_the_first_language():
@@ -57,6 +74,7 @@ def test_one_string_is_a_text_of_the_first_language():
             "level_setting = false\nlevel_check = true",
             "level_check = true needs level_setting = true",
         ),
+        ('consent = {version = "2"}', "key 'listening_test.consent.text' is missing"),
         ("a = ", "Invalid value"),
     ],
 )
