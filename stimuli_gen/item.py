@@ -4,7 +4,7 @@ Conventions: waves have shape (1, samples), full scale ±1. A file is known by i
 open reference by `OPEN_REFERENCE`.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from autofx_core.audio import fade_ends, find_onset
 from autofx_core.metrics.audibility import AUDIBLE_DB
 from autofx_core.metrics.distances import log_mel_distance, measure_distances
+from autofx_core.sources.clean import CleanSound
 from stimuli_gen.encode import encode_item, restore, round_to_steps
 from stimuli_gen.item_sounds import (
     OPEN_REFERENCE,
@@ -22,7 +23,15 @@ from stimuli_gen.item_sounds import (
     trim,
 )
 from stimuli_gen.loudness import Gains, match_loudness
-from stimuli_gen.manifest import Clean, Item, Reference, Stimulus, Timing, bytes_sha256
+from stimuli_gen.manifest import (
+    Attribution,
+    Clean,
+    Item,
+    Reference,
+    Stimulus,
+    Timing,
+    bytes_sha256,
+)
 from stimuli_gen.reference import ONSET_DB, find_clean
 from stimuli_gen.seeds import derive_name, derive_seed
 from stimuli_gen.signal_checks import is_indistinguishable
@@ -159,6 +168,7 @@ def _describe_item(
             source=f"{collection}:{planned.clean.id}",
             sha256=task.clean.sha256,
             recording=planned.clean.recording,
+            attribution=_attribute(planned.clean),
         ),
         reference=reference,
         stimuli=stimuli,
@@ -168,6 +178,10 @@ def _describe_item(
             *_name_close(task, sounds, {s.condition: s.distances for s in stimuli}),
         ],
     )
+
+
+def _attribute(sound: CleanSound) -> Attribution | None:
+    return Attribution(**asdict(sound.attribution)) if sound.attribution else None
 
 
 def _describe_timing(task: ItemTask, sounds: ItemSounds) -> Timing:

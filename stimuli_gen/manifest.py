@@ -78,6 +78,14 @@ class Condition(_Record):
     kind: ConditionKind
 
 
+class Attribution(_Record):
+    """Whose sound it is: the collection, its author, its licence; empty where unknown."""
+
+    collection: str
+    author: str = ""
+    licence: str = ""
+
+
 class Clean(_Record):
     """The dry sound that every stimulus of the item was made from.
 
@@ -87,6 +95,7 @@ class Clean(_Record):
     source: str
     sha256: Sha256
     recording: str | None = None
+    attribution: Attribution | None = None
 
 
 class Timing(_Record):

@@ -8,7 +8,7 @@ pretrained network was trained on.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, cycle
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -18,6 +18,7 @@ import numpy as np
 from autofx_core.audio import AudioError
 from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.networks.registry import list_pretrained, read_card
+from autofx_core.sources.attribution import Attribution
 from autofx_core.sources.clean import (
     NOTES_CSV_NAME,
     CleanSound,
@@ -144,7 +145,11 @@ def _list_clean(study: StudySpec, folder: Path) -> list[CleanSound]:
         return idmt_notes(place)
     if (place / NOTES_CSV_NAME).is_file():
         return rendered_notes(place, "test")
-    return _refuse_copies(folder_notes(place))
+    sounds = _refuse_copies(folder_notes(place))
+    if not (study.clean.author or study.clean.licence):
+        return sounds
+    given = Attribution(place.name, study.clean.author, study.clean.licence)
+    return [replace(sound, attribution=given) for sound in sounds]
 
 
 def _refuse_copies(sounds: list[CleanSound]) -> list[CleanSound]:

@@ -202,12 +202,21 @@ def _describe_item(folder: Path, manifest: Manifest, item: Item) -> str:
     return (
         f"<section class='item' id='{escape(item.id)}'><h2>{escape(item.id)}</h2>"
         f"<p class='dim'>{escape(item.family)}, {escape(item.reference.origin)}, clean sound "
-        f"{escape(item.clean.source)}{', for training' if item.training else ''}</p>"
+        f"{escape(item.clean.source)}{_attribute(item)}"
+        f"{', for training' if item.training else ''}</p>"
         f"{f'<ul>{remarks}</ul>' if remarks else ''}<ul class='sounds'>{''.join(sounds)}</ul>"
         "<p class='place' hidden><input type='range' min='0' max='1' step='any' value='0' "
         f"aria-label='Place in the sounds of {escape(item.id)}'><output>0.0 s</output></p>"
         f"{_describe_parameters(item, labels)}</section>"
     )
+
+
+def _attribute(item: Item) -> str:
+    whose = item.clean.attribution
+    if whose is None:
+        return ""
+    named = [whose.collection, whose.author or "author unknown", whose.licence or "licence unknown"]
+    return f" ({escape(', '.join(named))})"
 
 
 def _describe_sound(folder: Path, label: str, entry: Reference | Stimulus) -> str:

@@ -108,11 +108,15 @@ class Clean(_Table):
         ),
     ] = "builtin"
     folder: Annotated[str | None, Field(description="for 'folder' and 'idmt'")] = None
+    author: Annotated[str, Field(description="of the sounds of a folder, for the manifest")] = ""
+    licence: Annotated[str, Field(description="of the sounds of a folder, e.g. CC-BY-4.0")] = ""
 
     @model_validator(mode="after")
     def _folder_where_needed(self) -> Self:
         if (self.source == "builtin") != (self.folder is None):
             raise ValueError(f"source {self.source!r} wants {'no' if self.folder else 'a'} folder")
+        if self.source != "folder" and (self.author or self.licence):
+            raise ValueError(f"source {self.source!r} has its own author and licence")
         return self
 
 

@@ -32,7 +32,7 @@ from autofx_core.files import atomic_write
 from autofx_core.metrics.audibility import strength_db
 from autofx_core.networks.network import Task
 from autofx_core.parallel import one_thread, run_all
-from autofx_core.sources.clean import CleanSound, load
+from autofx_core.sources.clean import CleanSound, list_attributions, load
 
 CHUNK = 4  # sounds described at once: few enough for the processor's cache
 FULL_SCALE = 32_767  # of the stored waves
@@ -168,6 +168,7 @@ def make_dataset(
         waves=waves,
         notes={part: sorted(note.id for note in notes) for part, notes in parts.items()},
         recordings={part: sorted({n.recording for n in notes}) for part, notes in parts.items()},
+        collections=tuple(list_attributions(sounds)),
         processed=processed,
     )
     write_plan(plan, folder)

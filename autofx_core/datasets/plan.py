@@ -34,6 +34,7 @@ from autofx_core.effects.table import EFFECTS
 from autofx_core.files import atomic_write
 from autofx_core.metrics.audibility import AUDIBLE_DB, UNAMBIGUOUS_DB
 from autofx_core.networks.network import Task
+from autofx_core.sources.attribution import Attribution
 from autofx_core.sources.clean import CleanSound
 
 PLAN_NAME = "dataset.json"
@@ -105,6 +106,8 @@ class DatasetPlan(BaseModel):
         Part → ids of the clean notes.
     recordings
         Part → recordings that they stem from.
+    collections
+        What the notes come from, with author and licence.
     processed
         Whether the notes are recordings that came with their effect, to be described as they are.
     variants, as_recorded
@@ -122,6 +125,7 @@ class DatasetPlan(BaseModel):
     waves: bool
     notes: dict[str, list[str]]
     recordings: dict[str, list[str]]
+    collections: tuple[Attribution, ...] = ()
     processed: bool = False
     variants: int = VARIANTS
     as_recorded: float = AS_RECORDED

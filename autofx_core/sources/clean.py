@@ -9,7 +9,7 @@ them by recording, so that no recording, nor a transposition of it, is on two si
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from autofx_core.audio import LISTENING_RATE_HZ, AudioError, load_sound, resample, to_mono
+from autofx_core.sources.attribution import Attribution
 
 NOTES_FOLDER = Path(__file__).parents[1] / "notes"
 NOTES_CSV_NAME = "notes.csv"
@@ -31,6 +32,8 @@ NOTES_FIELDS = (
     "split",
     "sha256",
 )
+ATTRIBUTION_FIELDS = ("collection", "author", "licence")
+"""Further columns of ``notes.csv``; tables that older versions wrote lack them."""
 SOUND_SUFFIXES = {".wav", ".flac", ".aif", ".aiff"}
 
 Split = Literal["train", "validation", "test"]
@@ -59,6 +62,8 @@ class CleanSound:
         1 (lowest) to 6, if known.
     split
         Where the collection puts it; None if it leaves that open.
+    attribution
+        Its collection, author and licence; None if unknown.
     """
 
     id: str
@@ -69,6 +74,7 @@ class CleanSound:
     velocity: int | None = None
     string: int | None = None
     split: Split | None = None
+    attribution: Attribution | None = None
 
     def read(self, sample_rate: int = LISTENING_RATE_HZ) -> np.ndarray:
         """Load the sound.
@@ -154,9 +160,22 @@ def _note(table: Path, row_number: int, row: dict[str, str]) -> CleanSound:
             midi=int(row["midi"]) if row["midi"] else None,
             velocity=int(row["velocity"]) if row["velocity"] else None,
             split=row["split"],
+            attribution=_attribution(row),
         )
     except (TypeError, ValueError) as error:
         raise AudioError(f"{table} row {row_number}: {error}; render the notes again") from None
+
+
+def _attribution(row: dict[str, str]) -> Attribution | None:
+    if not row.get("collection"):
+        return None
+    return Attribution(**{name: row[name] or "" for name in ATTRIBUTION_FIELDS})
+
+
+def list_attributions(sounds: Iterable[CleanSound]) -> list[Attribution]:
+    """List the collections that sounds come from, each once, by name; unknown ones are left out."""
+    found = {sound.attribution for sound in sounds if sound.attribution is not None}
+    return sorted(found, key=lambda attribution: attribution.collection)
 
 
 def folder_notes(folder: str | Path) -> list[CleanSound]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from autofx_core.audio import LISTENING_RATE_HZ, AudioError, skip_silence
+from autofx_core.sources.attribution import IDMT
 from autofx_core.sources.clean import CleanSound, folder_notes
 from autofx_core.sources.idmt import IdmtName, parse_name
 
@@ -44,6 +45,7 @@ def _named_sounds(folder: str | Path) -> list[tuple[CleanSound, IdmtName]]:
                 instrument=f"model {name.model}",
                 midi=name.midi,
                 string=name.string,
+                attribution=IDMT,
             ),
             name,
         )

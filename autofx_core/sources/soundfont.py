@@ -25,7 +25,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import cycle
 from pathlib import Path
 
@@ -35,7 +35,8 @@ import soundfile
 from tqdm import tqdm
 
 from autofx_core.audio import LEAD_IN_S, fade_ends, find_onset
-from autofx_core.sources.clean import NOTES_CSV_NAME, NOTES_FIELDS
+from autofx_core.sources.attribution import attribute_soundfont
+from autofx_core.sources.clean import ATTRIBUTION_FIELDS, NOTES_CSV_NAME, NOTES_FIELDS
 from autofx_core.sources.sf2 import Zone, read_zones
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
@@ -292,7 +293,7 @@ def render_notes(soundfont: Path, folder: Path, notes: list[PlannedNote]) -> lis
     Returns
     -------
     list of dict
-        A row of `NOTES_FIELDS` a note.
+        A row of `NOTES_FIELDS` and `ATTRIBUTION_FIELDS` a note.
     """
     by_preset: dict[Preset, list[PlannedNote]] = {}
     for note in notes:
@@ -304,6 +305,7 @@ def render_notes(soundfont: Path, folder: Path, notes: list[PlannedNote]) -> lis
 
 def _render_preset(soundfont: Path, folder: Path, notes: list[PlannedNote]) -> list[dict]:
     rows = []
+    attribution = asdict(attribute_soundfont(soundfont))
     for note, slot in zip(notes, play(soundfont, notes), strict=True):
         rows.append(
             write_note(folder / note.file, cut_note(slot))
@@ -316,6 +318,7 @@ def _render_preset(soundfont: Path, folder: Path, notes: list[PlannedNote]) -> l
                 "sample": note.zone.sample,
                 "split": note.split,
             }
+            | attribution
         )
     return rows
 
@@ -329,6 +332,6 @@ def write_note(path: Path, wave: np.ndarray) -> dict[str, str]:
 def write_table(folder: Path, rows: list[dict]) -> None:
     """Write ``notes.csv`` beside the notes that its rows name."""
     with (folder / NOTES_CSV_NAME).open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, NOTES_FIELDS, lineterminator="\n")
+        table = csv.DictWriter(file, (*NOTES_FIELDS, *ATTRIBUTION_FIELDS), lineterminator="\n")
         table.writeheader()
         table.writerows(rows)

@@ -12,11 +12,12 @@ for a setting of one. Three sources of more:
     that nobody recorded (see `plucked_string`).
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
+from autofx_core.sources.attribution import SYNTHESIZED
 from autofx_core.sources.plucked_string import synthesize_string
 from autofx_core.sources.sf2 import SoundfontError, Zone
 from autofx_core.sources.soundfont import (
@@ -119,7 +120,7 @@ def synthesize_strings(folder: Path, count: int) -> list[dict]:
     Returns
     -------
     list of dict
-        A row of `NOTES_FIELDS` a note; each is a recording of its own.
+        A row of `NOTES_FIELDS` and `ATTRIBUTION_FIELDS` a note; each is a recording of its own.
     """
     rows = []
     for number in range(count):
@@ -129,5 +130,6 @@ def synthesize_strings(folder: Path, count: int) -> list[dict]:
         rows.append(
             write_note(folder / f"{name}.flac", wave * 10 ** (PEAK_DBFS / 20))
             | {"preset": "Made-up string", "sample": name, "split": "train"}
+            | asdict(SYNTHESIZED)
         )
     return rows

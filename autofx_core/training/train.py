@@ -127,6 +127,7 @@ def _data(dataset: Path) -> dict:
     return {name: getattr(plan, name) for name in kept} | {
         "notes": {part: len(notes) for part, notes in plan.notes.items()},
         "recordings": plan.recordings,
+        "collections": [asdict(collection) for collection in plan.collections],
         "sha256": hashlib.sha256((dataset / PLAN_NAME).read_bytes()).hexdigest(),
     }
 

@@ -18,6 +18,7 @@ from autofx_core.audio import AudioError
 from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import EFFECTS
 from autofx_core.networks.registry import list_pretrained
+from autofx_core.sources.attribution import Attribution
 from autofx_core.sources.clean import CleanSound, builtin_notes
 from stimuli_gen.check import check_set
 from stimuli_gen.manifest import read_manifest
@@ -92,6 +93,18 @@ def test_the_same_recording_twice_is_noticed_by_its_content(tmp_path):
     shutil.copy(tmp_path / "guitar" / "take 1.wav", tmp_path / "guitar" / "take 2.wav")
     with pytest.raises(StudySpecError, match=r"take 2\.wav: the same recording as take 1\.wav"):
         plan(tmp_path, items=Items(in_domain=1), clean=Clean(source="folder", folder="guitar"))
+
+
+def test_a_folder_has_the_author_and_licence_that_the_study_gives(tmp_path):
+    write_note(tmp_path / "guitar" / "take 1.wav")
+    counts = Items(in_domain=1)
+    clean = Clean(source="folder", folder="guitar", author="A. Luthier", licence="CC-BY-4.0")
+    item = plan(tmp_path, items=counts, families=["delay"], clean=clean)[0]
+    assert item.clean.attribution == Attribution("guitar", "A. Luthier", "CC-BY-4.0")
+    clean = Clean(source="folder", folder="guitar")
+    assert (
+        plan(tmp_path, items=counts, families=["delay"], clean=clean)[0].clean.attribution is None
+    )
 
 
 def test_items_of_the_2022_experiment_spread_over_recordings_pitches_and_instruments():

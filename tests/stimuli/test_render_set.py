@@ -196,6 +196,11 @@ def test_manifest_lists_inputs_versions_settings_and_distances(small_set):
     assert {"torch", "pedalboard", "pyloudnorm", "autofx"} <= set(manifest.generator.versions)
     for item in manifest.items:
         assert item.clean.source.startswith("builtin:")
+        assert item.clean.attribution.model_dump() == {
+            "collection": "FluidR3 GM",
+            "author": "Frank Wen",
+            "licence": "MIT",
+        }
         by_condition = {stimulus.condition: stimulus for stimulus in item.stimuli}
         assert by_condition["reference"].distances == {"mrstft": 0.0, "log_mel_db": 0.0}
         assert by_condition["random"].distances["mrstft"] > 0
@@ -249,6 +254,7 @@ def test_every_format_is_rendered_and_passes_its_check(tmp_path, file_format, bi
         ("in_domain = 1", "recorded = 1", "1 recorded references of the family delay wanted, 0"),
         ("\n[items]", '[clean]\nsource = "folder"\nfolder = "none"\n[items]', "no such folder"),
         ("\n[items]", '[clean]\nsource = "idmt"\n[items]', "source 'idmt' wants a folder"),
+        ("\n[items]", '[clean]\nlicence = "MIT"\n[items]', "has its own author and licence"),
     ],
 )
 def test_wrong_study_is_one_line_that_names_the_key(tmp_path, old, new, complaint):

@@ -6,6 +6,7 @@ for them, as the version that trained them computed both.
 """
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,19 @@ def sounds(stored):
 
 def test_nine_networks_are_pretrained():
     assert set(NETWORKS) - set(list_pretrained()) == {"original_classifier"}
-    assert {folder.name for folder in PRETRAINED.iterdir()} == set(list_pretrained())
+    assert {path.parent.name for path in PRETRAINED.glob("*/*")} == set(list_pretrained())
+
+
+@pytest.mark.parametrize("name", list_pretrained())
+def test_a_card_names_author_and_licence_of_every_collection_that_trained_the_network(name):
+    data, notice = read_card(name)["data"], (PRETRAINED / "NOTICE").read_text()
+    named = {c["collection"]: (c["author"], c["licence"]) for c in data["collections"]}
+    assert named["FluidR3 GM"] == ("Frank Wen", "MIT")
+    assert all(collection in notice for collection in named if "AutoFX" not in collection)
+    others = any(recording.startswith("timgm6mb ") for recording in data["recordings"]["train"])
+    if others:
+        assert named["TimGM6mb"] == ("Tim Brechbill", "GPL-2.0-only")
+    assert others == ("TimGM6mb" in named) == (name in re.findall(r"\w+", notice))
 
 
 @pytest.mark.parametrize("name", list_pretrained())

@@ -96,9 +96,10 @@ def test_soundfont_plays_back_the_very_samples_that_are_packaged(installed, tmp_
         # FluidSynth's filter starts from the note before, so a note's first block may differ.
         error = note.read() - packaged[note.id].read()
         assert np.square(error).sum() < 1e-4 * np.square(note.read()).sum()
-        assert (note.recording, note.split) == (
+        assert (note.recording, note.split, note.attribution) == (
             packaged[note.id].recording,
             packaged[note.id].split,
+            packaged[note.id].attribution,
         )
 
 

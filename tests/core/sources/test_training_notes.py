@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from autofx_core.cli.notes import notes_command
 from autofx_core.sources import soundfont
+from autofx_core.sources.attribution import SYNTHESIZED
 from autofx_core.sources.clean import CleanSound, rendered_notes
 from autofx_core.sources.sf2 import SoundfontError
 from autofx_core.sources.training_notes import (
@@ -62,6 +63,7 @@ def test_made_up_strings_are_read_back_each_a_recording_of_its_own(tmp_path):
     notes = rendered_notes(tmp_path)
     assert [(note.split, note.midi) for note in notes] == [("train", None)] * 3
     assert len({note.recording for note in notes}) == 3
+    assert {note.attribution for note in notes} == {SYNTHESIZED}
     waves = [CleanSound.read(note, soundfont.SAMPLE_RATE_HZ) for note in notes]
     assert {wave.shape for wave in waves} == {(1, 110_250)}
     assert [np.abs(wave).max() for wave in waves] == pytest.approx([10 ** (-3 / 20)] * 3, rel=1e-3)

@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from itertools import chain
 
 import numpy as np
@@ -18,17 +19,21 @@ from autofx_core.datasets.reader import read_training
 from autofx_core.networks.checkpoints import WEIGHTS_NAME, CheckpointError, start_from
 from autofx_core.networks.cnn import SpectrogramCNN
 from autofx_core.networks.registry import NETWORKS, read_card
+from autofx_core.sources.attribution import Attribution
 from autofx_core.training import loop, train
 from autofx_core.training.loop import Order
 from autofx_core.training.recipes import RECIPES, recipe
 
 pytestmark = pytest.mark.slow
 
+COLLECTION = Attribution("Plucked tones", "A. Luthier", "CC-BY-4.0")
+
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory, notes):
     folder = tmp_path_factory.mktemp("data") / "settings"
-    make_dataset(notes, folder, per_pedal=24, seed=1, waves=True)
+    attributed = [replace(note, attribution=COLLECTION) for note in notes]
+    make_dataset(attributed, folder, per_pedal=24, seed=1, waves=True)
     return folder
 
 
@@ -53,6 +58,7 @@ def test_training_leaves_a_card_that_says_what_made_it(tmp_path, dataset):
     assert card["inference_ms"] > 0
     assert set(card["metrics"]) == {"unseen_recording", "unseen_instrument"}
     assert set(card["data"]["recordings"]["train"]) == {f"recording {k}" for k in (0, 1, 4, 5)}
+    assert card["data"]["collections"] == [asdict(COLLECTION)]
     assert len(card["curves"]["train"]) == len(card["curves"]["validation"]) == 4
     assert card["curves"]["train"][-1] < card["curves"]["train"][0]
     assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
