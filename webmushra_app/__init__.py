@@ -70,7 +70,7 @@ def create_app(config: Config | None = None) -> Flask:
         database.engine.dispose()  # no connection may cross the fork into a worker
 
     app = logs.ListeningTestApp(__name__)
-    services.register(app, services.Services(config, database, studies))
+    services.register(app, config, database, studies)
     if config.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own way to wrap an app
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies

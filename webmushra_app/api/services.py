@@ -1,11 +1,14 @@
 """What the routes work with: settings, database, the request's study and its duration."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Flask, current_app, g, request
 
 from webmushra_app.config import Config
+from webmushra_app.database import queries
 from webmushra_app.database.connection import Database
+from webmushra_app.database.deferred_writes import DeferredWrites, Row
 from webmushra_app.studies.duration import DurationEstimator
 from webmushra_app.studies.registry import Loaded, Studies
 from webmushra_app.studies.study import OpenStudy
@@ -22,6 +25,8 @@ class Services:
     config: Config
     database: Database
     studies: Studies
+    fetched: DeferredWrites
+    """Notes of which sounds were sent, by presentation."""
 
     @property
     def study(self) -> OpenStudy:
@@ -45,8 +50,23 @@ class Services:
             self._loaded()
 
 
-def register(app: Flask, provided: Services) -> None:
-    """Give the app what its routes work with."""
+def register(app: Flask, config: Config, database: Database, studies: Studies) -> None:
+    """Give the app what its routes work with.
+
+    Parameters
+    ----------
+    app : Flask
+    config : Config
+    database : Database
+        Migrated.
+    studies : Studies
+        Of the database.
+    """
+
+    def note_fetched(rows: Sequence[Row]) -> None:
+        database.store(lambda _: (None, [(queries.NOTE_FETCHED, rows)]), about="fetched sounds")
+
+    provided = Services(config, database, studies, DeferredWrites(note_fetched))
     app.extensions[EXTENSION] = provided
     app.before_request(provided.choose_study)
 

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Connection, Row
-from sqlalchemy.exc import OperationalError
 from werkzeug.wsgi import wrap_file
 
 from webmushra_app import timestamps
 from webmushra_app.api import openapi, schemas
-from webmushra_app.api.responses import Refusal, answer, log, read_body
+from webmushra_app.api.responses import Refusal, answer, read_body
 from webmushra_app.api.services import services
 from webmushra_app.api.session import (
     describe_session,
@@ -118,7 +117,8 @@ def send_sound(token: str, sound_id: str) -> Response:
         session = find_session(db, services().study, token)
         file, presentation = _find_file(db, session, sound_id)
     if presentation is not None:
-        _note_fetched(token, presentation)
+        note = {"presentation": presentation, "now": timestamps.moment()}
+        services().fetched.add(presentation, note)
     return _send_bytes(services().study.folder / file)
 
 
@@ -265,15 +265,6 @@ def _in_order(result: schemas.TrialResult) -> schemas.TrialResult:
     """Sort ratings by stimulus, so that results compare whatever the order they came in."""
     ratings = sorted(result.ratings, key=lambda rating: rating.stimulus)
     return result.model_copy(update={"ratings": ratings})
-
-
-def _note_fetched(token: str, presentation_id: int) -> None:
-    """Store that a sound was sent; where that can't be stored it is sent all the same."""
-    row = {"presentation": presentation_id, "now": timestamps.moment()}
-    try:
-        services().database.store(lambda _: (None, [(queries.NOTE_FETCHED, [row])]), about=token)
-    except (OperationalError, TimeoutError) as error:
-        log.warning("a sound's sending was not noted: %s", type(error).__name__)
 
 
 def _find_file(db: Connection, session: SessionRow, sound_id: str) -> tuple[str, int | None]:

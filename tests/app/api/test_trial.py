@@ -199,6 +199,7 @@ def test_a_session_that_rated_sounds_it_never_fetched_is_flagged(app, database, 
             for stimulus in kept:
                 listener.hear(stimulus)
             listener.rate(summary["id"])
+    app.extensions["webmushra"].fetched.wait()
     with database.reading() as db:
         study = db.query(models.Study).one()
         of_hasty = db.query(models.Session.id).filter_by(token=hasty.token).scalar()
