@@ -1,6 +1,6 @@
 """Command line: ``python -m autofx_core evaluate``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -8,22 +8,12 @@ import click
 from autofx_core.cli.options import path_option, paths_option
 from autofx_core.datasets.plan import TEST_PARTS
 from autofx_core.datasets.reader import read_subset, read_training
-from autofx_core.networks.registry import (
-    CLASSIFIERS,
-    REGRESSORS,
-    list_pretrained,
-    load_network,
-    read_card,
-)
+from autofx_core.networks.network import Network
+from autofx_core.networks.registry import REGRESSORS, list_pretrained, load_network, read_card
 from autofx_core.training.classification_metrics import importance
-from autofx_core.training.evaluate import disagreements, measure_again
-from autofx_core.training.recipes import cross_validation_recipe
-from autofx_core.training.tables import (
-    accuracy_rows,
-    read_evaluation,
-    rebuild_readme,
-    write_results,
-)
+from autofx_core.training.evaluate import disagreements, measure_again, plain_numbers
+from autofx_core.training.recipes import Recipe, cross_validation_recipe
+from autofx_core.training.tables import read_evaluation, rebuild_readme, write_results
 
 FROM_CARDS = "All figures are those that training left in the networks' cards."
 
@@ -73,14 +63,17 @@ def evaluate_command(
     evaluation: dict = {} if runs or datasets else read_evaluation()
     notes = []
     for dataset in datasets:
-        measured = measure_again(cards, folders, dataset)
-        for name, metrics in measured.items():
+        for name, metrics in measure_again(cards, folders, dataset).items():
             notes.append(f"{name}: measured on {dataset}")
             notes += [f"{name}: {line}" for line in disagreements(cards[name], metrics)]
             cards[name] = cards[name] | {"metrics": metrics}
-        networks = {name: cards[name]["network"] for name in measured}
-        _add_recognition(evaluation, measured, networks, folders, dataset)
-        _add_cross_validation(evaluation, networks, dataset, left_out)
+            network = load_network(cards[name]["network"], folders.get(name))
+            if network.task == "recognition":
+                confusions = {part: of_part["confusions"] for part, of_part in metrics.items()}
+                evaluation.setdefault("confusions", {})[name] = confusions
+            recipe = cross_validation_recipe(cards[name]["network"])
+            for table, rows in _tables_of(network, metrics, recipe, dataset, left_out):
+                evaluation.setdefault(table, []).extend({"network": name} | row for row in rows)
     regressors = {name: card for name, card in cards.items() if card["network"] in REGRESSORS}
     write_results(regressors, evaluation, output, origin="\n\n".join(notes or [FROM_CARDS]))
     if readme:
@@ -88,46 +81,44 @@ def evaluate_command(
     click.echo((output / "results.md").read_text(encoding="utf-8"), nl=False)
 
 
-def _add_recognition(
-    evaluation: dict,
-    measured: Mapping[str, dict],
-    networks: Mapping[str, str],
-    folders: Mapping[str, Path],
+def _tables_of(
+    network: Network,
+    metrics: dict[str, dict],
+    recipe: Recipe,
     dataset: Path,
-) -> None:
-    """Add what was measured of classifiers to an evaluation."""
-    for name, metrics in measured.items():
-        if networks[name] not in CLASSIFIERS:
-            continue
-        evaluation.setdefault("accuracy", []).extend(accuracy_rows(name, metrics))
-        confusions = {part: of_part["confusions"] for part, of_part in metrics.items()}
-        evaluation.setdefault("confusions", {})[name] = confusions
-        network = load_network(networks[name], folders.get(name))
+    left_out: Sequence[str],
+) -> Iterator[tuple[str, list[dict]]]:
+    """Yield the tables of an evaluation that a network is in, each with its rows.
+
+    Parameters
+    ----------
+    network
+        The network.
+    metrics
+        What was measured of it, by part.
+    recipe
+        To train it again, without what `left_out` names.
+    dataset
+        Folder of the sounds that it was measured on, and that it is trained on again.
+    left_out
+        ``folds``, ``pedals``, both or none.
+    """
+    if network.task == "recognition":
+        yield "accuracy", [{"part": part} | plain_numbers(own) for part, own in metrics.items()]
         if "timbre" in network.inputs:
-            rows = importance(network, read_subset(dataset, TEST_PARTS[-1]))
-            evaluation.setdefault("importance", []).extend({"network": name} | row for row in rows)
-
-
-def _add_cross_validation(
-    evaluation: dict, networks: Mapping[str, str], dataset: Path, left_out: Sequence[str]
-) -> None:
-    """Add the cross-validation of the networks that a data set is for to an evaluation."""
+            yield "importance", importance(network, read_subset(dataset, TEST_PARTS[-1]))
     if not left_out:
         return
     from autofx_core.training import cross_validation  # noqa: PLC0415 - the trainer is an extra
 
     training = read_training(dataset)
-    tests = {part: read_subset(dataset, part) for part in TEST_PARTS}
-    for name, network in networks.items():
-        recipe = cross_validation_recipe(network)
-        if "folds" in left_out:
-            rows = cross_validation.cross_validate_folds(recipe, training)
-            evaluation.setdefault("folds", []).extend({"network": name} | row for row in rows)
-        if "pedals" in left_out:
-            if network not in CLASSIFIERS:
-                raise click.ClickException(
-                    f"{dataset}: holds a set for settings; --cross-validate pedals wants one for "
-                    "recognition"
-                )
-            rows = cross_validation.cross_validate_pedals(recipe, training, tests)
-            evaluation.setdefault("pedals", []).extend({"network": name} | row for row in rows)
+    if "folds" in left_out:
+        yield "folds", cross_validation.cross_validate_folds(recipe, training)
+    if "pedals" in left_out:
+        if network.task != "recognition":
+            raise click.ClickException(
+                f"{dataset}: holds a set for settings; --cross-validate pedals wants one for "
+                "recognition"
+            )
+        tests = {part: read_subset(dataset, part) for part in TEST_PARTS}
+        yield "pedals", cross_validation.cross_validate_pedals(recipe, training, tests)

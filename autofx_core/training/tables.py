@@ -20,12 +20,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from autofx_core.files import atomic_write
 from autofx_core.networks.checkpoints import read_json, write_json
 from autofx_core.networks.registry import PRETRAINED
-from autofx_core.training.evaluate import plain_numbers
 
 PARTS = {"unseen_recording": "unseen recordings", "unseen_instrument": "unseen guitar"}
 README_MARKS = ("<!-- results -->\n", "<!-- end of results -->\n")
@@ -65,14 +65,6 @@ def read_evaluation(run: Path | None = None) -> dict:
         (run or PRETRAINED / "effect_classifier") / EVALUATION_NAME,
         hint="make it with 'python -m autofx_core evaluate --dataset'",
     )
-
-
-def accuracy_rows(name: str, metrics: Mapping[str, dict]) -> list[Row]:
-    """Tabulate the accuracies of a classifier, from its metrics by part."""
-    return [
-        {"network": name, "part": part, **plain_numbers(of_part)}
-        for part, of_part in metrics.items()
-    ]
 
 
 def error_rows(cards: Mapping[str, dict]) -> list[Row]:
@@ -118,16 +110,17 @@ def cost_rows(cards: Mapping[str, dict]) -> list[Row]:
     ]
 
 
+def confusion_shares(confusion: Mapping) -> np.ndarray:
+    """Turn a confusion matrix into shares of each true name's sounds, rounded; a row a name."""
+    counts = np.array(confusion["counts"])
+    return np.round(counts / np.maximum(counts.sum(1, keepdims=True), 1), 3)
+
+
 def confusion_rows(confusion: Mapping) -> list[Row]:
     """Turn a confusion matrix into rows, one for each true name, as shares of its sounds."""
-    return [
-        {"truth": name}
-        | {
-            estimated: round(count / max(1, sum(counts)), 3)
-            for estimated, count in zip(confusion["names"], counts, strict=True)
-        }
-        for name, counts in zip(confusion["names"], confusion["counts"], strict=True)
-    ]
+    names = confusion["names"]
+    rows = zip(names, confusion_shares(confusion).tolist(), strict=True)
+    return [{"truth": name} | dict(zip(names, shares, strict=True)) for name, shares in rows]
 
 
 def markdown_table(rows: Sequence[Row]) -> str:
@@ -245,18 +238,13 @@ def draw_confusions(confusions: Mapping[str, Mapping[str, dict]]) -> Figure:
     axes = figure.subplots(sizes, len(confusions), squeeze=False)
     for column, (part, of_part) in enumerate(confusions.items()):
         for axis, (size, confusion) in zip(axes[:, column], of_part.items(), strict=True):
-            rows = confusion_rows(confusion)
-            names = confusion["names"]
-            shares = [[float(row[name] or 0) for name in names] for row in rows]
+            names, shares = confusion["names"], confusion_shares(confusion)
             axis.imshow(shares, vmin=0, vmax=1, cmap="Blues")
-            axis.set_title(f"{part}: {size} names")
             axis.set_xticks(range(len(names)), names, rotation=60, ha="right")
             axis.set_yticks(range(len(names)), names)
-            axis.set(xlabel="estimated", ylabel="played")
-            for y, row in enumerate(shares):
-                for x, value in enumerate(row):
-                    if value >= 0.005:
-                        colour = "white" if value > 0.5 else "black"
-                        text = f"{100 * value:.0f}"
-                        axis.text(x, y, text, ha="center", va="center", color=colour, fontsize=8)
+            axis.set(title=f"{part}: {size} names", xlabel="estimated", ylabel="played")
+            for (y, x), share in np.ndenumerate(shares):
+                if share >= 0.005:
+                    look = {"color": "white" if share > 0.5 else "black", "fontsize": 8}
+                    axis.text(x, y, f"{100 * share:.0f}", ha="center", va="center", **look)
     return figure
