@@ -111,16 +111,18 @@ def cost_rows(cards: Mapping[str, dict]) -> list[Row]:
 
 
 def confusion_shares(confusion: Mapping) -> np.ndarray:
-    """Turn a confusion matrix into shares of each true name's sounds, rounded; a row a name."""
+    """Turn a confusion matrix into shares of each true name's sounds; a row a name."""
     counts = np.array(confusion["counts"])
-    return np.round(counts / np.maximum(counts.sum(1, keepdims=True), 1), 3)
+    return counts / np.maximum(counts.sum(1, keepdims=True), 1)
 
 
 def confusion_rows(confusion: Mapping) -> list[Row]:
     """Turn a confusion matrix into rows, one for each true name, as shares of its sounds."""
     names = confusion["names"]
-    rows = zip(names, confusion_shares(confusion).tolist(), strict=True)
-    return [{"truth": name} | dict(zip(names, shares, strict=True)) for name, shares in rows]
+    return [
+        {"truth": name} | {n: round(float(s), 3) for n, s in zip(names, shares, strict=True)}
+        for name, shares in zip(names, confusion_shares(confusion), strict=True)
+    ]
 
 
 def markdown_table(rows: Sequence[Row]) -> str:
