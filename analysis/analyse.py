@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.options import RULES, Options
 from analysis.ratings.scores import Scores, tabulate
+from analysis.ratings.stimulus_set import StimulusSet
 from analysis.ratings.table import Ratings, RatingsError, count
 from analysis.stats.comparisons import (
     Comparison,
@@ -27,13 +29,13 @@ from analysis.stats.mixed_model import MixedCheck, check_by_mixed_model
 from analysis.stats.nonparametric import Friedman, friedman
 from analysis.stats.objective_distances import (
     PredictorCorrelation,
-    StimulusSet,
     correlate_with_distances,
     correlate_with_errors,
 )
+from analysis.stats.prediction import PredictionStudy, study_predictions
 from analysis.stats.quasi_f import FamilyEffect, Omnibus, crossed_omnibus, family_effect
 from analysis.stats.reliability import Reliability, Repeats, measure_reliability, measure_repeats
-from analysis.stats.screening import RULES, Screening, screen
+from analysis.stats.screening import Screening, screen
 from analysis.stats.sensitivity import RobustnessCheck, check_robustness
 from analysis.stats.sounds import (
     NextTest,
@@ -43,38 +45,6 @@ from analysis.stats.sounds import (
     describe_sounds,
     plan_next_test,
 )
-from stimuli_gen.contract import MID_ANCHOR
-
-PARTICIPANTS = ("auto", "real", "simulated", "all")
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the experimenter decides before looking.
-
-    Attributes
-    ----------
-    seed : int
-        For everything drawn at random.
-    primary, against : str, optional
-        The primary comparison; the first estimated condition and ``random`` where absent.
-    exclude : str
-        One of ``screening.RULES``: whom the main analysis leaves out.
-    participants : str
-        ``auto`` takes the real ones, or the simulated where there are no others.
-    margin : float, optional
-        Equivalence margin in points.
-    mid_anchor : str
-        Condition id of the 7 kHz anchor.
-    """
-
-    seed: int = 1
-    primary: str | None = None
-    against: str | None = None
-    exclude: str = "none"
-    participants: str = "auto"
-    margin: float | None = None
-    mid_anchor: str = MID_ANCHOR
 
 
 @dataclass(frozen=True)
@@ -145,6 +115,7 @@ class Findings:
     stimuli: StimulusSet | None
     objective: tuple[PredictorCorrelation, ...]
     parameter_errors: tuple[PredictorCorrelation, ...]
+    predictions: tuple[PredictionStudy, ...]
 
     @property
     def simulated(self) -> bool:
@@ -235,6 +206,9 @@ def analyse(
         stimuli=stimuli,
         objective=correlate_with_distances(scores, stimuli) if stimuli else (),
         parameter_errors=correlate_with_errors(scores, stimuli) if stimuli else (),
+        predictions=study_predictions(scores, stimuli.distances, scale=ratings.scale)
+        if stimuli
+        else (),
     )
 
 
@@ -300,11 +274,7 @@ def choose_primary(scores: Scores, options: Options) -> tuple[str | None, tuple[
     RatingsError
         If an option names a condition that nobody rated.
     """
-    for name in (options.primary, options.against):
-        if name is not None and name not in scores.conditions:
-            raise RatingsError(
-                f"no condition {name!r} was rated; there are: {', '.join(scores.conditions)}"
-            )
+    options.check_conditions(scores.conditions)
     randoms = scores.of_kind("random")
     baseline = options.against or next((c for c in randoms if _rated(scores, c)), None)
     if options.primary and baseline is None:

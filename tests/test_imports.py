@@ -65,6 +65,7 @@ LAYERS = {
     ],
     "analysis": [
         ["ratings"],
+        ["options"],
         ["stats"],
         ["analyse"],
         ["compare_sets"],

@@ -31,6 +31,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from analysis.ratings.addresses import is_sqlite, parse_url, without_password
 from analysis.ratings.formats import Lines, convert
 from analysis.ratings.table import EMAIL, Ratings, RatingsError, check
 from stimuli_gen.contract import (
@@ -43,7 +44,6 @@ from stimuli_gen.contract import (
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-DEFAULT_DATABASE = "sqlite:///autofx-data/ratings.sqlite3"
 VIEW = "ratings_long"
 SEPARATOR = re.compile(r"sep=(.)$", re.I)
 ALL_RATINGS = "all_ratings"
@@ -205,48 +205,21 @@ def read_database(url: str, mapping: Mapping | None = None, *, study: str | None
         If the database is missing, unreadable, or no listening test's.
     """
     mapping = mapping or Mapping()
-    address = _parse_url(url)
+    address = parse_url(url)
     table, n_excluded = _fetch(address, study)
     digest = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
-    table, _ = _one_study(table, None, study, _without_password(address))
+    table, _ = _one_study(table, None, study, without_password(address))
     notes = (EXCLUDED_NOTE.format(n=n_excluded),) if n_excluded else ()
-    name = Path(address.database or "").name if _is_sqlite(address) else address.database
-    source = f"{name}" if _is_sqlite(address) else f"database {name}"
+    name = Path(address.database or "").name if is_sqlite(address) else address.database
+    source = f"{name}" if is_sqlite(address) else f"database {name}"
     scale = mapping.scale or SCORE_SCALE  # the listening test has no other
     checked = check(table, source=source, sha256=digest, scale=scale, notes=notes)
     return _apply(checked, mapping)
 
 
-def _parse_url(url: str) -> "sa.URL":
-    """Parse a database URL; a SQLite file must exist, because connecting would create it."""
-    import sqlalchemy as sa  # noqa: PLC0415 - slow to import and not needed for files
-
-    try:
-        address = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        raise RatingsError(
-            f"{url!r} is no database URL; e.g. sqlite:///ratings.sqlite3 or "
-            "postgresql+psycopg://user@host/name (a CSV file goes to --ratings)"
-        ) from None
-    if _is_sqlite(address) and not Path(address.database or "").is_file():
-        raise RatingsError(
-            f"{address.database}: no such database; run the listening test first, or name one "
-            "with --database URL or --ratings FILE"
-        )
-    return address
-
-
-def _is_sqlite(address: "sa.URL") -> bool:
-    return address.get_backend_name() == "sqlite"
-
-
-def _without_password(address: "sa.URL") -> str:
-    return address.render_as_string(hide_password=True)
-
-
 def _fetch(address: "sa.URL", study: str | None) -> tuple[pd.DataFrame, int]:
     """Return the view's rows and the number of sessions that experimenters excluded."""
-    import sqlalchemy as sa  # noqa: PLC0415 - as in `_parse_url`
+    import sqlalchemy as sa  # noqa: PLC0415 - as in `addresses.parse_url`
 
     order = ("study", "session", "trial_position", "stimulus_position", "item", "condition")
     columns: list[sa.ColumnClause] = [sa.column(name) for name in RATING_COLUMNS]
@@ -259,14 +232,14 @@ def _fetch(address: "sa.URL", study: str | None) -> tuple[pd.DataFrame, int]:
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise RatingsError(
-            f"{_without_password(address)}: cannot read {VIEW}: {reason} "
+            f"{without_password(address)}: cannot read {VIEW}: {reason} "
             "(is this a listening test's database?)"
         ) from None
 
 
 def _count_excluded(connection: "sa.Connection", study: str | None) -> int:
     """Count the sessions that experimenters left out by hand; `VIEW` doesn't show them."""
-    import sqlalchemy as sa  # noqa: PLC0415 - as in `_parse_url`
+    import sqlalchemy as sa  # noqa: PLC0415 - as in `addresses.parse_url`
 
     if not sa.inspect(connection).has_table(ALL_RATINGS):
         return 0

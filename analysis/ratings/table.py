@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from analysis.ratings.errors import RatingsError
 from stimuli_gen.contract import (
     CONDITION_KINDS,
     KNOWN_KINDS,
@@ -28,10 +29,6 @@ ROUNDING = 1e-9  # of the scale's length
 HALF_OF_THE_SCALE = 50.0
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 TRUE, FALSE = {"1", "true", "t", "yes"}, {"", "0", "false", "f", "no", "nan", "none"}
-
-
-class RatingsError(ValueError):
-    """Ratings that cannot be analysed; one line: the place, and how to fix it."""
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,24 @@
 """``python -m analysis.report``: from a ratings table to a folder with the report.
 
-The command only reads its options; ``analyse`` computes and ``publish`` writes.
+The command only reads its options; ``analyse`` computes and ``publish`` writes. Help and errors
+come before anything heavy is loaded: pandas to read, SciPy to analyse, Matplotlib to draw.
 """
 
 import shlex
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from analysis.analyse import PARTICIPANTS, Findings, Options, analyse
-from analysis.compare_sets import split_by_time
-from analysis.ratings.readers import (
-    DEFAULT_DATABASE,
-    Mapping,
-    TrainingMap,
-    read_database,
-    read_file,
-    read_mapping,
-)
-from analysis.ratings.table import Ratings, RatingsError
-from analysis.report.players import AUDIO
-from analysis.stats.objective_distances import StimulusSet, read_stimulus_set
-from analysis.stats.screening import RULES
+from analysis.options import AUDIO, DEFAULT_DATABASE, PARTICIPANTS, RULES, Options
+from analysis.ratings.addresses import require
+from analysis.ratings.errors import RatingsError
 from stimuli_gen.contract import MID_ANCHOR
+
+if TYPE_CHECKING:
+    from analysis.ratings.readers import Mapping
+    from analysis.ratings.table import Ratings
 
 DEFAULT_OUTPUT = "autofx-data/report"
 PATH = click.Path(path_type=Path)
@@ -84,22 +79,8 @@ EPILOG = "Example: python -m analysis.report --ratings ratings.csv -o report/"
 @click.option("--seed", type=int, default=1, show_default=True)
 def main(**given) -> None:
     """Analyse a listening test and write its report."""
-    from analysis.report.publish import publish  # noqa: PLC0415 - slow to import, and errors come first
-
     try:
-        mapping = _mapping(given)
-        stimuli = read_stimulus_set(given["manifest"]) if given["manifest"] else None
-        ratings = _read(given["ratings_file"] or given["database"], given, mapping)
-        second = _second(given, mapping, ratings)
-        findings = _analyse(ratings, given, stimuli)
-        index = publish(
-            findings,
-            given["output"],
-            command=_command(given),
-            compared=[(name, _analyse(part, given, stimuli)) for name, part in second],
-            keep_identifiers=given["keep_identifiers"],
-            audio=given["audio"],
-        )
+        index = _make_report(given)
     except RatingsError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -107,8 +88,38 @@ def main(**given) -> None:
     click.echo(f"Report: {index}")
 
 
-def _mapping(given: dict) -> Mapping:
+def _make_report(given: dict) -> Path:
+    """Read, analyse and write; import each part when the one before has found no error."""
+    where = given["ratings_file"] or given["database"] or DEFAULT_DATABASE
+    require(where)
+    from analysis.ratings.stimulus_set import read_stimulus_set  # noqa: PLC0415
+
+    stimuli = read_stimulus_set(given["manifest"]) if given["manifest"] else None
+    mapping = _mapping(given)
+    ratings = _read(where, given, mapping)
+    options = Options(**{f.name: given[f.name] for f in fields(Options)})
+    options.check_conditions(sorted(set(ratings.table["condition"])))
+    second = _second(given, mapping, ratings)
+    from analysis.analyse import analyse  # noqa: PLC0415
+
+    findings = analyse(ratings, options, stimuli=stimuli)
+    compared = [(name, analyse(part, options, stimuli=stimuli)) for name, part in second]
+    from analysis.report.publish import publish  # noqa: PLC0415
+
+    return publish(
+        findings,
+        given["output"],
+        command=_command(given),
+        compared=compared,
+        keep_identifiers=given["keep_identifiers"],
+        audio=given["audio"],
+    )
+
+
+def _mapping(given: dict) -> "Mapping":
     """Read the map file and let the command's options have the last word."""
+    from analysis.ratings.readers import Mapping, TrainingMap, read_mapping  # noqa: PLC0415
+
     mapping = read_mapping(given["map_file"]) if given["map_file"] else Mapping()
     columns = dict(mapping.columns)
     for pair in given["columns"]:
@@ -121,32 +132,32 @@ def _mapping(given: dict) -> Mapping:
     return mapping.model_copy(update={"columns": columns, "training": practice, "scale": scale})
 
 
-def _read(where: Path | str | None, given: dict, mapping: Mapping) -> Ratings:
-    """Read a file (a path) or a database (a URL, or the default one)."""
+def _read(where: Path | str, given: dict, mapping: "Mapping") -> "Ratings":
+    """Read a file (a path) or a database (a URL)."""
+    from analysis.ratings.readers import read_database, read_file  # noqa: PLC0415
+
     if isinstance(where, Path):
         ratings = read_file(where, mapping, study=given["study"])
     else:
-        ratings = read_database(where or DEFAULT_DATABASE, mapping, study=given["study"])
+        ratings = read_database(where, mapping, study=given["study"])
     return ratings.without_absent() if given["absent_zero"] else ratings
 
 
-def _second(given: dict, mapping: Mapping, ratings: Ratings) -> list[tuple[str, Ratings]]:
+def _second(given: dict, mapping: "Mapping", ratings: "Ratings") -> "list[tuple[str, Ratings]]":
     """Find the two sets to compare, if any: (name, ratings) of each."""
     if given["compare"] and given["split_at"]:
         raise RatingsError("--compare and --split-at are two questions; ask one at a time")
     if given["split_at"]:
+        from analysis.compare_sets import split_by_time  # noqa: PLC0415
+
         before, after = split_by_time(ratings, given["split_at"])
         return [(f"before {given['split_at']}", before), (f"from {given['split_at']}", after)]
     if not given["compare"]:
         return []
     where = given["compare"] if "://" in given["compare"] else Path(given["compare"])
+    require(where)
     other = _read(where, given, mapping)
     return [(ratings.source, ratings), (other.source, other)]
-
-
-def _analyse(ratings: Ratings, given: dict, stimuli: StimulusSet | None) -> Findings:
-    options = Options(**{f.name: given[f.name] for f in fields(Options)})
-    return analyse(ratings, options, stimuli=stimuli)
 
 
 def _command(given: dict) -> str:

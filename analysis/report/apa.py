@@ -10,6 +10,7 @@ from analysis.analyse import Findings
 from analysis.ratings.table import count
 from analysis.stats.comparisons import ALPHA, Comparison
 from analysis.stats.crossed import MIN_PARTICIPANTS, NEW_SOUNDS, THESE_SOUNDS, Estimate
+from analysis.stats.prediction import LOGARITHMIC
 from analysis.stats.quasi_f import FamilyEffect
 from stimuli_gen.contract import SCORE_SCALE
 
@@ -227,7 +228,7 @@ def further_answers(findings: Findings) -> list[str]:
         holm = f"; after Holm p {p_value(c.p_holm)}" if c.m > 1 and c.crossed.tested else ""
         name = f"{findings.label(c.a)} against {findings.label(c.b)}"
         lines.append(f"{name}: {comparison_sentence(c, scale)}{holm} ({basis(c.crossed)}).")
-    parts = (_among_estimators, _equivalent, _by_family, _next_test)
+    parts = (_among_estimators, _equivalent, _by_family, _predicted, _next_test)
     return [*lines, *(line for part in parts for line in part(findings))]
 
 
@@ -244,6 +245,30 @@ def _next_test(findings: Findings) -> list[str]:
         f"would lower the standard error of the primary difference from {points(n.se, scale)} to "
         f"{points(best, scale)} points, twice as many {worse} to {points(second, scale)}."
     ]
+
+
+def _predicted(findings: Findings) -> list[str]:
+    """Give the formula of the distance that predicts the scores best, and its error."""
+    scale, lines = findings.ratings.scale, []
+    for study in (s for s in findings.predictions if not s.family):
+        choice, mean = (points(e, scale) for e in (study.error_of_choice, study.error_of_mean))
+        if not study.useful:
+            lines.append(
+                f"No distance predicts the scores of new sounds better than their mean does (error "
+                f"{choice} against {mean} points, sounds left out in turn)."
+            )
+            continue
+        f = study.best
+        x = f"ln({f.distance})" if f.form == LOGARITHMIC else f.distance
+        sign = MINUS if f.slope < 0 else "+"
+        lines.append(
+            f"Of {count(len(study.formulas), 'distance')}, {f.distance} predicts the mean scores "
+            f"best: predicted score = {number(f.intercept)} {sign} {number(abs(f.slope))} × {x}, "
+            f"for {f.distance} from {f.low:.3g} to {f.high:.3g}. Its error on sounds left out in "
+            f"turn is {points(f.error, scale)} points; {choice} with the distance chosen without "
+            f"them, too, and {mean} for the mean score alone."
+        )
+    return lines
 
 
 def _by_family(findings: Findings) -> list[str]:

@@ -1,16 +1,15 @@
-"""Tables of the report's checks: robustness, screening, agreement, distances, two sets."""
+"""Tables of the report's checks: robustness, screening, agreement, two sets."""
 
 from analysis.analyse import Findings
 from analysis.compare_sets import Change
 from analysis.report import apa
 from analysis.report.table_writer import Cell, Column, Table
 from analysis.stats.crossed import NEW_SOUNDS
-from analysis.stats.objective_distances import PredictorCorrelation
 
 
 def check_tables(findings: Findings) -> tuple[Table, ...]:
     """Make the tables of checks that the data call for, in the order of the report."""
-    makers = (_robustness, _rules, _participants, _reliability, _objective, _parameter_errors)
+    makers = (_robustness, _rules, _participants, _reliability)
     return tuple(table for make in makers if (table := make(findings)) is not None)
 
 
@@ -176,60 +175,6 @@ def _reliability(findings: Findings) -> Table | None:
             Column("over", "Over"),
         ),
         tuple(rows),
-    )
-
-
-PREDICTOR_COLUMNS = (
-    Column("rho", "Mean ρ", "number"),
-    Column("ci", "95 % CI", "ratio_ci"),
-    Column("p", "p", "p"),
-    Column("rho_of_means", "ρ of mean scores", "number"),
-    Column("participants", "Participants", "count"),
-    Column("sounds", "Sounds", "count"),
-    Column("stimuli", "Stimuli", "count"),
-    Column("method", "Test"),
-)
-
-
-def _predictor_cells(found: PredictorCorrelation) -> tuple[Cell, ...]:
-    rho = found.rho
-    return (
-        rho.estimate,
-        (rho.ci_low, rho.ci_high),
-        rho.p_value,
-        found.rho_of_means,
-        rho.n_participants,
-        rho.n_items,
-        found.n_stimuli,
-        rho.method,
-    )
-
-
-def _objective(findings: Findings) -> Table | None:
-    if not findings.objective:
-        return None
-    return Table(
-        "objective",
-        "Objective distance and score: Spearman's ρ within trials (−1: the same order), p not "
-        "corrected",
-        (Column("distance", "Distance"), *PREDICTOR_COLUMNS),
-        tuple((found.predictor, *_predictor_cells(found)) for found in findings.objective),
-    )
-
-
-def _parameter_errors(findings: Findings) -> Table | None:
-    if not findings.parameter_errors:
-        return None
-    return Table(
-        "parameter-errors",
-        "Error of an estimated parameter and score: Spearman's ρ within trials (−1: the larger the "
-        "error, the lower the score; 0: the error has no influence), p not corrected; 'all' is the "
-        "mean error over the parameters' ranges",
-        (Column("family", "Family"), Column("parameter", "Parameter"), *PREDICTOR_COLUMNS),
-        tuple(
-            (found.family, found.predictor, *_predictor_cells(found))
-            for found in findings.parameter_errors
-        ),
     )
 
 

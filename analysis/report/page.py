@@ -11,25 +11,24 @@ from analysis.analyse import Findings
 from analysis.report import apa
 from analysis.report.style import INK
 
-MIN_TEXT_PX = 10.0
-
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn figure: its place in the report, its SVG, and the files beside the page."""
+    """A drawn figure: its place in the report, and its SVG for wide and for narrow screens."""
 
     name: str
     title: str
     caption: str
     svg: Markup
+    narrow_svg: Markup
 
 
 def inline_svg(data: bytes, *, name: str, title: str) -> Markup:
     """Turn Matplotlib's SVG into one that can stand in a page.
 
     The XML prologue goes, the width becomes that of the column at most, ids get the figure's name
-    as prefix (several figures share a page), and the ink becomes the reader's text colour. On a
-    narrow screen it stays wide enough for its smallest text to be read; its frame scrolls then.
+    as prefix (several figures share a page), coordinates keep two decimals, and the ink becomes the
+    reader's text colour.
 
     Parameters
     ----------
@@ -49,9 +48,8 @@ def inline_svg(data: bytes, *, name: str, title: str) -> Markup:
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
     text = text.replace(INK, "currentColor")
-    sizes = [float(size) for size in re.findall(r"font(?:-size)?: ?([\d.]+)px", text)]
-    least = MIN_TEXT_PX * width / min(sizes) if sizes else 0.0
-    style = f"max-width:{width / 12 * 1.2:.1f}rem; --least:{least:.0f}px"
+    text = re.sub(r"(?<=[ \"(-])(\d+\.\d\d)\d+", r"\1", text)
+    style = f"max-width:{width / 12 * 1.2:.1f}rem"
     label = f' role="img" aria-label="{escape(title)}" style="{style}"'
     return Markup(text.replace("<svg", f"<svg{label}", 1))  # noqa: S704 - our own drawing, escaped
 

@@ -10,7 +10,6 @@ from urllib.parse import quote
 from analysis.analyse import Findings
 from analysis.ratings.table import RatingsError
 
-AUDIO = ("none", "link", "embed")
 REFERENCE = "Reference (open)"
 
 
@@ -33,7 +32,7 @@ def make_players(findings: Findings, folder: Path, audio: str) -> dict[str, list
     folder : Path
         The report's folder, from which links are relative.
     audio : str
-        One of ``AUDIO``.
+        One of ``options.AUDIO``.
 
     Raises
     ------

@@ -18,6 +18,7 @@ from analysis.report.figures import FIGURES, Figure
 from analysis.report.methods_text import methods_paragraph
 from analysis.report.page import Picture, inline_svg, render
 from analysis.report.players import make_players
+from analysis.report.predictor_tables import predictor_tables
 from analysis.report.results_json import summarise, to_json, versions
 from analysis.report.style import encode
 from analysis.report.table_writer import Table, escape_formula
@@ -60,7 +61,8 @@ def publish(
     players = make_players(findings, folder, audio)
     for path in (folder, folder / "figures", folder / "tables"):
         path.mkdir(parents=True, exist_ok=True)
-    results, checks = result_tables(findings), check_tables(findings)
+    results = result_tables(findings)
+    checks = (*check_tables(findings), *predictor_tables(findings))
     changes: tuple[Change, ...] = ()
     if compared:
         (first, a), (second, b) = compared
@@ -107,8 +109,15 @@ def _picture(figure: Figure, findings: Findings, folder: Path) -> Picture | None
         return None
     for kind, data in encoded.items():
         (folder / f"{figure.name}.{kind}").write_bytes(data)
-    svg = inline_svg(encoded["svg"], name=figure.name, title=figure.title)
-    return Picture(figure.name, figure.title, figure.caption, svg)
+    narrow: dict[str, bytes] = {}
+    figure.draw(findings, lambda drawn: narrow.update(encode(drawn, kinds=("svg",))), narrow=True)
+    return Picture(
+        figure.name,
+        figure.title,
+        figure.caption,
+        inline_svg(encoded["svg"], name=figure.name, title=figure.title),
+        inline_svg(narrow["svg"], name=f"{figure.name}-narrow", title=figure.title),
+    )
 
 
 def _write_table(table: Table, folder: Path, *, simulated: bool) -> None:

@@ -34,6 +34,8 @@ robustness           name, claim, unit, estimate, ci_low, ci_high, p_value, same
 reliability          icc, kendall_w, repeats
 objective            predictor, family, rho, ci_low, ci_high, p_value, method, rho_of_means, n…
 parameter_errors     the same for errors of parameters
+predictions          family, n_items, n_stimuli, error_of_choice, error_of_mean, useful, formulas
+                     (distance, form, intercept, slope, low, high, error, worse), the best first
 compared             two sets: what, first, second, change, ci_low, ci_high, df, p_value
 notes                what the reader of the input dropped, merged or found odd
 warnings             what limits the conclusions
@@ -183,6 +185,7 @@ def _checks(findings: Findings) -> dict:
         },
         "objective": [predictor(found) for found in findings.objective],
         "parameter_errors": [predictor(found) for found in findings.parameter_errors],
+        "predictions": [{**asdict(s), "useful": s.useful} for s in findings.predictions],
     }
 
 

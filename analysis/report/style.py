@@ -3,7 +3,8 @@
 Matplotlib is imported when the first figure is drawn, not before. Conventions: one neutral ink,
 which the page replaces by the reader's own text colour (light or dark); reference and anchors are
 grey, estimated conditions blue, random orange; colour carries nothing that position does not. A
-figure of simulated participants is marked as such.
+figure of simulated participants is marked as such. Every figure is drawn twice: for paper and wide
+screens, and narrow for phones, where its text is as large as that around it.
 """
 
 import io
@@ -12,6 +13,8 @@ import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,6 +35,12 @@ COLOURS = {
     "": "#2f9e77",
 }
 LINE_LENGTH = 22
+WIDE, NARROW = 7.6, 3.4
+"""Widths in inches. In a page 320 pixels wide, 8 points of a narrow figure are 10 pixels."""
+SMALL = 8.0
+"""Smallest text in points."""
+MAX_PIXELS = 12e6
+MAX_VECTOR_DOTS = 150
 FIRST_EXOTIC = 0x2E80  # DejaVu Sans covers what Latin, Greek, Cyrillic, Arabic, … texts need
 FURTHER_FONTS = (
     "Noto Sans CJK JP",
@@ -44,8 +53,6 @@ FURTHER_FONTS = (
     "Symbola",
 )
 STYLE: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "text.color": INK,
@@ -67,9 +74,36 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def wrap_name(name: str) -> str:
+def wrap_name(name: str, length: int = LINE_LENGTH) -> str:
     """Break a long name into lines, so that a figure keeps room for its data."""
-    return "\n".join(textwrap.wrap(name, LINE_LENGTH, break_long_words=True)) or name
+    return "\n".join(textwrap.wrap(name, length, break_long_words=True)) or name
+
+
+def joined(parts: list) -> list[np.ndarray]:
+    """Join the coordinates of several lines, NaN between them, so that they are one artist.
+
+    A large report has thousands of lines, and each artist takes its time.
+
+    Examples
+    --------
+    >>> joined([([0, 1], [2, 2]), ([0, 1], [3, 3])])[1]
+    array([ 2.,  2., nan,  3.,  3., nan])
+    """
+    return [
+        np.concatenate([np.append(np.asarray(part, float), np.nan) for part in coordinate])
+        for coordinate in zip(*parts, strict=True)
+    ]
+
+
+def row_height(names: list[str], least: float) -> float:
+    """Return the height in inches of a row, such that its wrapped name does not touch the next."""
+    lines = max(wrap_name(name).count("\n") + 1 for name in names)
+    return max(least, 0.05 + 0.16 * lines)
+
+
+def legend_height(names: list[str]) -> float:
+    """Return the height in inches of a legend with one entry below the other."""
+    return 0.3 + 0.15 * sum(1.1 + name.count("\n") for name in names)
 
 
 def find_fonts() -> list[str]:
@@ -110,34 +144,37 @@ def styled_figure(width: float, height: float, *, simulated: bool = False, **lay
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    style = {**STYLE, "font.sans-serif": find_fonts()}
+    style = {**STYLE, "font.family": find_fonts()}  # a family of its own each: glyphs fall back
     with mpl.rc_context(style), warnings.catch_warnings():
         # The report lists the characters that no font has; see `missing_characters`.
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
         if simulated:
-            figure.suptitle("Simulated participants", fontsize=8, color=WARNING)
+            figure.suptitle("Simulated participants", fontsize=SMALL, color=WARNING)
         yield figure, figure.subplots(**layout)
 
 
 @contextmanager
-def styled_panels(n: int, width: float, height: float, *, simulated: bool = False):
-    """Yield a figure and its panels, at most three in a row.
+def styled_panels(n: int, height: float, *, simulated: bool = False, narrow: bool = False):
+    """Yield a figure and its panels: three in a row, or one below the other if narrow.
 
     Parameters
     ----------
     n : int
         Number of panels.
-    width, height : float
-        Size of a panel in inches.
+    height : float
+        Height of a panel in inches.
     simulated : bool
         Whether to mark the participants as simulated.
+    narrow : bool
+        Whether the figure is for a phone.
     """
-    columns = min(n, 3)
+    columns = 1 if narrow else min(n, 3)
     rows = -(-n // columns)
     layout = {"ncols": columns, "nrows": rows, "sharey": True, "squeeze": False}
-    with styled_figure(width * columns, height * rows, simulated=simulated, **layout) as (
+    width = NARROW if narrow else max(2.6 * columns, 4.6)
+    with styled_figure(width, height * rows, simulated=simulated, **layout) as (
         figure,
         panels,
     ):
@@ -146,20 +183,32 @@ def styled_panels(n: int, width: float, height: float, *, simulated: bool = Fals
         yield figure, list(panels.flat[:n])
 
 
-def encode(figure, *, dpi: int = 300) -> dict[str, bytes]:
-    """Encode a figure as ``svg``, ``pdf`` and ``png``, without dates; it is laid out once."""
+def encode(
+    figure, *, kinds: tuple[str, ...] = ("svg", "pdf", "png"), dpi: int = 300
+) -> dict[str, bytes]:
+    """Encode a figure without dates; it is laid out once.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    kinds : tuple of str
+        Formats wanted.
+    dpi : int
+        Of the PNG, and of what is rasterised in the others; less where the figure is very large.
+    """
+    area = float(figure.get_figwidth() * figure.get_figheight())
+    dpi = min(dpi, int((MAX_PIXELS / area) ** 0.5))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
-        return _encode(figure, dpi)
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine("none")
+        return {kind: _encode(figure, kind, dpi) for kind in kinds}
 
 
-def _encode(figure, dpi: int) -> dict[str, bytes]:
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-    encoded = {}
-    for kind, metadata in (("svg", {"Date": None}), ("pdf", {"CreationDate": None}), ("png", {})):
-        buffer = io.BytesIO()
-        paper = "white" if kind == "png" else "none"
-        figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata, facecolor=paper)
-        encoded[kind] = buffer.getvalue()
-    return encoded
+def _encode(figure, kind: str, dpi: int) -> bytes:
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
+    paper = "white" if kind == "png" else "none"
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata, facecolor=paper)
+    return buffer.getvalue()

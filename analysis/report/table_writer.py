@@ -19,10 +19,20 @@ from analysis.report import apa
 from stimuli_gen.contract import SCORE_SCALE
 
 Kind = Literal[
-    "text", "count", "points", "number", "df", "p", "share", "score_ci", "difference_ci", "ratio_ci"
+    "text",
+    "count",
+    "points",
+    "number",
+    "df",
+    "p",
+    "share",
+    "score_ci",
+    "difference_ci",
+    "ratio_ci",
+    "squared_ci",
 ]
 Cell = str | float | tuple[float, float] | None
-INTERVALS = ("score_ci", "difference_ci", "ratio_ci")
+INTERVALS = ("score_ci", "difference_ci", "ratio_ci", "squared_ci")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 NOTHING = "–"
 CUT_NOTE = "* cut at the end of the scale"
@@ -60,7 +70,8 @@ class Column:
     kind : str
         How values are printed: ``text``; ``count``; ``points`` of the scale; a ``number`` with two
         decimals; ``df``; ``p``; ``share`` (0–1, printed in per cent); ``score_ci``,
-        ``difference_ci`` and ``ratio_ci``, pairs (low, high).
+        ``difference_ci``, ``ratio_ci`` (−1 to 1) and ``squared_ci`` (without limits), pairs
+        (low, high).
     """
 
     name: str
@@ -152,6 +163,7 @@ class Table:
             "score_ci": (low, high),
             "difference_ci": (low - high, high - low),
             "ratio_ci": (-1.0, 1.0),
+            "squared_ci": (-math.inf, math.inf),
         }[kind]
 
     def _cut(self, column: Column, cell: tuple[float, float]) -> tuple[float, float]:
@@ -165,7 +177,7 @@ class Table:
         if isinstance(cell, tuple):
             if not all(map(math.isfinite, cell)):
                 return NOTHING
-            show = apa.number if column.kind == "ratio_ci" else self._points
+            show = apa.number if column.kind in ("ratio_ci", "squared_ci") else self._points
             ends = zip(self._cut(column, cell), cell, strict=True)
             low, high = (show(cut) + ("*" if cut != whole else "") for cut, whole in ends)
             return f"[{low}, {high}]"

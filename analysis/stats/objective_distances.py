@@ -1,6 +1,6 @@
 """What predicts the scores: objective distances and errors of the estimated parameters.
 
-Reads ``manifest.json`` of a stimulus set (schema 1). Within a trial the question is which match is
+Within a trial the question is which match is
 closer; between trials both scores and predictors differ for other reasons. Hence Spearman's ρ of
 scores and predictor within every trial, averaged with the crossed uncertainty of ``stats.crossed``:
 the participant × item table of ρ takes the place of the table of differences. ρ of the mean scores,
@@ -15,21 +15,16 @@ Conventions: the hidden reference (distance and error 0 by construction) is left
 distance correlates negatively; −1 is perfect.
 """
 
-import json
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
 from analysis.ratings.scores import Scores, mean_of_present
-from analysis.ratings.table import RatingsError
+from analysis.ratings.stimulus_set import StimulusSet, Values
 from analysis.stats.crossed import Estimate, estimate_mean
 
 MIN_STIMULI = 3
-ALL_PARAMETERS = "all"
-Values = dict[tuple[str, str], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -57,94 +52,22 @@ class PredictorCorrelation:
     rho_of_means: float
 
 
-@dataclass(frozen=True)
-class StimulusSet:
-    """What the analysis needs of a manifest.
-
-    Attributes
-    ----------
-    distances, errors : dict
-        (item, condition) → name → distance of the stimulus from its reference; absolute error of a
-        parameter.
-    order : tuple of str
-        Conditions in the study's order.
-    labels : dict
-        Condition id → the name to print.
-    title : str
-        The study's title.
-    files : dict
-        (item, condition) → the sound's file, relative to the set's folder.
-    references : dict
-        Item → the file of the open reference.
-    folder : Path
-        The set's folder.
-    """
-
-    distances: Values
-    order: tuple[str, ...]
-    labels: dict[str, str]
-    title: str
-    errors: Values = field(default_factory=dict)
-    files: dict[tuple[str, str], str] = field(default_factory=dict)
-    references: dict[str, str] = field(default_factory=dict)
-    folder: Path = Path()
-
-
-def read_stimulus_set(path: Path) -> StimulusSet:
-    """Read the distances and parameters of a stimulus set's manifest.
-
-    Raises
-    ------
-    RatingsError
-        If the file is missing or is no manifest.
-    """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        stimuli = [(item, stimulus) for item in data["items"] for stimulus in item["stimuli"]]
-        return StimulusSet(
-            distances={(i["id"], s["condition"]): dict(s.get("distances", {})) for i, s in stimuli},
-            order=tuple(c["id"] for c in data["conditions"]),
-            labels={c["id"]: c["label"] for c in data["conditions"]},
-            title=data["title"],
-            errors={(i["id"], s["condition"]): parameter_errors(i, s) for i, s in stimuli},
-            files={(i["id"], s["condition"]): s["file"] for i, s in stimuli if "file" in s},
-            references={
-                item["id"]: item["reference"]["file"]
-                for item in data["items"]
-                if "file" in item.get("reference", {})
-            },
-            folder=path.parent,
-        )
-    except OSError as error:
-        raise RatingsError(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise RatingsError(
-            f"{path}: not a stimulus set's manifest ({type(error).__name__}: {error})"
-        ) from None
-
-
-def parameter_errors(item: dict[str, Any], stimulus: dict[str, Any]) -> dict[str, float]:
-    """Compute a stimulus's absolute errors; none where its effect is not its reference's.
-
-    Parameters are compared in their units; ``normalized`` ones (0–1) make up the error over all.
-    """
-    reference = item.get("reference", {})
-    if stimulus.get("effect") != reference.get("effect"):
-        return {}
-    true, estimated = reference.get("parameters") or {}, stimulus.get("parameters") or {}
-    errors = {name: abs(estimated[name] - true[name]) for name in true if name in estimated}
-    true, estimated = reference.get("normalized") or {}, stimulus.get("normalized") or {}
-    mapped = [abs(estimated[name] - true[name]) for name in true if name in estimated]
-    if mapped:
-        errors[ALL_PARAMETERS] = float(np.mean(mapped))
-    return errors
-
-
 def correlate_with_distances(
     scores: Scores, stimuli: StimulusSet
 ) -> tuple[PredictorCorrelation, ...]:
-    """Correlate scores with every distance of the manifest, within trials."""
-    return _correlate_all(scores, stimuli.distances, "")
+    """Correlate scores with every distance, within trials: over all sounds, then by family."""
+    families = scores.family_names()
+    overall = _correlate_all(scores, stimuli.distances, "")
+    if len(families) < 2:
+        return overall
+    return (
+        *overall,
+        *(
+            found
+            for family in families
+            for found in _correlate_all(scores.in_family(family), stimuli.distances, family)
+        ),
+    )
 
 
 def correlate_with_errors(scores: Scores, stimuli: StimulusSet) -> tuple[PredictorCorrelation, ...]:
@@ -179,7 +102,7 @@ def pairs_of(scores: Scores, values: Values, name: str) -> list[tuple[str, str, 
         Name of the predictor.
     """
     means = mean_of_present(scores.values, axis=0)
-    table = _table_of(scores, values, name)
+    table = table_of(scores, values, name)
     rated = np.isfinite(table) & np.isfinite(means)
     return [
         (scores.items[i], scores.conditions[c], float(table[i, c]), float(means[i, c]))
@@ -187,7 +110,7 @@ def pairs_of(scores: Scores, values: Values, name: str) -> list[tuple[str, str, 
     ]
 
 
-def _table_of(scores: Scores, values: Values, name: str) -> np.ndarray:
+def table_of(scores: Scores, values: Values, name: str) -> np.ndarray:
     """Lay a predictor out, shape (items, conditions); NaN where it is missing or the reference."""
     table = np.full((len(scores.items), len(scores.conditions)), np.nan)
     for i, item in enumerate(scores.items):
@@ -200,7 +123,7 @@ def _table_of(scores: Scores, values: Values, name: str) -> np.ndarray:
 def _correlate(
     scores: Scores, values: Values, name: str, family: str
 ) -> PredictorCorrelation | None:
-    table = _table_of(scores, values, name)
+    table = table_of(scores, values, name)
     means = mean_of_present(scores.values, axis=0)
     of_trials = np.stack(
         [rank_correlations(scores.values[:, i], table[i]) for i in range(len(scores.items))], axis=1

@@ -24,7 +24,6 @@ from stimuli_gen.contract import (
 )
 
 MAX_NOT_FIRST = 0.25
-RULES = ("none", "bs1534", "rank", "both")
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class ScreeningResult:
     rank: bool
 
     def breaks(self, rule: str) -> bool:
-        """Return whether ``rule`` (one of ``RULES``) excludes this participant."""
+        """Return whether ``rule`` (one of ``options.RULES``) excludes this participant."""
         return {
             "none": False,
             "bs1534": self.bs1534,

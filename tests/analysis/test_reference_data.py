@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from analysis.analyse import Options, analyse
+from analysis.analyse import analyse
+from analysis.options import Options
 from analysis.ratings.readers import ConditionMap, Mapping, read_file
 from analysis.ratings.table import RatingsError
 from analysis.report.__main__ import main

@@ -9,9 +9,9 @@ import pytest
 from support.simulated_ratings import simulate_ratings
 
 from analysis.analyse import analyse
+from analysis.ratings.stimulus_set import read_stimulus_set
 from analysis.ratings.table import RatingsError, check
 from analysis.report.publish import publish
-from analysis.stats.objective_distances import read_stimulus_set
 
 
 @pytest.fixture

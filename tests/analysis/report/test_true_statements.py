@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from support.simulated_ratings import findings_of, simulate_ratings
 
-from analysis.analyse import Options
+from analysis.options import Options
 from analysis.report import apa
 from analysis.report.check_tables import check_tables
 from analysis.report.figures import FIGURES

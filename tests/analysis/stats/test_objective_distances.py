@@ -11,6 +11,7 @@ from support.simulated_ratings import simulate_ratings
 
 from analysis.analyse import analyse
 from analysis.ratings.scores import tabulate
+from analysis.ratings.stimulus_set import read_stimulus_set
 from analysis.ratings.table import RatingsError, check
 from analysis.report.figures import FIGURES
 from analysis.report.publish import publish
@@ -18,7 +19,6 @@ from analysis.stats.objective_distances import (
     correlate_with_distances,
     correlate_with_errors,
     rank_correlations,
-    read_stimulus_set,
 )
 
 
@@ -52,7 +52,8 @@ def manifest(tmp_path, distance):
 def test_distance_that_ranks_as_participants_do_correlates_fully_and_negatively(tmp_path):
     distances = {"reference": 0.0, "autofx_f": 1.0, "mlp_163nc": 2.0, "random": 3.0, "clean": 4.0}
     scores = tabulate(ratings_of(participants=40))
-    (found,) = correlate_with_distances(scores, manifest(tmp_path, distances.__getitem__))
+    found, *families = correlate_with_distances(scores, manifest(tmp_path, distances.__getitem__))
+    assert [f.family for f in families] == ["delay", "distortion", "modulation"]
     assert found.rho.n_items == 6
     assert found.n_stimuli == 24
     by_hand = [
