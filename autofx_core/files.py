@@ -1,6 +1,7 @@
 """Write files that are either complete or not there."""
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,3 +27,24 @@ def atomic_write(path: Path) -> Iterator[Path]:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def write_csv(path: Path, rows: Sequence[Mapping], fields: Sequence[str] = ()) -> None:
+    """Write rows as a CSV file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    rows
+        Values by column; one that a row lacks is left empty.
+    fields
+        The columns in their order; by default, those of the first row.
+    """
+    with (
+        atomic_write(path) as unfinished,
+        unfinished.open("w", newline="", encoding="utf-8") as file,
+    ):
+        table = csv.DictWriter(file, fields or list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -69,11 +70,10 @@ def run_all(
         with _connect(cluster, modules, packages) as (executor, n):
             yield from _run_bounded(executor, function, tasks, n)
     elif workers > 1:
-        # A fresh process each: forking one whose libraries run threads can hang.
-        context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_leave_interrupts_to_the_parent
-        )
+        # A fresh process each: forking one whose libraries run threads can hang. Interrupts are the
+        # parent's.
+        context, ignore = multiprocessing.get_context("spawn"), (signal.SIGINT, signal.SIG_IGN)
+        executor = ProcessPoolExecutor(workers, context, signal.signal, ignore)
         try:
             yield from _run_bounded(executor, function, tasks, workers)
         finally:
@@ -82,24 +82,18 @@ def run_all(
         yield from map(function, tasks)
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _run_bounded(
     executor: Executor,
     function: Callable[[Task], Result],
     tasks: Iterable[Task],
     workers: int,
 ) -> Iterator[Result]:
-    pending = set()
-    for task in tasks:
-        pending.add(executor.submit(function, task))
-        if len(pending) >= TASKS_PER_WORKER * workers:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done)
+    waiting = iter(tasks)
+    first = islice(waiting, TASKS_PER_WORKER * workers)
+    pending = {executor.submit(function, task) for task in first}
     while pending:
         done, pending = wait(pending, return_when=FIRST_COMPLETED)
+        pending |= {executor.submit(function, task) for task in islice(waiting, len(done))}
         yield from (future.result() for future in done)
 
 

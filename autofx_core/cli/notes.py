@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from autofx_core.sources.sf2 import SoundfontError
+from autofx_core.cli.options import output_option, path_option
 from autofx_core.sources.soundfont import (
     SOUNDFONT,
     plan_notes,
@@ -18,30 +18,23 @@ PACKAGES = {SOUNDFONT.name: "fluid-soundfont-gm", "TimGM6mb.sf2": "timgm6mb-soun
 
 
 @click.command("notes", epilog="Example: python -m autofx_core notes --full -o notes-full/")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder.")
+@output_option
 @click.option("--full", is_flag=True, help="Every program, key and four velocities, for training.")
 @click.option(
     "--relatives", is_flag=True, help="Also other plucked strings, banjo to harp, to train on."
 )
-@click.option(
+@path_option(
     "--others",
-    type=click.Path(path_type=Path),
     help="Also guitars and relatives of another General MIDI soundfont (TimGM6mb.sf2), to train "
     "on.",
 )
 @click.option(
     "--made-up",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0),
     default=0,
     help="Also so many synthesized strings, to train on.",
 )
-@click.option(
-    "--soundfont",
-    type=click.Path(path_type=Path),
-    default=SOUNDFONT,
-    show_default=True,
-    help="FluidR3 GM.",
-)
+@path_option("--soundfont", default=SOUNDFONT, show_default=True, help="FluidR3 GM.")
 def notes_command(
     output: Path, full: bool, relatives: bool, others: Path | None, made_up: int, soundfont: Path
 ) -> None:
@@ -53,13 +46,10 @@ def notes_command(
         if path and not path.is_file():
             package = PACKAGES.get(path.name, PACKAGES[SOUNDFONT.name])
             raise click.ClickException(f"{path}: no such file; apt-get install {package}")
-    try:
-        notes = plan_notes(read_presets(soundfont), full=full)
-        if relatives:
-            notes += plan_plucked(soundfont)
-        foreign = plan_others(others, soundfont) if others else []
-    except SoundfontError as error:
-        raise click.ClickException(str(error)) from None
+    notes = plan_notes(read_presets(soundfont), full=full)
+    if relatives:
+        notes += plan_plucked(soundfont)
+    foreign = plan_others(others, soundfont) if others else []
     output.mkdir(parents=True, exist_ok=True)
     rows = render_notes(soundfont, output, notes)
     if others:

@@ -1,37 +1,22 @@
 """The features of IDMT-SMT-Audio-Effects as CSV, as AutoFX prepared them."""
 
-import csv
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
 from autofx_core.audio import ANALYSIS_RATE_HZ, fit_length, for_analysis
-from autofx_core.features import (
-    CLASSIFICATION_NAMES,
-    REGRESSION_NAMES,
-    classification_features,
-    regression_features,
-)
-from autofx_core.files import atomic_write
+from autofx_core.features import describe_for_classification, describe_for_regression
+from autofx_core.files import write_csv
 from autofx_core.parallel import one_thread, run_all
 from autofx_core.sources.clean import CleanSound, load
-from autofx_core.sources.idmt import IdmtName
 from autofx_core.sources.idmt_sounds import monophonic_guitar
 
 CSV_NAME = "features.csv"
 REGRESSION_PREFIX = "f-"
 """The original's prefix of the 48 columns; the 163 have none."""
-
-COLUMNS = (
-    "file",
-    *(field.name for field in fields(IdmtName)),
-    *(f"{REGRESSION_PREFIX}{name}" for name in REGRESSION_NAMES),
-    *CLASSIFICATION_NAMES,
-)
-"""Columns of the CSV."""
 
 
 def describe_sounds(
@@ -60,23 +45,18 @@ def describe_sounds(
     for sound_id, features in tqdm(
         run_all(_describe, tasks, workers=workers, cluster=cluster), total=len(sounds), unit="sound"
     ):
-        name = names[sound_id]
-        rows[sound_id] = [sound_id, *(getattr(name, f.name) for f in fields(name)), *features]
+        rows[sound_id] = {"file": sound_id} | asdict(names[sound_id]) | features
     output.mkdir(parents=True, exist_ok=True)
-    with (
-        atomic_write(output / CSV_NAME) as unfinished,
-        unfinished.open("w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(rows[sound_id] for sound_id in sorted(rows))
+    write_csv(output / CSV_NAME, [rows[sound_id] for sound_id in sorted(rows)])
     return len(rows)
 
 
 @torch.no_grad()
-def _describe(sound: CleanSound) -> tuple[str, list[str]]:
+def _describe(sound: CleanSound) -> tuple[str, dict[str, str]]:
     wave = for_analysis(sound.read(ANALYSIS_RATE_HZ), ANALYSIS_RATE_HZ)
     batch = torch.from_numpy(fit_length(wave))[None]
     with one_thread():
-        features = torch.cat([regression_features(batch), classification_features(batch)], 1)[0]
-    return sound.id, [f"{value:.7g}" for value in features.tolist()]
+        regression = describe_for_regression(batch)
+        block = {f"{REGRESSION_PREFIX}{name}": column for name, column in regression.items()}
+        block |= describe_for_classification(batch)
+    return sound.id, {name: f"{column.item():.7g}" for name, column in block.items()}

@@ -18,7 +18,6 @@ places that move on by one from family to family so that both spread over the ra
 Needs the program ``fluidsynth`` and the package ``mido`` (extra ``notes``).
 """
 
-import csv
 import hashlib
 import shutil
 import subprocess
@@ -35,6 +34,7 @@ import soundfile
 from tqdm import tqdm
 
 from autofx_core.audio import LEAD_IN_S, fade_ends, find_onset
+from autofx_core.files import write_csv
 from autofx_core.sources.attribution import attribute_soundfont
 from autofx_core.sources.clean import ATTRIBUTION_FIELDS, NOTES_CSV_NAME, NOTES_FIELDS
 from autofx_core.sources.sf2 import Zone, read_zones
@@ -331,7 +331,4 @@ def write_note(path: Path, wave: np.ndarray) -> dict[str, str]:
 
 def write_table(folder: Path, rows: list[dict]) -> None:
     """Write ``notes.csv`` beside the notes that its rows name."""
-    with (folder / NOTES_CSV_NAME).open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, (*NOTES_FIELDS, *ATTRIBUTION_FIELDS), lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
+    write_csv(folder / NOTES_CSV_NAME, rows, (*NOTES_FIELDS, *ATTRIBUTION_FIELDS))

@@ -15,7 +15,6 @@ set, or `evaluate` on those of another. The others are an *evaluation*, ``evalua
 is missing: no counter of it can be read everywhere.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from autofx_core.files import atomic_write
+from autofx_core.files import write_csv
 from autofx_core.networks.checkpoints import read_json, write_json
 from autofx_core.networks.registry import PRETRAINED
 
@@ -132,14 +131,6 @@ def markdown_table(rows: Sequence[Row]) -> str:
     return "".join(
         f"| {' | '.join('' if cell is None else str(cell) for cell in line)} |\n" for line in lines
     )
-
-
-def write_csv(path: Path, rows: Sequence[Row]) -> None:
-    """Write rows as CSV; the first has all keys."""
-    with atomic_write(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def results_table(cards: Mapping[str, dict]) -> str:

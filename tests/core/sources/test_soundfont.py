@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from autofx_core.cli.notes import notes_command
+from autofx_core.__main__ import main
 from autofx_core.sources import clean as sources
 from autofx_core.sources import soundfont
 from autofx_core.sources.sf2 import Zone
@@ -114,7 +114,7 @@ def test_packaged_table_is_the_plan(installed):
 
 def test_missing_soundfont_is_one_line_that_says_how_to_get_it(tmp_path):
     result = CliRunner().invoke(
-        notes_command, ["-o", str(tmp_path), "--soundfont", str(tmp_path / "x.sf2")]
+        main, ["notes", "-o", str(tmp_path), "--soundfont", str(tmp_path / "x.sf2")]
     )
     assert result.exit_code == 1
     assert "x.sf2: no such file; apt-get install fluid-soundfont-gm" in result.output
@@ -123,7 +123,7 @@ def test_missing_soundfont_is_one_line_that_says_how_to_get_it(tmp_path):
 def test_file_that_is_no_soundfont_is_refused(tmp_path):
     (tmp_path / "x.sf2").write_bytes(b"RIFF of something else")
     result = CliRunner().invoke(
-        notes_command, ["-o", str(tmp_path), "--soundfont", str(tmp_path / "x.sf2")]
+        main, ["notes", "-o", str(tmp_path), "--soundfont", str(tmp_path / "x.sf2")]
     )
     assert result.exit_code == 1
     assert "x.sf2: is not a SoundFont 2 file" in result.output

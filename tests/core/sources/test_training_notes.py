@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from autofx_core.cli.notes import notes_command
+from autofx_core.__main__ import main
 from autofx_core.sources import soundfont
 from autofx_core.sources.attribution import SYNTHESIZED
 from autofx_core.sources.clean import CleanSound, rendered_notes
@@ -71,7 +71,7 @@ def test_made_up_strings_are_read_back_each_a_recording_of_its_own(tmp_path):
 
 def test_a_missing_soundfont_names_its_package(tmp_path, guitars):
     result = CliRunner().invoke(
-        notes_command, ["-o", str(tmp_path), "--others", str(tmp_path / "TimGM6mb.sf2")]
+        main, ["notes", "-o", str(tmp_path), "--others", str(tmp_path / "TimGM6mb.sf2")]
     )
     assert result.exit_code == 1
     assert "TimGM6mb.sf2: no such file; apt-get install timgm6mb-soundfont" in result.output
