@@ -3,6 +3,7 @@
 import os
 import secrets
 import tempfile
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -10,7 +11,7 @@ from support.experimenter import Experimenter
 from support.http_listener import Listener, write_stimulus_set
 from support.postgres import run_postgres
 
-from webmushra_app import create_app
+from webmushra_app import create_app, timestamps
 from webmushra_app.config import Config
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -105,3 +106,26 @@ def experimenter(app):
 def make_listener():
     """Make listeners who differ in what they wish."""
     return lambda app, **wish: Listener(app.test_client(), **wish)
+
+
+class Clock:
+    """The server's clock: ``set`` moves it off the real one, whose moments all rows get."""
+
+    def __init__(self):
+        self.off_by = timedelta()
+
+    def set(self, **off_by):
+        self.off_by = timedelta(**off_by)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + clock.off_by
+
+    monkeypatch.setattr(timestamps, "datetime", Shifted)
+    return clock

@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from support.experimenter import HASH
 from support.fuzzing import Fuzzer, broken_rows, snapshot
 from support.http_listener import write_stimulus_set
 
@@ -18,6 +19,7 @@ from benchmarks.app_faults import databases
 from benchmarks.app_gunicorn import print_row
 from webmushra_app import create_app
 from webmushra_app.config import Config
+from webmushra_app.results.export import export
 
 
 def main() -> None:
@@ -30,7 +32,9 @@ def main() -> None:
         study = write_stimulus_set(folder / "set")
         with databases(folder) as each:
             for kind, url in each:
-                app = create_app(Config(url, study, secret_key="fuzzing" * 8))
+                app = create_app(
+                    Config(url, study, secret_key="fuzzing" * 8, admin_password_hash=HASH)
+                )
                 database = app.extensions["webmushra"].database
                 fuzzer = Fuzzer(app, seed=options.seed)
                 before = snapshot(database, fuzzer.prey)
@@ -38,6 +42,7 @@ def main() -> None:
                 outcome = fuzzer.run(options.requests // len(each))
                 took_s = time.perf_counter() - started_s
                 broken, faults = broken_rows(database)
+                exported = export(database, folder / kind)
                 print_row(
                     f"hostile requests, {kind}",
                     requests=sum(outcome.statuses.values()),
@@ -46,9 +51,10 @@ def main() -> None:
                     broken_rows=len(broken) + len(faults),
                     leaks=len(outcome.leaks),
                     other_session_changed=snapshot(database, fuzzer.prey) != before,
+                    exported_rows=sum(exported.values()),
                     seconds=took_s,
                 )
-                for fault in outcome.faults[:5]:
+                for fault in (*outcome.faults[:5], *broken.items(), *faults[:5]):
                     print(fault)
                 database.engine.dispose()
 

@@ -1,19 +1,24 @@
-"""Hostile requests, made from the OpenAPI document: every route, every field, every trick.
+"""Hostile requests: every route, every field, every trick.
 
-A round takes an operation of the document, fills its address and body with what a page would send,
-and then spoils some of it: other types, huge and non-finite numbers, a million sliders, broken
-JSON, another session's identifiers, path tricks, formula cells, line breaks for headers.
+A round takes an operation of the OpenAPI document, fills its address and body with what a page
+would send, and then spoils some of it: other types, huge and non-finite numbers, a million sliders,
+broken JSON, another session's identifiers, path tricks, formula cells, line breaks for headers.
+Where the app has a password, results of webMUSHRA's pages and the experimenters' routes come in
+between: read by somebody who is logged in, forms of somebody who isn't.
 """
 
 import json
 import math
 import random
+import re
 from collections import Counter
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from sqlalchemy import text
 
 from support.consent import CONSENT_VERSION
+from support.experimenter import Experimenter
 from support.http_listener import Listener
 from webmushra_app.api.openapi import OPERATIONS, Operation
 from webmushra_app.database.maintenance import examine
@@ -50,6 +55,11 @@ MEDIA = ["application/json", "text/plain", FORM, "", "multipart/x"]
 BROKEN = [b"", b"{", b"\xff\xfe\x00", b"[" * 5000, b'{"a":' * 3000, b"null", b"1e999", b'"\\ud800"']
 
 
+TEST_ID = "codec_test"
+POSTED_RATING = {"stimulus": "C1", "score": "63", "time": 20931, "comment": "=1+1"}
+POSTED_SHARE, ADMIN_SHARE = 0.1, 0.1
+
+
 @dataclass
 class Outcome:
     """What the server answered, and to what it answered with 5xx."""
@@ -73,6 +83,12 @@ class Fuzzer:
         self.prey.rate(self.prey_trial)
         self.outcome = Outcome()
         self._begin_anew()
+        self.experimenter = None
+        if app.extensions["webmushra"].config.admin_password_hash:
+            self.experimenter = Experimenter(app.test_client())
+            self.experimenter.log_in()
+            self.experimenter.post("/admin/studies/collect", test_id=TEST_ID)
+            self.admin_rules = [r for r in app.url_map.iter_rules() if r.rule[:6] == "/admin"]
 
     def _begin_anew(self):
         self.me = Listener(self.client)
@@ -84,9 +100,52 @@ class Fuzzer:
         for n in range(n_requests):
             if n % 200 == 199:
                 self._begin_anew()
-            operation = self.rng.choice(OPERATIONS)
-            self._send(operation)
+            kind = self.rng.random() if self.experimenter else 1.0
+            if kind < POSTED_SHARE:
+                self._post_result()
+            elif kind < POSTED_SHARE + ADMIN_SHARE:
+                self._ask_admin()
+            else:
+                self._send(self.rng.choice(OPERATIONS))
         return self.outcome
+
+    def _post_result(self):
+        document = {
+            "testId": TEST_ID,
+            "uuid": self.rng.choice([self.me.token, self.prey.request_id, str(self.rng.random())]),
+            "participant": {"name": ["age", "feedback"], "response": ["30", "R&B + soul"]},
+            "trials": [
+                {"type": "mushra", "id": page, "responses": [dict(POSTED_RATING)]}
+                for page in ("trial_1", "trial_2")
+            ],
+        }
+        for _ in range(self.rng.choice([0, 1, 1, 2])):
+            document = self._spoil(document)
+        body = json.dumps(document)
+        body = quote(body) if self.rng.random() < 0.5 else body
+        data = self.rng.choice(BROKEN) if self.rng.random() < 0.05 else b"sessionJSON="
+        path = self.rng.choice(["/collect", "/service/write.php", f"/{TEST_ID}/collect"])
+        media = FORM if self.rng.random() < 0.97 else self.rng.choice(MEDIA)
+        sent = data + body.encode("utf-8", "replace")
+        with self.client.post(path, data=sent, content_type=media) as response:
+            self._judge(f"POST {path}", sent, response)
+
+    def _ask_admin(self):
+        rule = self.rng.choice(self.admin_rules)
+        path = rule.rule
+        for argument in re.findall(r"(\w+)>", path):
+            value = self.rng.choice([*PATHS, "1", "99999999999999999999", "ratings.csv"])
+            path = re.sub(rf"<[^>]*{argument}>", lambda _, v=value: v, path)
+        path += f"?page={self.rng.choice(PATHS)}" if self.rng.random() < 0.3 else ""
+        try:
+            if self.rng.random() < 0.5:
+                self._judge(f"GET {path}", None, self.experimenter.client.get(path))
+            else:
+                names = ("csrf_token", "password", "test_id", "code", "reason", "quota")
+                form = {n: str(self._any()).encode("utf-8", "replace") for n in names}
+                self._judge(f"POST {path}", repr(form), self.client.post(path, data=form))
+        except UnicodeError:
+            self.outcome.statuses["not sendable"] += 1
 
     def _send(self, operation: Operation):
         path = self._path(operation.path)
@@ -106,7 +165,7 @@ class Fuzzer:
         self.outcome.statuses[response.status_code] += 1
         if response.status_code >= 500:
             self.outcome.faults.append((request, data and data[:500], response.status_code))
-        if "Set-Cookie" in response.headers:
+        if "Set-Cookie" in response.headers and "/admin" not in request:
             self.outcome.leaks.append(request)
         if not self._is_the_preys(request) and self.prey.token.encode() in response.data:
             self.outcome.leaks.append(request)
@@ -215,7 +274,8 @@ def broken_rows(database):
         "scores": "SELECT count(*) FROM ratings WHERE NOT (score >= 0 AND score <= 100)",
         "listened": "SELECT count(*) FROM ratings WHERE NOT (listened_s >= 0 AND plays >= 0)",
         "levels": "SELECT count(*) FROM sessions WHERE NOT (level_db >= -60 AND level_db <= 12)",
-        "comments": "SELECT count(*) FROM trials WHERE length(comment) > 2000",
+        "comments": "SELECT count(*) FROM trials WHERE length(comment) > 2000 "
+        "AND session_id NOT IN (SELECT session_id FROM collected_sessions)",
     }
     with database.reading() as db:
         broken = {name: db.execute(text(rule)).scalar() for name, rule in rules.items()}

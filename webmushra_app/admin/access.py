@@ -128,7 +128,7 @@ def _find_login(key: str) -> models.AdminLogin | None:
             select(models.AdminLogin).where(
                 models.AdminLogin.key_sha256 == sha256(key),
                 models.AdminLogin.password_sha256 == sha256(password_hash),
-                models.AdminLogin.started_at > timestamps.moment(ago_s=LOGIN_LASTS_S),
+                models.AdminLogin.started_at.between(*timestamps.recent(within_s=LOGIN_LASTS_S)),
             )
         )
 

@@ -81,7 +81,7 @@ def log_in() -> AnyResponse:
         db.execute(delete(models.AdminAttempt).where(models.AdminAttempt.address == address()))
         db.execute(
             delete(models.AdminLogin).where(
-                models.AdminLogin.started_at <= timestamps.moment(ago_s=LOGIN_LASTS_S)
+                ~models.AdminLogin.started_at.between(*timestamps.recent(within_s=LOGIN_LASTS_S))
             )
         )
         db.add(
@@ -110,7 +110,7 @@ def _count_try() -> None:
     with services().database.writing() as db:
         db.execute(
             delete(models.AdminAttempt).where(
-                models.AdminAttempt.at <= timestamps.moment(ago_s=WINDOW_S)
+                ~models.AdminAttempt.at.between(*timestamps.recent(within_s=WINDOW_S))
             )
         )
         n_all, n_here = db.execute(
@@ -135,7 +135,7 @@ def _is_known_as_blocked(db: DbSession) -> bool:
             .where(
                 models.Audit.action == "log-in blocked",
                 models.Audit.address == address(),
-                models.Audit.at > timestamps.moment(ago_s=WINDOW_S),
+                models.Audit.at.between(*timestamps.recent(within_s=WINDOW_S)),
             )
             .limit(1)
         )

@@ -107,12 +107,12 @@ def list_sessions(db: DbSession, study_id: int) -> list[SessionProgress]:
         .where(models.Session.study_id == study_id)
         .order_by(models.Session.started_at.desc(), models.Session.id)
     )
-    left_before = timestamps.moment(ago_s=LEFT_AFTER_S)
+    under_way = timestamps.recent(within_s=LEFT_AFTER_S)
     return [
         SessionProgress(
             id=session.id,
             simulated=session.simulated,
-            state=_state(session, left_before),
+            state=_state(session, under_way),
             n_trials=n_trials or 0,
             n_done=n_done or 0,
             started_at=session.started_at,
@@ -123,10 +123,10 @@ def list_sessions(db: DbSession, study_id: int) -> list[SessionProgress]:
     ]
 
 
-def _state(session: models.Session, left_before: str) -> str:
+def _state(session: models.Session, under_way: tuple[str, str]) -> str:
     if session.finished_at:
         return "finished"
-    return "under way" if session.seen_at > left_before else "left"
+    return "under way" if under_way[0] < session.seen_at <= under_way[1] else "left"
 
 
 def group_sessions(sessions: list[SessionProgress]) -> dict[str, SessionGroup]:

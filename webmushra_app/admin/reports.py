@@ -43,11 +43,8 @@ def folder_of(study_id: int) -> Path:
 
 def is_running(report: models.Report | None) -> bool:
     """Whether a report is being made; one whose server was stopped meanwhile isn't."""
-    return (
-        report is not None
-        and report.state == "running"
-        and report.started_at > timestamps.moment(ago_s=TIMEOUT_S)
-    )
+    first, last = timestamps.recent(within_s=TIMEOUT_S)
+    return report is not None and report.state == "running" and first <= report.started_at <= last
 
 
 def discard(db: DbSession, study: models.Study) -> None:

@@ -21,7 +21,7 @@ from webmushra_app.database import models
 from webmushra_app.results import export
 from webmushra_app.studies.importer import import_study
 from webmushra_app.studies.settings import ListeningTestError
-from webmushra_app.studies.study import OpenStudyError
+from webmushra_app.studies.study import OpenStudyError, moment_of_opening
 
 STUDY = "/studies/<int(max=2147483647):study_id>"
 PROLIFIC = "?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"
@@ -173,7 +173,7 @@ def open_to_participants(study_id: int) -> AnyResponse:
     """Show this study to the participants who come from now on."""
     with services().database.writing() as db:
         study = find_study(db, study_id, lock=True)
-        study.opened_at = timestamps.moment()
+        study.opened_at = moment_of_opening(db)
         study.closed_at = None
         audit.record(db, "opened", study=study.name)
     services().studies.reload()

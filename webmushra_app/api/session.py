@@ -174,7 +174,7 @@ def count_places_taken(db: Reader, study: Row | models.Study) -> int:
             models.Session.excluded_at.is_(None),
             or_(
                 models.Session.finished_at.is_not(None),
-                models.Session.seen_at > timestamps.moment(ago_s=ABANDONED_AFTER_S),
+                models.Session.seen_at.between(*timestamps.recent(within_s=ABANDONED_AFTER_S)),
             ),
         )
     ).scalar_one()
@@ -251,7 +251,7 @@ def _count_assignments(db: DbSession, study: OpenStudy, *, simulated: bool) -> d
             models.Session.simulated.is_(simulated),
             or_(
                 models.Trial.finished_at.is_not(None),
-                models.Session.seen_at > timestamps.moment(ago_s=ABANDONED_AFTER_S),
+                models.Session.seen_at.between(*timestamps.recent(within_s=ABANDONED_AFTER_S)),
             ),
         )
         .group_by(models.Trial.item_id)

@@ -16,7 +16,7 @@ from webmushra_app import timestamps
 from webmushra_app.database import models
 from webmushra_app.database.connection import Database
 from webmushra_app.studies.settings import read_listening_test
-from webmushra_app.studies.study import OpenStudyError
+from webmushra_app.studies.study import OpenStudyError, moment_of_opening
 
 
 def import_study(database: Database, folder: Path, *, open_new: bool = True) -> str:
@@ -74,7 +74,7 @@ def _find_or_add(
 ) -> models.Study:
     """Find the study of these sounds, or add it in place of one of its name without sessions."""
     digest = _content_digest(manifest)
-    opened_at = timestamps.moment() if open_new else None
+    opened_at = moment_of_opening(db) if open_new else None
     known = db.scalar(select(models.Study).where(models.Study.name == manifest.name))
     if known and known.manifest_sha256 == digest:
         return known

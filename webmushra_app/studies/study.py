@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm import selectinload
 
@@ -59,8 +59,13 @@ def open_study(database: Database, name: str) -> None:
             raise OpenStudyError(
                 f"{database}: holds no study {name!r}; import its stimulus set first"
             )
-        study.opened_at = timestamps.moment()
+        study.opened_at = moment_of_opening(db)
         study.closed_at = None
+
+
+def moment_of_opening(db: DbSession) -> str:
+    """Return the present moment, or one after all openings where the clock was set back."""
+    return timestamps.moment_after(db.scalar(select(func.max(models.Study.opened_at))))
 
 
 def load_study(db: DbSession, study_id: int) -> OpenStudy:

@@ -222,6 +222,23 @@ def test_an_ipv6_network_is_one_address(app):
     assert try_from(app, "2001:db8:0:1::1", PASSWORD).status_code == 303
 
 
+def test_a_block_made_while_the_clock_was_ahead_ends_with_that(app, clock):
+    clock.set(days=10)
+    for _ in range(6):
+        try_from(app, "192.0.2.9", "wrong")
+    assert try_from(app, "192.0.2.9", PASSWORD).status_code == 429
+    clock.set(days=0)
+    assert try_from(app, "192.0.2.9", PASSWORD).status_code == 303
+
+
+@pytest.mark.parametrize("days", [-10, 10])
+def test_a_log_in_does_not_outlast_a_clock_that_jumps(experimenter, clock, days):
+    experimenter.log_in()
+    assert experimenter.get("/admin/").status_code == 200
+    clock.set(days=days)
+    assert experimenter.get("/admin/").status_code == 303
+
+
 def test_blocked_tries_are_one_line_of_the_audit_log(app, experimenter):
     for _ in range(9):
         try_from(app, "192.0.2.9", "wrong")

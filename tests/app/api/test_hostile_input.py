@@ -1,9 +1,15 @@
 """Whatever is sent: no fault of the server, no row that breaks a rule, nobody else's data."""
 
 import pytest
+from support.experimenter import HASH
 from support.fuzzing import Fuzzer, broken_rows, snapshot
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def app(make_app, stimulus_set, tmp_path):
+    return make_app(stimulus_set, admin_password_hash=HASH, data=tmp_path)
 
 
 def test_hostile_requests_break_nothing_and_reach_nobody_else(app, database):

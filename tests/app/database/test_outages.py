@@ -2,15 +2,19 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 from sqlalchemy import event, text
 
-from webmushra_app import timestamps
 from webmushra_app.database import connection as db_module
+from webmushra_app.studies.importer import import_study
+from webmushra_app.studies.study import open_study
 
 pytestmark = pytest.mark.slow
+
+DAY_S = 86_400.0
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what only a database in one file can suffer."""
@@ -91,19 +95,101 @@ def test_a_full_disk_refuses_and_loses_nothing_acknowledged(ready, database):
     assert count_ratings(database) == 4 * 7
 
 
-def test_a_clock_set_back_loses_and_reorders_nothing(ready, database, monkeypatch):
-    first, second, *_ = [trial["id"] for trial in ready.state()["trials"]]
+@pytest.mark.parametrize("days", [-10, 10])
+def test_a_clock_that_jumps_loses_and_reorders_nothing(ready, database, clock, days):
+    first, second, third, *_ = [trial["id"] for trial in ready.state()["trials"]]
     ready.rate(first)
-    monkeypatch.setattr(timestamps, "moment", lambda **_: "2001-01-01T00:00:00.000Z")
+    clock.set(days=days)
     assert ready.rate(second).json["changed"] is True
+    clock.set(days=0)
+    assert ready.rate(third).json["changed"] is True
     with database.reading() as db:
         rows = db.execute(
             text("SELECT DISTINCT trial_position, rated_at FROM ratings_long ORDER BY 1")
         ).all()
-    assert [row.trial_position for row in rows] == [1, 2]
-    assert rows[0].rated_at > rows[1].rated_at == "2001-01-01T00:00:00.000Z"
+    assert [row.trial_position for row in rows] == [1, 2, 3]
+    ago_s = [
+        (datetime.now(UTC) - datetime.fromisoformat(row.rated_at)).total_seconds() for row in rows
+    ]
+    assert ago_s == pytest.approx([0, -days * DAY_S, 0], abs=60)  # each as the clock was then
     state = ready.state()
-    assert [trial["done"] for trial in state["trials"]] == [True, True] + [False] * 5
+    assert [trial["done"] for trial in state["trials"]] == [True, True, True] + [False] * 4
+
+
+@on_sqlite
+def test_a_session_seen_while_the_clock_was_ahead_holds_no_place(ready, database, clock):
+    with database.writing() as db:
+        db.execute(text("UPDATE studies SET quota = 1"))
+    study = ready.client.get("/api/v1/study")
+    assert study.json["open"] is False  # the one place is taken, for a day
+    clock.set(days=10)
+    assert ready.rate(ready.state()["next_trial"]).status_code == 200
+    clock.set(days=0)
+    assert ready.client.get("/api/v1/study").json["open"] is True
+    assert ready.rate(ready.state()["next_trial"]).status_code == 200
+    assert ready.client.get("/api/v1/study").json["open"] is False
+
+
+@on_sqlite
+def test_a_study_opened_after_the_clock_was_set_back_is_the_one_that_is_heard(
+    ready, database, clock, make_set
+):
+    clock.set(days=10)
+    import_study(database, make_set(name="ahead"))
+    clock.set(days=0)
+    import_study(database, make_set(name="now"))
+    studies = ready.client.application.extensions["webmushra"].studies
+    studies.reload()
+    assert studies.current().study.name == "now"
+    open_study(database, "ahead")
+    studies.reload()
+    assert studies.current().study.name == "ahead"
+
+
+def refuse_writes(connection, *_record):
+    connection.execute("PRAGMA query_only = ON")
+
+
+@pytest.fixture
+def set_read_only(database):
+    """Let a database be read alone, as a disk with faults becomes, or written again."""
+
+    def set_read_only(wanted):
+        if database.is_sqlite:
+            (event.listen if wanted else event.remove)(database.engine, "connect", refuse_writes)
+        else:
+            url = database.url
+            with psycopg.connect(
+                host=url.query["host"], user=url.username, dbname=url.database, autocommit=True,
+                options="-c default_transaction_read_only=off",
+            ) as other:  # fmt: skip
+                value = "on" if wanted else "off"
+                other.execute(
+                    f"ALTER DATABASE postgres SET default_transaction_read_only = {value}"
+                )
+        database.engine.dispose()
+
+    yield set_read_only
+    if not database.is_sqlite:
+        set_read_only(False)
+
+
+def test_a_database_that_can_only_be_read_refuses_and_still_plays(ready, database, set_read_only):
+    trial = ready.state()["next_trial"]
+    body, sound = ready.result(trial), ready.trial(trial)["stimuli"][0]
+    set_read_only(True)
+    refused = ready.put(f"trials/{trial}", body)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+    assert ready.hear(sound)[0]
+    assert ready.trial(trial)["result"] is None
+    set_read_only(False)
+    assert ready.put(f"trials/{trial}", body).json["changed"] is True
+    ready.hear(sound)
+    ready.client.application.extensions["webmushra"].fetched.wait()
+    with database.reading() as db:
+        noted = "SELECT count(*) FROM presentations WHERE fetched_at IS NOT NULL"
+        assert db.execute(text(noted)).scalar() == 1
+    assert count_ratings(database) == 4
 
 
 @on_postgresql
