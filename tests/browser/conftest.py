@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
-from support.browser_listener import DESKTOP, PATIENCE_MS, PHONE, Listener
+from support.browser_listener import DESKTOP, PATIENCE_MS, Listener
 from support.chromium import ChromiumMissing, open_chromium
 from support.guitar_set import GuitarSet
 from support.live_server import LiveServer
@@ -73,25 +73,6 @@ def breaking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSe
     server = LiveServer(folder, study=study.folder)
     yield server
     server.kill()
-
-
-@pytest.fixture(scope="session")
-def rtl_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A test in a language that is written from right to left, with a break."""
-    folder = tmp_path_factory.mktemp("rtl")
-    settings = 'languages = ["ar"]\nbreak_every = 1'
-    study = GuitarSet(folder / "set", listening_test=settings)
-    server = LiveServer(folder, study=study.folder)
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def right_to_left(new_listener: Callable[..., Listener], rtl_server: LiveServer) -> Listener:
-    """A listener with a phone whose page runs from right to left, in Arabic."""
-    return new_listener(
-        rtl_server.address, language="ar", color_scheme="dark", reduced_motion="reduce", **PHONE
-    )
 
 
 @pytest.fixture

@@ -1,41 +1,36 @@
-"""Every page of the session, on desktop and phone, light and dark, against WCAG 2.2 AA by axe."""
+"""Every page, in every language, on desktop and phone, light and dark, against WCAG 2.2 AA."""
 
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
-from support.accessibility import list_faults, violations
-from support.browser_listener import PHONE, Listener
+from support.accessibility import list_faults_light_and_dark, violations
+from support.browser_listener import DESKTOP, LOCALES, PHONE, Listener
 from support.every_page import walk
 from support.live_server import LiveServer
 
-DEVICES = {
-    "desktop, light, English": {},
-    "phone, dark, French": {"color_scheme": "dark", "language": "fr", **PHONE},
-    "desktop, dark, German": {"color_scheme": "dark", "language": "de"},
-    "phone, light, Spanish": {"language": "es", **PHONE},
-}
+DEVICES = {"en": DESKTOP, "fr": PHONE, "de": DESKTOP, "es": PHONE, "ar": PHONE}
+"""The device on which each language is looked at."""
 
 
-@pytest.mark.parametrize("device", DEVICES)
+def test_every_language_is_looked_at() -> None:
+    assert DEVICES.keys() == {path.stem for path in LOCALES.glob("*.json")}
+
+
+@pytest.mark.parametrize("language", DEVICES)
 def test_no_page_breaks_wcag_or_overflows(
-    new_listener: Callable[..., Listener], breaking_server: LiveServer, device: str
+    new_listener: Callable[..., Listener], breaking_server: LiveServer, language: str
 ) -> None:
-    listener = new_listener(breaking_server.address, reduced_motion="reduce", **DEVICES[device])
-    look_at_every_page(listener)
-
-
-def test_no_page_from_right_to_left_breaks_wcag_or_overflows(right_to_left: Listener) -> None:
-    look_at_every_page(right_to_left)
-
-
-def look_at_every_page(listener: Listener) -> None:
+    device = DEVICES[language] | {"locale": language, "reduced_motion": "reduce"}
+    listener = new_listener(breaking_server.address, language=language, **device)
     names, faults = [], []
     for name in walk(listener):
         names.append(name)
-        faults += [f"{name}: {fault}" for fault in list_faults(listener.page)]
+        faults += [f"{name}: {fault}" for fault in list_faults_light_and_dark(listener.page)]
     assert len(names) == 10
     assert faults == []
+    direction = "rtl" if language == "ar" else "ltr"
+    assert listener.page.locator("html").get_attribute("dir") == direction
 
 
 def test_the_pages_beside_the_usual_way_keep_to_wcag_too(listener: Listener) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import expect
-from support.browser_listener import Listener
+from support.browser_listener import PHONE, Listener
 from support.guitar_set import GuitarSet
 from support.live_server import LiveServer, stored_scores
 
@@ -75,9 +75,10 @@ def test_the_scale_has_the_studys_words_and_says_what_its_ends_mean(
 
 
 def test_a_page_from_right_to_left_stores_what_its_sliders_show(
-    right_to_left: Listener, rtl_server: LiveServer
+    new_listener: Callable[..., Listener], live_server: LiveServer
 ) -> None:
-    listener, page = right_to_left, right_to_left.page
+    listener = new_listener(live_server.address, language="ar", **PHONE)
+    page = listener.page
     listener.reach_trials()
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     listener.play_reference()
@@ -96,7 +97,7 @@ def test_a_page_from_right_to_left_stores_what_its_sliders_show(
     listener.go_on()
     listener.see_trial(n=1, total=2)
     listener.wait_until_saved()
-    assert stored_scores(rtl_server, listener.token) == [shown]
+    assert stored_scores(live_server, listener.token) == [shown]
 
 
 def test_another_language_keeps_loop_keys_and_scores(listener: Listener) -> None:

@@ -4,6 +4,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS = ["cat.color"]
+"""What depends on the colour scheme."""
+
 LEAST_TARGET_PX = 24
 """WCAG 2.2, 2.5.8."""
 
@@ -20,9 +23,9 @@ SMALL_TARGETS = """
 """
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, tags: list[str] = WCAG) -> list[str]:
     """List what axe finds."""
-    results = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
+    results = Axe().run(page, options={"runOnly": tags, "resultTypes": ["violations"]})
     return [
         f"{violation['id']}: {node['html']}"
         for violation in results.response["violations"]
@@ -36,3 +39,11 @@ def list_faults(page: Page) -> list[str]:
     found = violations(page) + page.evaluate(SMALL_TARGETS, LEAST_TARGET_PX)
     width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return found + [f"{width} px wider than the screen"] * (width > 0)
+
+
+def list_faults_light_and_dark(page: Page) -> list[str]:
+    """List the page's faults in light colours, and what differs in dark ones."""
+    page.emulate_media(color_scheme="dark")
+    found = [f"dark: {fault}" for fault in violations(page, COLOURS)]
+    page.emulate_media(color_scheme="light")
+    return found + list_faults(page)
