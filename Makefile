@@ -9,7 +9,7 @@ BIOME := node_modules/.bin/biome
 PYTEST := -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on
 
-.PHONY: demo test browsers quick coverage lint lint-page format clean
+.PHONY: demo test quick coverage lint lint-page format clean
 
 demo: .venv/installed
 	@PYTHON=$(BIN)/python DATA=$(DATA) bash .demo
@@ -19,9 +19,6 @@ test: lint
 
 quick: lint
 	$(BIN)/python $(PYTEST) -q -m "not slow and not browser and not postgres"
-
-browsers: .venv/installed-test
-	$(BIN)/python -m pytest -m other_browsers
 
 coverage: .venv/installed-test
 	$(BIN)/coverage run $(PYTEST)

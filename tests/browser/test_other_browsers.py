@@ -25,6 +25,21 @@ PLACES = [[0, 13, 50, 100], [97, 62, 29, 41]]
 
 HEADING = "return document.querySelector('h1')?.textContent"
 
+COUNT_READS = """
+  window.reads = { currentTime: 0, outputLatency: 0 };
+  for (const [name, prototype] of [
+    ["currentTime", BaseAudioContext.prototype], ["outputLatency", AudioContext.prototype],
+  ]) {
+    const { get } = Object.getOwnPropertyDescriptor(prototype, name);
+    Object.defineProperty(prototype, name, {
+      get() {
+        reads[name] += 1;
+        return get.call(this);
+      },
+    });
+  }
+"""
+
 
 @pytest.fixture(scope="module", params=sorted(INSTALL))
 def driver(request: pytest.FixtureRequest) -> Iterator[WebDriver]:
@@ -179,3 +194,16 @@ def test_keys_reach_every_score(driver: WebDriver, short_server: LiveServer) -> 
     for keys, score in (("\ue010", 100), ("\ue00f", 90), ("\ue012", 89), ("\ue011\ue014", 1)):
         slider.send_keys(keys)
         assert hand.shown_scores()[0] == score
+
+
+@pytest.mark.parametrize("driver", ["firefox"], indirect=True)
+def test_firefox_is_never_asked_for_the_outputs_latency(
+    driver: WebDriver, short_server: LiveServer
+) -> None:
+    """Reading it while sound plays can stop Firefox for good."""
+    hand = Hand(driver)
+    hand.reach_practice(short_server.address)
+    driver.execute_script(COUNT_READS)
+    hand.play(0)
+    hand.wait.until(lambda driver: driver.execute_script("return reads.currentTime > 3"))
+    assert driver.execute_script("return reads.outputLatency") == 0
