@@ -49,3 +49,11 @@ def test_the_page_answers_twelve_tasks() -> None:
         *("an effect", "a feature", "a network", "a condition", "a question type", "a test kind"),
         *("an export", "a statistic", "a figure", "a language", "a database column", "a command"),
     ]
+
+
+def test_every_picture_of_a_page_is_shown_in_the_documentation_and_small() -> None:
+    page = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8")
+    shown = re.findall(r"\]\((screenshots/[^)]+)\)", page)
+    pictures = list((ROOT / "docs" / "screenshots").iterdir())
+    assert sorted(shown) == sorted(f"screenshots/{path.name}" for path in pictures)
+    assert sum(path.stat().st_size for path in pictures) < 1_500_000

@@ -1,7 +1,7 @@
 """Take a picture of every page of the experimenter's, wide and on a phone.
 
 Run ``python tests/browser/admin_screenshots.py``; the pictures ``admin-<page>-<device>.png``
-replace those in ``tests/browser/screenshots/``, or go to the folder that is named.
+replace those in ``docs/screenshots/``, or go to the folder that is named.
 """
 
 import sys
@@ -13,16 +13,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.browser_listener import DESKTOP, PHONE
 from support.chromium import open_chromium
 from support.lab import Lab, make_report, walk
+from support.pictures import FOLDER, take_picture
 from tqdm import tqdm
 
-FOLDER = Path(__file__).with_name("screenshots")
 DEVICES = {"desktop": DESKTOP, "phone": PHONE | {"device_scale_factor": 1.25}}
 N_PAGES, N_LISTENERS = 9, 12
 
 
 def take_screenshots(folder: Path) -> None:
     """Write a picture for every page and device."""
-    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary, open_chromium() as browser:
         lab = Lab(Path(temporary))
         page = browser.new_page(**DESKTOP)
@@ -34,7 +33,7 @@ def take_screenshots(folder: Path) -> None:
         for device, options in DEVICES.items():
             page = browser.new_page(**options)
             for name in walk(lab, page):
-                page.screenshot(path=folder / f"admin-{name}-{device}.png", full_page=True)
+                take_picture(page, folder / f"admin-{name}-{device}.png")
                 bar.update()
             page.close()
         lab.server.kill()

@@ -1,7 +1,7 @@
-"""Take a picture of every page of the listening test, on a desktop and on a phone.
+"""Take a picture of every page of the listening test: desktop, phone, phone in Arabic and dark.
 
-Run ``python tests/browser/screenshots.py``; the pictures replace those in
-``tests/browser/screenshots/``, or go to the folder that is named.
+Run ``python tests/browser/screenshots.py``; the pictures replace those in ``docs/screenshots/``,
+or go to the folder that is named.
 """
 
 import sys
@@ -16,16 +16,20 @@ from support.chromium import open_chromium
 from support.every_page import walk
 from support.guitar_set import GuitarSet
 from support.live_server import LiveServer
+from support.pictures import FOLDER, take_picture
 from tqdm import tqdm
 
-FOLDER = Path(__file__).with_name("screenshots")
-DEVICES = {"desktop": DESKTOP, "phone": PHONE | {"device_scale_factor": 1.25}}
+SHARPER_PHONE = PHONE | {"device_scale_factor": 1.25}
+DEVICES = {
+    "desktop": DESKTOP,
+    "phone": SHARPER_PHONE,
+    "phone-arabic-dark": SHARPER_PHONE | {"locale": "ar", "color_scheme": "dark"},
+}
 N_PAGES = 10
 
 
 def take_screenshots(folder: Path) -> None:
     """Write ``<page>-<device>.png`` for every page and device."""
-    folder.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=PATIENCE_MS)
     with tempfile.TemporaryDirectory() as temporary, open_chromium() as browser:
         study = GuitarSet(Path(temporary) / "set", listening_test="break_every = 1")
@@ -33,9 +37,11 @@ def take_screenshots(folder: Path) -> None:
         bar = tqdm(total=len(DEVICES) * N_PAGES, unit="picture")
         for device, options in DEVICES.items():
             page = browser.new_page(**options, reduced_motion="reduce")
-            for name in walk(Listener(page, server.address, touch=device == "phone")):
+            language, touch = options.get("locale", "en")[:2], "has_touch" in options
+            for name in walk(Listener(page, server.address, language=language, touch=touch)):
                 page.evaluate("scrollTo(0, 0)")
-                page.screenshot(path=folder / f"{name}-{device}.png", full_page=True)
+                picture = folder / f"{name}-{device}.png"
+                take_picture(page, picture, whole=name != "trial")
                 bar.update()
             page.close()
         server.kill()
