@@ -16,8 +16,11 @@ ANALYSIS_RATE_HZ = 22_050
 ANALYSIS_SAMPLES = 35_000  # 1.587 s at 22.05 kHz, as in AutoFX
 SHORTEST_S = 0.2
 SILENCE_DBFS = -60.0
-START_DB = -50.0  # against the peak; softer is silence or hiss before the sound
 LEAD_IN_S = 0.005
+OPPOSITE = 0.1
+"""Share of the channels' power that their average keeps; below it they cancel."""
+DC_SHARE = 0.1
+"""Of a sound's RMS level; more DC than that is a fault of the recording."""
 
 
 class AudioError(ValueError):
@@ -97,8 +100,39 @@ def resample(wave: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
 
 
 def to_mono(wave: np.ndarray) -> np.ndarray:
-    """Average the channels: shape (channels, samples) to (samples,)."""
-    return wave.mean(axis=0, dtype=np.float32)
+    """Average the channels (channels, samples), or take the louder where they cancel.
+
+    Examples
+    --------
+    >>> to_mono(np.array([[0.5, -0.25], [-0.5, 0.25]], dtype=np.float32)).tolist()
+    [0.5, -0.25]
+    """
+    mono = wave.mean(axis=0, dtype=np.float32)
+    if channels_cancel(wave):
+        mono = wave[np.argmax(np.square(wave, dtype=np.float64).sum(axis=1))].astype(np.float32)
+    return mono
+
+
+def channels_cancel(wave: np.ndarray) -> bool:
+    """Return whether the channels of a wave (channels, samples) have opposite phase."""
+    if wave.shape[0] < 2:
+        return False
+    at_rest = wave - wave.mean(axis=1, keepdims=True)
+    kept = np.square(at_rest.mean(axis=0), dtype=np.float64).sum()
+    # Channels that have nothing in common keep 1/channels of their mean power.
+    each = np.square(at_rest, dtype=np.float64).sum(axis=1)
+    return bool(kept < OPPOSITE / wave.shape[0] * each.mean())
+
+
+def list_faults(wave: np.ndarray) -> list[str]:
+    """List what is wrong with a wave (channels, samples) but does not forbid to use it."""
+    faults = []
+    if channels_cancel(wave):
+        faults.append("the channels have opposite phase; only the louder one was used")
+    level = np.sqrt(np.square(wave, dtype=np.float64).mean())
+    if np.abs(wave.mean(axis=1)).max() > DC_SHARE * level:
+        faults.append("the sound has a DC offset, which was removed")
+    return faults
 
 
 def normalize_peak(wave: np.ndarray) -> np.ndarray:
@@ -145,37 +179,6 @@ def find_onset(wave: np.ndarray, *, threshold_db: float) -> int:
     return int(np.argmax(level >= level.max() * 10 ** (threshold_db / 20)))
 
 
-def find_start(wave: np.ndarray, sample_rate: int, *, threshold_db: float = START_DB) -> int:
-    """Find the sample 5 ms before the onset, or the first one.
-
-    Parameters
-    ----------
-    wave : ndarray, shape (samples,) or (channels, samples), not silent
-    sample_rate
-        In Hz.
-    threshold_db
-        See `find_onset`.
-    """
-    onset = find_onset(wave, threshold_db=threshold_db)
-    return max(0, onset - round(LEAD_IN_S * sample_rate))
-
-
-def skip_silence(
-    wave: np.ndarray, sample_rate: int, *, threshold_db: float = START_DB
-) -> np.ndarray:
-    """Cut what comes before the sound's start.
-
-    Parameters
-    ----------
-    wave : ndarray, shape (samples,) or (channels, samples), not silent
-    sample_rate
-        In Hz.
-    threshold_db
-        See `find_onset`.
-    """
-    return wave[..., find_start(wave, sample_rate, threshold_db=threshold_db) :]
-
-
 def require_sound(wave: np.ndarray, sample_rate: int, name: str | Path) -> None:
     """Refuse what no effect can be recognised in.
 
@@ -218,9 +221,10 @@ def for_analysis(wave: np.ndarray, sample_rate: int) -> np.ndarray:
 
     Returns
     -------
-    ndarray, shape (samples,), float32, 22.05 kHz mono with peak 1
+    ndarray, shape (samples,), float32, 22.05 kHz mono with peak 1 and no DC
     """
-    return normalize_peak(to_mono(resample(wave, sample_rate, ANALYSIS_RATE_HZ)))
+    mono = to_mono(resample(wave, sample_rate, ANALYSIS_RATE_HZ))
+    return normalize_peak(mono - mono.mean(dtype=np.float64).astype(np.float32))
 
 
 def fit_length(wave: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autofx_core.audio import fade_ends, find_onset, find_start, normalize_peak
+from autofx_core.audio import LEAD_IN_S, fade_ends, find_onset, normalize_peak
 from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import draw_setting, effect_of, render
 from stimuli_gen.plan import PlannedItem
@@ -79,7 +79,7 @@ def prepare_clean(wave: np.ndarray, study: StudySpec) -> np.ndarray:
 def find_clean(wave: np.ndarray, study: StudySpec) -> tuple[int, int]:
     """Find the part of a clean file that an item takes: its first sample and its length."""
     rate = study.sample_rate_hz
-    start = find_start(wave, rate, threshold_db=ONSET_DB)
+    start = max(0, find_onset(wave, threshold_db=ONSET_DB) - round(LEAD_IN_S * rate))
     return start, min(wave.shape[1] - start, round(study.longest_s * rate))
 
 

@@ -30,6 +30,7 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
 LAYERS = {
     "autofx_core": [
         ["audio", "files", "parallel"],
+        ["windows"],
         ["effects"],
         ["sources"],
         ["features"],

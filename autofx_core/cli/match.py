@@ -94,6 +94,8 @@ def _report(found: dict, output: Path) -> None:
         )
     for name, value in found["distances"].items():
         click.echo(f"  {name} {value:.3f} (clean sound: {found['clean_distances'][name]:.3f})")
+    for warning in found["warnings"]:
+        click.echo(f"  warning: {warning}")
     click.echo(f"wrote {output}")
 
 

@@ -5,7 +5,7 @@ Conventions: waves have shape (channels, samples); sample rates are in Hz.
 
 import numpy as np
 
-from autofx_core.audio import find_start
+from autofx_core.windows import find_start
 
 EXCERPT_S = 2.0
 LONGEST_LEAD_S = 2.0

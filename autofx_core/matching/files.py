@@ -76,8 +76,8 @@ def match_files(
         What match.json holds: `effect`, `probabilities` of the six classes, `effects`, the
         probabilities of the eleven effects, `parameters`, `certainty`, `distances` of
         the match and `clean_distances` of the clean sound to the reference, `offset_s` by which the
-        reference was late, `python`, the effect as a line of Python, `method`, `reference`,
-        `clean`, `version`.
+        reference was late, `warnings`, `python`, the effect as a line of Python, `method`,
+        `reference`, `clean`, `version`.
 
     Raises
     ------

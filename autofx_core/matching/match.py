@@ -26,13 +26,12 @@ import numpy as np
 import torch
 
 from autofx_core.audio import (
-    find_start,
     fit_length,
     for_analysis,
+    list_faults,
     normalize_peak,
     require_sound,
     resample,
-    skip_silence,
 )
 from autofx_core.effects.registry import FURTHER, find_effect
 from autofx_core.effects.table import EFFECTS, SLICES, Effect, denormalize, draw_setting
@@ -45,6 +44,7 @@ from autofx_core.metrics.audibility import AUDIBLE_DB
 from autofx_core.metrics.distances import log_mel_distance, measure_distances
 from autofx_core.networks.inputs import WithProbabilities, takes_clean
 from autofx_core.networks.registry import REGRESSORS, list_pretrained, load_network
+from autofx_core.windows import choose_windows
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,8 @@ class Match:
         Of `audio` to the reference, by name.
     offset_samples
         By how much the reference was late; the clean sound was moved as far.
+    warnings
+        What is wrong with the reference but does not forbid a match; see `audio.list_faults`.
     """
 
     method: str
@@ -122,6 +124,7 @@ class Match:
     audio: np.ndarray | None = None
     distances: dict[str, float] = field(default_factory=dict)
     offset_samples: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 Method = Callable[[Request], dict[str, float]]
@@ -170,7 +173,7 @@ def match(
     Parameters
     ----------
     reference : ndarray, shape (channels, samples), float32, full scale ±1
-        At least 0.2 s; networks use 1.587 s of it from where the sound begins.
+        At least 0.2 s; networks use up to eight windows of 1.587 s of it (see `windows`).
     clean : ndarray, shape (channels, samples), float32
         The dry sound, to be played through the effect at peak 1: distortion depends on the level,
         and that is the level at which all networks were trained. It is moved by up to 0.1 s if that
@@ -203,12 +206,13 @@ def match(
         require_sound(clean, sample_rate, "the clean sound")
         clean = normalize_peak(clean)
     if effect is None:
-        recognition = recognise(skip_silence(reference, sample_rate), sample_rate)
+        recognition = recognise(reference, sample_rate)
         effect = next(iter(recognition.classes))
         names = _choose_classes(method, recognition, reference, clean, sample_rate)
     else:
         recognition, names = Recognition({}, {}), [effect]
-    found = Match(method, effect, recognition.classes, recognition.effects)
+    faults = tuple(list_faults(reference))
+    found = Match(method, effect, recognition.classes, recognition.effects, warnings=faults)
     if not names:
         return found
     rng = np.random.default_rng(seed)
@@ -324,7 +328,7 @@ def draw_at_random(request: Request) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Network:
-    """Estimate by one of the pretrained networks, which take 1.587 s from the beginning."""
+    """Estimate by one of the pretrained networks: the mean of what it estimates for windows."""
 
     name: str
 
@@ -340,10 +344,14 @@ class Network:
         sounds = [request.reference]
         if takes_clean(network):
             sounds.append(request.require_clean())
-        start = min(find_start(sound, request.sample_rate) for sound in sounds)
-        waves = [for_analysis(sound[:, start:], request.sample_rate) for sound in sounds]
-        batch = FeatureBatch(*(torch.from_numpy(fit_length(wave))[None] for wave in waves))
-        vector = network.predict(WithProbabilities(batch))[0]
+        waves = [for_analysis(sound, request.sample_rate) for sound in sounds]
+        starts = min((choose_windows(wave) for wave in waves), key=lambda starts: int(starts[0]))
+        cut = [
+            np.stack([normalize_peak(fit_length(wave[start:])) for start in starts])
+            for wave in waves
+        ]
+        batch = FeatureBatch(*map(torch.from_numpy, cut))
+        vector = network.predict(WithProbabilities(batch)).mean(0)
         effect_class = request.effect.key
         return denormalize(effect_class, vector[SLICES[effect_class]].numpy())
 

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autofx_core.audio import fit_length, for_analysis, require_sound
+from autofx_core.audio import list_faults, require_sound
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 from autofx_core.features.timbre import timbre_features
 from autofx_core.networks.classifier import class_log_probabilities
 from autofx_core.networks.registry import load_network
+from autofx_core.windows import cut_windows
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,13 @@ class Recognition:
     effects
         Effect among the eleven (chorus, flanger, …) → probability. Those of one class sum up to
         its probability.
+    warnings
+        What is wrong with the sound; see `audio.list_faults`.
     """
 
     classes: dict[str, float]
     effects: dict[str, float]
+    warnings: tuple[str, ...] = ()
 
 
 @torch.no_grad()
@@ -38,7 +42,8 @@ def recognise(wave: np.ndarray, sample_rate: int) -> Recognition:
     Parameters
     ----------
     wave : ndarray, shape (channels, samples), float32, full scale ±1
-        At least 0.2 s; its first 1.587 s are used.
+        At least 0.2 s. Up to eight windows of 1.587 s stand for all of it (see `windows`), and
+        the logarithms of their probabilities are averaged.
     sample_rate
         In Hz.
 
@@ -48,10 +53,13 @@ def recognise(wave: np.ndarray, sample_rate: int) -> Recognition:
         If the sound is too short, silent or not finite.
     """
     require_sound(wave, sample_rate, "the sound")
-    batch = torch.from_numpy(fit_length(for_analysis(wave, sample_rate)))[None]
-    effects = load_network("effect_classifier")(timbre_features(batch))
+    windows = torch.from_numpy(cut_windows(wave, sample_rate))
+    votes = load_network("effect_classifier")(timbre_features(windows))
+    effects = votes.mean(0, keepdim=True).log_softmax(-1)
     return Recognition(
-        _rank(CLASSES, class_log_probabilities(effects)), _rank(EFFECT_NAMES, effects)
+        _rank(CLASSES, class_log_probabilities(effects)),
+        _rank(EFFECT_NAMES, effects),
+        tuple(list_faults(wave)),
     )
 
 

@@ -7,7 +7,7 @@ about half a second of silence, which is cut.
 
 What differs from the original: it took every second sample without a low-pass; here the
 resampler has one. Two trims with unnamed thresholds become one: a note begins 5 ms before its
-level first comes within 40 dB of its peak.
+level rises (see `windows`).
 """
 
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from autofx_core.audio import LISTENING_RATE_HZ, AudioError, skip_silence
+from autofx_core.audio import LISTENING_RATE_HZ, AudioError
 from autofx_core.sources.attribution import IDMT
 from autofx_core.sources.clean import CleanSound, folder_notes
 from autofx_core.sources.idmt import IdmtName, parse_name
+from autofx_core.windows import find_start
 
 SINGLE_NOTES = ("finger, light", "finger, hard", "plectrum")
 EXAMPLE = "names such as G61-40100-1111-00001.wav"
-ONSET_DB = -40.0  # against the peak; softer is the hiss before the note
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class IdmtSound(CleanSound):
 
     def read(self, sample_rate: int = LISTENING_RATE_HZ) -> np.ndarray:
         """Load the sound without the silence before it; otherwise as `CleanSound.read`."""
-        return skip_silence(super().read(sample_rate), sample_rate, threshold_db=ONSET_DB)
+        wave = super().read(sample_rate)
+        return wave[:, find_start(wave, sample_rate) :]
 
 
 def _named_sounds(folder: str | Path) -> list[tuple[CleanSound, IdmtName]]:

@@ -8,12 +8,11 @@ from autofx_core.audio import (
     AudioError,
     fade_ends,
     find_onset,
-    find_start,
     for_analysis,
+    list_faults,
     load_sound,
     read_audio,
     resample,
-    skip_silence,
     write_audio,
 )
 
@@ -66,19 +65,28 @@ def test_the_louder_channel_has_the_onset():
     assert find_onset(np.stack([late, early]), threshold_db=-50) == 200
 
 
-def test_a_sound_starts_five_milliseconds_before_its_onset_or_with_its_first_sample():
-    assert find_start(rising(), 1000) == 195
-    assert find_start(rising(), 1000, threshold_db=-30) == 295
-    assert skip_silence(rising()[None], 1000).shape == (1, 305)
-    whole = np.ones((1, 100))
-    np.testing.assert_array_equal(skip_silence(whole, 1000), whole)
-
-
 def test_for_analysis_gives_mono_at_22_khz_with_peak_one():
     stereo = 0.25 * np.stack([tone(48_000), tone(48_000)]).astype(np.float32)
     wave = for_analysis(stereo, 48_000)
     assert wave.shape == (11_025,)
     assert np.abs(wave).max() == pytest.approx(1.0)
+
+
+def test_channels_of_opposite_phase_leave_the_louder_one_and_a_warning():
+    one = tone(44_100).astype(np.float32)
+    wave = np.stack([0.3 * one, -0.31 * one])
+    np.testing.assert_allclose(for_analysis(wave, 44_100), for_analysis(wave[1:], 44_100))
+    assert list_faults(wave) == ["the channels have opposite phase; only the louder one was used"]
+    wide = np.stack([one, np.random.default_rng(0).standard_normal(one.size).astype(np.float32)])
+    for usual in (np.stack([one, one]), np.stack([one, 0 * one]), wide, one[None]):
+        assert list_faults(usual) == []
+
+
+def test_dc_is_removed_and_stated():
+    wave = (tone(44_100)[None] + 0.5).astype(np.float32)
+    without = for_analysis(wave - 0.5, 44_100)
+    np.testing.assert_allclose(for_analysis(wave, 44_100)[500:-500], without[500:-500], atol=2e-3)
+    assert list_faults(wave) == ["the sound has a DC offset, which was removed"]
 
 
 @pytest.mark.parametrize(

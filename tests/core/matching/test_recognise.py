@@ -95,6 +95,46 @@ def test_the_effect_classifier_is_better_than_the_originals_on_sounds_of_neither
         assert mean[part] == pytest.approx(np.mean([row[part] for row in pedals]), abs=1e-3)
 
 
+def test_what_comes_before_a_note_does_not_change_what_is_recognised(unseen_clean):
+    rng = np.random.default_rng(3)
+    model = PEDAL_MODELS["hard_clipper"]
+    length = round(0.09 * LISTENING_RATE_HZ)
+    finger = np.zeros((1, round(0.3 * LISTENING_RATE_HZ)))
+    finger[:, :length] = 10 ** (-45 / 20) * np.hanning(length) * rng.uniform(-1, 1, length)
+    for clean in unseen_clean:
+        wet = normalize_peak(model.render(clean, LISTENING_RATE_HZ, model.draw(rng)))
+        alone = recognise(wet, LISTENING_RATE_HZ).classes
+        preceded = np.concatenate([finger, wet], axis=1).astype(np.float32)
+        found = recognise(preceded, LISTENING_RATE_HZ).classes
+        assert found["distortion"] == pytest.approx(alone["distortion"], abs=0.1)
+
+
+def test_an_effect_that_begins_after_seconds_is_recognised(unseen_clean):
+    clean = np.concatenate(unseen_clean[:2], axis=1)
+    model = PEDAL_MODELS["high_gain_amp"]
+    late = np.concatenate(
+        [
+            unseen_clean[3][:, :66_150],
+            *(
+                model.render(note, LISTENING_RATE_HZ, dict(drive_db=50.0, mid_db=0.0))
+                for note in unseen_clean[4:8]
+            ),
+        ],
+        axis=1,
+    )
+    before, after = (recognise(wave, LISTENING_RATE_HZ).classes for wave in (clean, late))
+    assert before["distortion"] < 0.2
+    assert next(iter(after)) == "distortion"
+
+
+def test_an_opposite_phase_file_is_recognised_by_its_louder_channel_with_a_warning(unseen_clean):
+    (mono,) = unseen_clean[0]
+    found = recognise(np.stack([mono, -0.99 * mono]), LISTENING_RATE_HZ)
+    alone = recognise(mono[None], LISTENING_RATE_HZ)
+    assert found.classes == pytest.approx(alone.classes, abs=1e-4)
+    assert (len(found.warnings), len(alone.warnings)) == (1, 0)
+
+
 def test_silence_is_refused():
     with pytest.raises(AudioError, match="the sound: is silent"):
         recognise(np.zeros((1, 44_100), dtype=np.float32), LISTENING_RATE_HZ)

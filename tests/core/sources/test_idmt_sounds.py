@@ -11,7 +11,7 @@ import torch
 from click.testing import CliRunner
 
 from autofx_core.__main__ import main
-from autofx_core.audio import ANALYSIS_RATE_HZ, AudioError, fit_length, normalize_peak
+from autofx_core.audio import ANALYSIS_RATE_HZ, AudioError, fit_length, for_analysis
 from autofx_core.datasets.labels import EFFECT_ORDER
 from autofx_core.datasets.plan import PARTS
 from autofx_core.datasets.reader import read_subset
@@ -69,7 +69,8 @@ def test_the_table_has_a_row_for_each_sound_with_its_name_and_features(idmt, tmp
     assert rows[SIMULATED]["effect_class"] == "dry"
     assert rows[PROCESSED[1]]["effect"] == "distortion"
     sound = next(s for s, _ in monophonic_guitar(idmt) if s.path.stem == PROCESSED[0])
-    wave = torch.from_numpy(fit_length(normalize_peak(sound.read(ANALYSIS_RATE_HZ))))
+    wave = for_analysis(sound.read(ANALYSIS_RATE_HZ), ANALYSIS_RATE_HZ)
+    wave = torch.from_numpy(fit_length(wave))[None]
     expected = dict(zip(CLASSIFICATION_NAMES, classification_features(wave)[0], strict=True))
     for name in ("centroid_mean", "mfcc_3_mean"):
         assert float(rows[PROCESSED[0]][name]) == pytest.approx(expected[name].item(), rel=1e-4)
