@@ -82,6 +82,7 @@ class Listening(threading.Thread):
         super().__init__()
         self.port, self.puts, self.stop = port, puts, stop
         self.acknowledged: list[tuple[str, bytes]] = []
+        self.acknowledged_at: list[float] = []
         self.n_retries = 0
 
     def run(self) -> None:
@@ -95,6 +96,7 @@ class Listening(threading.Thread):
                     status, content = 0, b""
                 if status == 200:
                     self.acknowledged.append((path, body))
+                    self.acknowledged_at.append(time.time())
                     break
                 if status not in (0, 503):
                     raise SystemExit(f"PUT {path}: {status} {content!r}")

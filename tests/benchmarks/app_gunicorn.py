@@ -74,8 +74,27 @@ class Gunicorn:
 
 
 @contextmanager
-def ours(study: Path, database_url: str, *, port: int | None = None, **environment: str):
-    """Run the listening test as in production, 2 workers × 8 threads."""
+def ours(
+    study: Path,
+    database_url: str,
+    *,
+    port: int | None = None,
+    app: str | None = None,
+    **environment: str,
+):
+    """Run the listening test as in production, 2 workers × 8 threads.
+
+    Parameters
+    ----------
+    study : Path
+    database_url : str
+    port : int, optional
+        By default a free one.
+    app : str, optional
+        Another factory of the app, ``benchmarks.MODULE:create_app()``.
+    **environment
+        Further variables.
+    """
     port = port or free_port()
     settings = {
         "AUTOFX_STUDY": str(study),
@@ -86,7 +105,8 @@ def ours(study: Path, database_url: str, *, port: int | None = None, **environme
         "AUTOFX_SESSIONS_PER_HOUR": "0",
         "AUTOFX_LOG_FORMAT": "text",
     }
-    server = Gunicorn(["-c", str(CONFIG)], settings | environment, port)
+    another = ["--chdir", str(Path(__file__).parents[1]), app] if app else []
+    server = Gunicorn(["-c", str(CONFIG), *another], settings | environment, port)
     try:
         yield server
     finally:
