@@ -14,6 +14,27 @@ Group = tuple[int, int, Tensor]
 GROUPS = 8
 
 
+def triangular_filters(corners: Tensor, places: Tensor) -> Tensor:
+    """Compute triangular filters of peak 1, each from one corner over the next to the one after.
+
+    Parameters
+    ----------
+    corners : Tensor, shape (filters + 2,), float64, rising
+    places : Tensor, shape (bins,), float64
+        Of the spectrum's bins, in the corners' unit.
+
+    Returns
+    -------
+    Tensor, shape (bins, filters), float32
+    """
+    low, peak, high = corners[:-2], corners[1:-1], corners[2:]
+    rising, falling = (
+        (places[:, None] - low) / (peak - low),
+        (high - places[:, None]) / (high - peak),
+    )
+    return torch.minimum(rising, falling).clamp(min=0).float()
+
+
 def group_filters(filters: Tensor) -> list[Group]:
     """Split a bank into groups of neighbouring filters and the bins that each group covers.
 

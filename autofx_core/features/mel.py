@@ -5,6 +5,8 @@ import functools
 import torch
 from torch import Tensor
 
+from autofx_core.features.filterbank import triangular_filters
+
 
 def hertz_to_mel(hertz: Tensor) -> Tensor:
     """HTK's mel scale, 2595·log10(1 + f/700)."""
@@ -32,10 +34,7 @@ def mel_filters(bins: int, sample_rate: int, n_mels: int) -> Tensor:
     corners_mel = torch.linspace(0, 1, n_mels + 2, dtype=torch.float64) * top_mel
     corners_hz = 700.0 * (10 ** (corners_mel / 2595.0) - 1.0)
     hertz = torch.linspace(0, sample_rate / 2, bins, dtype=torch.float64)
-    low, peak, high = corners_hz[:-2], corners_hz[1:-1], corners_hz[2:]
-    rising = (hertz[:, None] - low) / (peak - low)
-    falling = (high - hertz[:, None]) / (high - peak)
-    return torch.minimum(rising, falling).clamp(min=0).float()
+    return triangular_filters(corners_hz, hertz)
 
 
 def decibels(power: Tensor, *, least: float = 1e-12) -> Tensor:

@@ -16,7 +16,12 @@ import functools
 import torch
 from torch import Tensor
 
-from autofx_core.features.filterbank import Group, apply_filters, group_filters
+from autofx_core.features.filterbank import (
+    Group,
+    apply_filters,
+    group_filters,
+    triangular_filters,
+)
 from autofx_core.features.stft import power_spectrum
 
 N_FFT = 2048
@@ -38,10 +43,8 @@ def _bands(sample_rate: int) -> list[Group]:
     steps = torch.arange(int(octaves * BANDS_PER_OCTAVE) + 1, dtype=torch.float64)
     hertz = LOWEST_HZ * 2 ** (steps / BANDS_PER_OCTAVE)
     corners = torch.unique((hertz * N_FFT / sample_rate).round())
-    bins = torch.arange(N_FFT // 2 + 1, dtype=torch.float64)[:, None]
-    low, peak, high = corners[:-2], corners[1:-1], corners[2:]
-    rising, falling = (bins - low) / (peak - low), (high - bins) / (high - peak)
-    return group_filters(torch.minimum(rising, falling).clamp(min=0).float())
+    bins = torch.arange(N_FFT // 2 + 1, dtype=torch.float64)
+    return group_filters(triangular_filters(corners, bins))
 
 
 def onset_strength(wave: Tensor, sample_rate: int) -> Tensor:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
 from autofx_core.features.batch import Columns
-from autofx_core.networks.network import WIDTHS, Batch, Network
+from autofx_core.networks.network import WIDTHS, Batch, Network, wide_layers
 from autofx_core.networks.scaler import Scaler
 
 HIDDEN = 256
@@ -109,15 +109,9 @@ class Member(nn.Sequential):
     """A network of an ensemble: two hidden layers of 256 with layer norm, GELU and dropout."""
 
     def __init__(self, n_features: int) -> None:
-        layers: list[nn.Module] = [nn.Dropout(FEATURE_DROPOUT)]
-        for width in (n_features, HIDDEN):
-            layers += [
-                nn.Linear(width, HIDDEN),
-                nn.LayerNorm(HIDDEN),
-                nn.GELU(),
-                nn.Dropout(DROPOUT),
-            ]
-        super().__init__(*layers, nn.Linear(HIDDEN, len(EFFECT_NAMES)))
+        layers = wide_layers(n_features, HIDDEN, HIDDEN, dropout=DROPOUT)
+        output = nn.Linear(HIDDEN, len(EFFECT_NAMES))
+        super().__init__(nn.Dropout(FEATURE_DROPOUT), *layers, output)
 
 
 class EffectClassifier(Classifier):

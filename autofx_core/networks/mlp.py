@@ -11,14 +11,12 @@ name           network                                                    parame
 =============  =========================================================  ==========
 """
 
-from itertools import pairwise
-
 import torch
 from torch import Tensor, nn
 
 from autofx_core.effects.table import N_PARAMETERS
 from autofx_core.effects.taxonomy import CLASSES
-from autofx_core.networks.network import WIDTHS, Regressor
+from autofx_core.networks.network import WIDTHS, Regressor, wide_layers
 from autofx_core.networks.scaler import Scaler
 
 HIDDEN = 100
@@ -84,16 +82,7 @@ class TimbreMLP(Regressor):
         self.inputs = ("timbre", *(("relation",) * clean))
         n_features = sum(WIDTHS[name] for name in self.inputs)
         self.scaler = Scaler(n_features)
-        layers = [
-            layer
-            for before, after in pairwise([n_features, *[width] * 3])
-            for layer in (
-                nn.Linear(before, after),
-                nn.LayerNorm(after),
-                nn.GELU(),
-                nn.Dropout(self.DROPOUT),
-            )
-        ]
+        layers = wide_layers(n_features, *[width] * 3, dropout=self.DROPOUT)
         self.network = nn.Sequential(*layers, nn.Linear(width, N_PARAMETERS), nn.Sigmoid())
 
     def forward(self, *columns: Tensor) -> Tensor:

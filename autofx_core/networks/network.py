@@ -7,6 +7,7 @@ is to load.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import ClassVar, Literal
 
 import torch
@@ -33,6 +34,28 @@ LOSS_SCALE = 100.0  # as in AutoFX, so that printed curves have digits
 Task = Literal["settings", "recognition"]
 Batch = Mapping[str, Tensor]
 """Some sounds of a data set: its columns by name."""
+
+
+def wide_layers(*widths: int, dropout: float) -> list[nn.Module]:
+    """List fully connected layers with layer norm, GELU and dropout.
+
+    Parameters
+    ----------
+    *widths
+        Of the input and of each layer.
+    dropout
+        Share of a layer's outputs that training sets to 0.
+    """
+    return [
+        module
+        for before, after in pairwise(widths)
+        for module in (
+            nn.Linear(before, after),
+            nn.LayerNorm(after),
+            nn.GELU(),
+            nn.Dropout(dropout),
+        )
+    ]
 
 
 class Network(nn.Module):

@@ -14,7 +14,7 @@ import numpy as np
 
 # The tables of a soundfont that say which keys play which sample (specification, section 7).
 _BAG = np.dtype([("first_generator", "<u2"), ("first_modulator", "<u2")])
-_GENERATOR = np.dtype([("kind", "<u2"), ("low", "u1"), ("high", "u1")])
+_GENERATOR = np.dtype([("kind", "<u2"), ("amount", "<u2")])
 _TABLES = {
     b"phdr": np.dtype(
         [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("rest", "V12")]
@@ -26,7 +26,7 @@ _TABLES = {
     b"igen": _GENERATOR,
     b"shdr": np.dtype([("name", "S20"), ("place", "V20"), ("root", "u1"), ("rest", "V5")]),
 }
-EVERY_KEY = (0, 127)
+EVERY_KEY = 127 << 8  # a range: the lowest key in the low byte, the highest in the high byte
 _INSTRUMENT, _KEY_RANGE, _SAMPLE, _ROOT_KEY = 41, 43, 53, 58
 
 
@@ -74,7 +74,7 @@ def read_zones(
         if not rows.size:
             raise SoundfontError(f"{soundfont}: has no program {program} in bank {bank}")
         bags = _bags(tables, rows[0], headers=b"phdr", bags=b"pbag", generators=b"pgen")
-        instrument = _word(next(bag[_INSTRUMENT] for bag in bags if _INSTRUMENT in bag))
+        instrument = next(bag[_INSTRUMENT] for bag in bags if _INSTRUMENT in bag)
         name = presets["name"][rows[0]].decode()
         found[bank, program] = (name, _zones_of(tables, instrument))
     return found
@@ -84,10 +84,10 @@ def _zones_of(tables: dict[bytes, np.ndarray], instrument: int) -> list[Zone]:
     zones = set()
     for bag in _bags(tables, instrument, headers=b"inst", bags=b"ibag", generators=b"igen"):
         if _SAMPLE in bag:
-            sample = tables[b"shdr"][_word(bag[_SAMPLE])]
+            sample = tables[b"shdr"][bag[_SAMPLE]]
             name = sample["name"].decode()
-            low, high = map(int, bag.get(_KEY_RANGE, EVERY_KEY))
-            root = _word(bag[_ROOT_KEY]) if _ROOT_KEY in bag else int(sample["root"])
+            high, low = divmod(bag.get(_KEY_RANGE, EVERY_KEY), 256)
+            root = bag.get(_ROOT_KEY, int(sample["root"]))
             zones.add(Zone(low, high, root, f"{name} {root}"))
     return sorted(zones, key=lambda zone: zone.low)
 
@@ -100,26 +100,18 @@ def _read_tables(soundfont: Path) -> dict[bytes, np.ndarray]:
         raise SoundfontError(f"{soundfont}: is not a SoundFont 2 file")
     tables, place = {}, place + 4
     while place < len(content):
-        name, size = (
-            content[place : place + 4],
-            int.from_bytes(content[place + 4 : place + 8], "little"),
-        )
+        name = content[place : place + 4]
+        size = int.from_bytes(content[place + 4 : place + 8], "little")
         if name in _TABLES:
             tables[name] = np.frombuffer(content[place + 8 : place + 8 + size], _TABLES[name])
         place += 8 + size
     return tables
 
 
-def _bags(tables, row: int, *, headers: bytes, bags: bytes, generators: bytes) -> list[dict]:
-    """List the bags of a preset or instrument, each as generator → its two bytes."""
+def _bags(
+    tables, row: int, *, headers: bytes, bags: bytes, generators: bytes
+) -> list[dict[int, int]]:
+    """List the bags of a preset or instrument, each as generator → its amount."""
     first, last = tables[headers]["bag"][row : row + 2]
     edges = tables[bags]["first_generator"][first : last + 1]
-    return [
-        {int(kind): (low, high) for kind, low, high in tables[generators][begin:end]}
-        for begin, end in pairwise(edges)
-    ]
-
-
-def _word(two_bytes: tuple[int, int]) -> int:
-    low, high = two_bytes
-    return int(low) + 256 * int(high)
+    return [dict(tables[generators][begin:end].tolist()) for begin, end in pairwise(edges)]

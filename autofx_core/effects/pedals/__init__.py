@@ -58,14 +58,7 @@ Conventions: waves of shape (channels, samples), float32; the settings are drawn
 is clearly audible; oscillators start at phase 0 unless `start_turns` says otherwise.
 """
 
-from autofx_core.effects.pedals import (
-    delay,  # noqa: F401
-    distortion,  # noqa: F401
-    dry,  # noqa: F401
-    modulation,  # noqa: F401
-    reverb,  # noqa: F401
-    tremolo,  # noqa: F401
-)
+from autofx_core.effects.pedals import delay, distortion, dry, modulation, reverb, tremolo  # noqa: F401
 from autofx_core.effects.pedals.pedal import PEDAL_MODELS, Pedal, Range, Settings
 
 __all__ = ["PEDAL_MODELS", "Pedal", "Range", "Settings"]

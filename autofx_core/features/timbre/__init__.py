@@ -20,15 +20,7 @@ import torch
 from torch import Tensor
 
 from autofx_core.features.columns import Block, stack_columns
-from autofx_core.features.timbre import (
-    bands,
-    combs,
-    echoes,
-    envelope,
-    movement,
-    note,
-    waveform,
-)
+from autofx_core.features.timbre import bands, combs, echoes, envelope, movement, note, waveform
 from autofx_core.features.timbre.spectrogram import compute_spectrogram
 
 
