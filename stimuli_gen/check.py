@@ -94,7 +94,7 @@ def check_item(item: Item, study: StudySpec, read: Callable[[str], bytes | None]
             problems.append(f"{entry.file}: changed (SHA-256 differs from the manifest's)")
         try:
             with soundfile.SoundFile(io.BytesIO(content)) as sound:
-                wave = sound.read(always_2d=True).T
+                wave = sound.read(always_2d=True, dtype="float32").T
                 shape = (sound.samplerate, *wave.shape, sound.format, sound.subtype, len(content))
         except soundfile.LibsndfileError as error:
             problems.append(f"{entry.file}: not a sound file ({error})")

@@ -16,6 +16,7 @@ partitions, whose residuals have a fixed number of bits).
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -40,17 +41,15 @@ def encode_alike(sounds: Sequence[np.ndarray], sample_rate: int, bit_depth: int)
     bit_depth
         16 or 24.
     """
-    stacked = np.stack(sounds).astype(np.int64)
+    stacked = np.stack(sounds).astype(np.int32)
     frames = [
         _encode_frames(stacked[:, start : start + BLOCK_SAMPLES], number, sample_rate, bit_depth)
         for number, start in enumerate(range(0, stacked.shape[1], BLOCK_SAMPLES))
     ]
-    _append_crc16(frames)
-    sizes = [len(of_all_sounds[0]) for of_all_sounds in frames]
+    sizes = [of_all_sounds.shape[1] for of_all_sounds in frames]
     return [
-        _stream_header(sound, sample_rate, bit_depth, sizes)
-        + b"".join(of_all_sounds[i] for of_all_sounds in frames)
-        for i, sound in enumerate(sounds)
+        _stream_header(sound, sample_rate, bit_depth, sizes) + content.tobytes()
+        for sound, content in zip(sounds, np.concatenate(frames, axis=1), strict=True)
     ]
 
 
@@ -73,10 +72,8 @@ def _stream_header(
     return b"fLaC" + bytes([0x80]) + len(info).to_bytes(3, "big") + info
 
 
-def _encode_frames(
-    block: np.ndarray, number: int, sample_rate: int, bit_depth: int
-) -> list[bytearray]:
-    """Encode one block of every sound, shape (sounds, samples), without the checksums."""
+def _encode_frames(block: np.ndarray, number: int, sample_rate: int, bit_depth: int) -> np.ndarray:
+    """Encode one block of every sound, shape (sounds, samples); gives bytes, (sounds, length)."""
     samples = block.shape[1]
     orders = range(min(HIGHEST_ORDER, samples - 1) + 1)
     # The fixed predictor of order k leaves the k-th difference.
@@ -86,18 +83,20 @@ def _encode_frames(
     start = _frame_header(samples, number, sample_rate, bit_depth)
     subframe = [*_bits(0b001000 | order, 7), 0]  # padding bit, type; no wasted bits
     escape = _bits(0, 2 + 4) + _bits(0b1111, 4) + _bits(widths[order], 5)
-    frames = []
-    for values, residual in zip(block, residuals[order], strict=True):
-        bits = np.concatenate(
-            [
-                np.array(subframe, np.uint8),
-                _to_bits(values[:order], bit_depth),
-                np.array(escape, np.uint8),
-                _to_bits(residual, widths[order]),
-            ]
-        )
-        frames.append(bytearray(start + np.packbits(bits).tobytes()))
-    return frames
+    bits = [
+        _repeat(subframe, len(block)),
+        _to_bits(block[:, :order], bit_depth),
+        _repeat(escape, len(block)),
+        _to_bits(residuals[order], widths[order]),
+    ]
+    packed = np.packbits(np.concatenate(bits, axis=1), axis=1)
+    content = np.concatenate([_repeat(list(start), len(block)), packed], axis=1)
+    checksum = _checksum(content).astype(">u2").view(np.uint8).reshape(-1, 2)
+    return np.concatenate([content, checksum], axis=1)
+
+
+def _repeat(values: list[int], sounds: int) -> np.ndarray:
+    return np.broadcast_to(np.array(values, np.uint8), (sounds, len(values)))
 
 
 def _frame_header(samples: int, number: int, sample_rate: int, bit_depth: int) -> bytes:
@@ -131,9 +130,9 @@ def _bits(value: int, n: int) -> list[int]:
 
 
 def _to_bits(values: np.ndarray, n: int) -> np.ndarray:
-    """Write whole numbers as two's complement of n bits, n ≤ 32, shape (values × n,)."""
-    octets = values.astype(">i4").view(np.uint8).reshape(-1, 4)
-    return np.unpackbits(octets, axis=1)[:, 32 - n :].ravel()
+    """Write whole numbers (sounds, values) as two's complement of n bits (sounds, values × n)."""
+    octets = values.astype(">i4").view(np.uint8).reshape(*values.shape, 4)
+    return np.unpackbits(octets, axis=2)[:, :, 32 - n :].reshape(len(values), -1)
 
 
 def _make_crc_table(polynomial: int, width: int) -> list[int]:
@@ -151,19 +150,26 @@ _CRC8 = _make_crc_table(0x07, 8)
 _CRC16 = np.array(_make_crc_table(0x8005, 16), np.uint16)
 
 
-def _append_crc16(frames: list[list[bytearray]]) -> None:
-    """Append its checksum to every frame.
+@cache
+def _crc_after_zeros(doublings: int) -> np.ndarray:
+    """Compute what each checksum becomes when 2^doublings zero bytes follow, shape (65536,)."""
+    if doublings == 0:
+        crc = np.arange(65_536, dtype=np.uint16)
+        return (crc << 8) ^ _CRC16[crc >> 8]
+    half = _crc_after_zeros(doublings - 1)
+    return half[half]
 
-    All frames are computed side by side: zeros before a frame leave a checksum that starts at 0 as
-    it is.
+
+def _checksum(frames: np.ndarray) -> np.ndarray:
+    """Compute the checksums of frames (sounds, bytes), shape (sounds,), uint16.
+
+    Zeros before a frame leave a checksum that starts at 0 as it is; and that of two parts is the
+    sum of the first one's, followed by zeros, and the second's.
     """
-    flat = [frame for of_all_sounds in frames for frame in of_all_sounds]
-    longest = max(map(len, flat))
-    content = np.zeros((longest, len(flat)), np.uint8)
-    for column, frame in enumerate(flat):
-        content[longest - len(frame) :, column] = np.frombuffer(frame, np.uint8)
-    crc = np.zeros(len(flat), np.uint16)
-    for row in content:
-        crc = (crc << 8) ^ _CRC16[(crc >> 8) ^ row]
-    for frame, value in zip(flat, crc.tolist(), strict=True):
-        frame.extend(value.to_bytes(2, "big"))
+    doublings = frames.shape[1].bit_length()
+    content = np.zeros((len(frames), 2**doublings), np.uint8)
+    content[:, -frames.shape[1] :] = frames
+    crc = _CRC16[content]
+    for level in range(doublings):
+        crc = _crc_after_zeros(level)[crc[:, 0::2]] ^ crc[:, 1::2]
+    return crc[:, 0]

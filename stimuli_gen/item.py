@@ -13,7 +13,7 @@ from autofx_core.audio import fade_ends, find_onset
 from autofx_core.metrics.audibility import AUDIBLE_DB
 from autofx_core.metrics.distances import log_mel_distance, measure_distances
 from autofx_core.sources.clean import CleanSound
-from stimuli_gen.encode import encode_item, restore, round_to_steps
+from stimuli_gen.encode import encode_item, quantize, restore, round_to_steps
 from stimuli_gen.item_sounds import (
     OPEN_REFERENCE,
     ItemSounds,
@@ -78,7 +78,7 @@ def render_item(task: ItemTask) -> RenderedItem:
     sounds = trim(make_item_sounds(task), task.study)
     waves = _fade(task.study, sounds)
     gains = _match(task, waves)
-    contents = _encode(task, waves, gains)
+    contents = _encode(task.study, gains)
     names = {
         name: f"{AUDIO_FOLDER}/{digits}.{task.study.format}"
         for name in waves
@@ -232,12 +232,8 @@ def _describe_origin(task: ItemTask) -> str:
     return f"{task.planned.kind.replace('_', '-')}: autofx_core.effects.{table}"
 
 
-def _encode(task: ItemTask, waves: dict[str, np.ndarray], gains: Gains) -> dict[str, bytes]:
-    study = task.study
-    steps = {
-        name: _round(task, name, wave * 10 ** (gains.gains_db[name] / 20))
-        for name, wave in waves.items()
-    }
+def _encode(study: StudySpec, gains: Gains) -> dict[str, bytes]:
+    steps = {n: quantize(wave, study.bit_depth, None) for n, wave in gains.finished.items()}
     return encode_item(
         steps, study.sample_rate_hz, bit_depth=study.bit_depth, file_format=study.format
     )

@@ -5,17 +5,26 @@ loudness in LUFS, gains are in dB, peaks in dBTP.
 
 References
 ----------
-Rec. ITU-R BS.1770-5 (2023), annex 1 (loudness, by pyloudnorm) and annex 2 (true peak).
+Rec. ITU-R BS.1770-5 (2023), annex 1 (loudness, with pyloudnorm's filters) and annex 2 (true
+peak).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pyloudnorm
 import soxr
+from scipy import signal
 
 BLOCK_S = 0.4
+STEP_S = 0.1
+ABSOLUTE_GATE_LUFS = -70.0
+RELATIVE_GATE_LU = -10.0
+OFFSET_LU = -0.691
+"""What makes a tone of 997 Hz read its level."""
+
 FILTERS = "DeMan"  # pyloudnorm's name for the K-weighting that is exact at every sample rate
 OVERSAMPLING = 4
 LOUDNESS_ERROR_LU = 0.02
@@ -32,13 +41,52 @@ def keep(_name: str, wave: np.ndarray) -> np.ndarray:
     return wave
 
 
+@dataclass(frozen=True)
+class GatingBlocks:
+    """A sound's blocks of 0.4 s, K-weighted: all that its loudness follows from, at any gain.
+
+    `powers`, shape (blocks,), are the channels' summed mean squares.
+    """
+
+    powers: np.ndarray
+
+    def loudness(self, gain_db: float = 0.0) -> float:
+        """Return the gated loudness after a gain, in LUFS; −inf if no block passes −70 LUFS."""
+        powers = self.powers * 10 ** (gain_db / 10)
+        gated = powers[powers >= _as_power(ABSOLUTE_GATE_LUFS)]
+        if not gated.size:
+            return -np.inf
+        gated = gated[gated > gated.mean() * 10 ** (RELATIVE_GATE_LU / 10)]
+        return OFFSET_LU + 10 * float(np.log10(gated.mean()))
+
+
+def measure_blocks(wave: np.ndarray, sample_rate: int) -> GatingBlocks:
+    """Weight a sound and measure its gating blocks, which begin every 0.1 s.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (channels, samples)
+        One or two channels. Sounds shorter than a block are taken as if silence followed.
+    sample_rate
+        In Hz.
+    """
+    short = max(0, int(np.ceil(BLOCK_S * sample_rate)) + 1 - wave.shape[1])
+    padded = np.pad(wave, ((0, 0), (0, short))).astype(np.float64)
+    weighted = signal.sosfilt(_design_weighting(sample_rate), padded, axis=1)
+    energy = np.concatenate([[0.0], np.cumsum(np.square(weighted).sum(axis=0))])
+    n_blocks = 1 + round((padded.shape[1] / sample_rate - BLOCK_S) / STEP_S)
+    starts = (np.arange(n_blocks) * STEP_S * sample_rate).astype(int)
+    ends = np.minimum(starts + round(BLOCK_S * sample_rate), padded.shape[1])
+    return GatingBlocks((energy[ends] - energy[starts]) / (BLOCK_S * sample_rate))
+
+
 def measure_loudness(wave: np.ndarray, sample_rate: int) -> float:
     """Measure the integrated loudness.
 
     Parameters
     ----------
     wave : ndarray, shape (channels, samples)
-        Sounds shorter than a block of 0.4 s are taken as if silence followed.
+        As `measure_blocks` takes it.
     sample_rate
         In Hz.
 
@@ -55,12 +103,18 @@ def measure_loudness(wave: np.ndarray, sample_rate: int) -> float:
     >>> round(measure_loudness(tone, 48_000), 2)
     -3.01
     """
-    short = max(0, int(np.ceil(BLOCK_S * sample_rate)) + 1 - wave.shape[1])
-    meter = pyloudnorm.Meter(sample_rate, filter_class=FILTERS, block_size=BLOCK_S)
-    padded = np.pad(wave, ((0, 0), (0, short))).astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):  # of silence
-        loudness = float(meter.integrated_loudness(padded.T))
-    return loudness if np.isfinite(loudness) else -np.inf
+    return measure_blocks(wave, sample_rate).loudness()
+
+
+@cache
+def _design_weighting(sample_rate: int) -> np.ndarray:
+    """Return pyloudnorm's K-weighting as second-order sections."""
+    stages = pyloudnorm.Meter(sample_rate, filter_class=FILTERS)._filters.values()
+    return np.array([[*(stage.passband_gain * stage.b), *stage.a] for stage in stages])
+
+
+def _as_power(loudness_lufs: float) -> float:
+    return 10 ** ((loudness_lufs - OFFSET_LU) / 10)
 
 
 def measure_true_peak(wave: np.ndarray) -> float:
@@ -72,9 +126,10 @@ def measure_true_peak(wave: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Gains:
-    """Gain of each sound in dB, and the loudness that all have with it."""
+    """Gain of each sound in dB, the finished sounds, and the loudness that all have."""
 
     gains_db: dict[str, float]
+    finished: dict[str, np.ndarray]
     loudness_lufs: float
 
 
@@ -115,27 +170,38 @@ def match_loudness(
         If a sound is silent, or its loudness cannot be brought to the target.
     """
     peaks_dbtp = {name: measure_true_peak(wave) for name, wave in waves.items()}
-    gains_db = {
-        name: target_lufs - measure_loudness(wave, sample_rate) for name, wave in waves.items()
-    }
-    for name, gain_db in gains_db.items():
-        if not np.isfinite(gain_db):
+    blocks = {name: measure_blocks(wave, sample_rate) for name, wave in waves.items()}
+    for name, own in blocks.items():
+        if not np.isfinite(own.loudness()):
             raise ValueError(f"{name} is too quiet to be made as loud as the others")
+
     for _ in range(MAX_CORRECTIONS):
         # First without the finish, which clips while the sounds are still too loud.
-        for each, tolerance_db in ((keep, PEAK_TOLERANCE_DB), (finish, FINISH_TOLERANCE_DB)):
-            for name, wave in waves.items():
-                gains_db[name] = _correct(
-                    name, wave, sample_rate, target_lufs, each, gains_db[name]
-                )
-            excess_db = max(peaks_dbtp[name] + gains_db[name] for name in waves) - ceiling_dbtp
-            if excess_db > tolerance_db:
-                target_lufs -= excess_db
-                gains_db = {name: gain_db - excess_db for name, gain_db in gains_db.items()}
-                break
-        else:
-            return Gains(gains_db, target_lufs)
+        gains_db = {name: _find_gain(name, own, target_lufs) for name, own in blocks.items()}
+        excess_db = max(peaks_dbtp[name] + gains_db[name] for name in waves) - ceiling_dbtp
+        if excess_db > PEAK_TOLERANCE_DB:
+            target_lufs -= excess_db
+            continue
+        finished = {}
+        for name, wave in waves.items():
+            gains_db[name], finished[name] = _correct(
+                name, wave, sample_rate, target_lufs, finish, gains_db[name]
+            )
+        excess_db = max(peaks_dbtp[name] + gains_db[name] for name in waves) - ceiling_dbtp
+        if excess_db <= FINISH_TOLERANCE_DB:
+            return Gains(gains_db, finished, target_lufs)
+        target_lufs -= excess_db
     raise ValueError(f"the sounds cannot be brought below {ceiling_dbtp:g} dBTP at one loudness")
+
+
+def _find_gain(name: str, blocks: GatingBlocks, target_lufs: float) -> float:
+    gain_db = 0.0
+    for _ in range(MAX_CORRECTIONS):
+        error_db = target_lufs - blocks.loudness(gain_db)
+        if abs(error_db) <= LOUDNESS_ERROR_LU:
+            return gain_db
+        gain_db += error_db
+    raise ValueError(f"{name} cannot be brought to {target_lufs:.2f} LUFS; leave it out")
 
 
 def _correct(
@@ -145,11 +211,12 @@ def _correct(
     target_lufs: float,
     finish: Finish,
     gain_db: float,
-) -> float:
+) -> tuple[float, np.ndarray]:
+    """Correct a gain by the loudness after it and the finish; return both."""
     for _ in range(MAX_CORRECTIONS):
         finished = finish(name, wave * 10 ** (gain_db / 20))
         error_db = target_lufs - measure_loudness(finished, sample_rate)
         if abs(error_db) <= LOUDNESS_ERROR_LU:
-            return gain_db
+            return gain_db, finished
         gain_db += error_db
     raise ValueError(f"{name} cannot be brought to {target_lufs:.2f} LUFS; leave it out")

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
+from support.ffmpeg import TOLERANCE_LU, measure_by_ffmpeg
 from support.small_studies import invoke
 
 from stimuli_gen.check import check_set
@@ -25,6 +26,14 @@ def change_sound(folder, change, *, keep_hash=False):
 
 def test_rendered_set_is_as_its_manifest_says(small_set):
     assert check_set(small_set) == []
+
+
+@pytest.mark.slow
+def test_another_program_measures_the_loudness_that_the_manifest_promises(small_set):
+    for item in read_manifest(small_set).items:
+        for stimulus in item.stimuli:
+            measured = measure_by_ffmpeg(small_set / stimulus.file)
+            assert measured == pytest.approx(stimulus.loudness_lufs, abs=TOLERANCE_LU)
 
 
 @pytest.mark.parametrize(

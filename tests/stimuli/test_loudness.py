@@ -1,13 +1,17 @@
 """Loudness and true peak against BS.1770's own numbers, and equal loudness within an item."""
 
 import numpy as np
+import pyloudnorm
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.ffmpeg import TOLERANCE_LU, measure_by_ffmpeg
 
 from stimuli_gen.loudness import (
     LOUDNESS_ERROR_LU,
     match_loudness,
+    measure_blocks,
     measure_loudness,
     measure_true_peak,
 )
@@ -27,6 +31,39 @@ def tone(frequency_hz, level_dbfs=0.0, seconds=1.0, phase=0.0):
 def test_tone_of_997_hz_has_its_level_minus_3_lufs(level_dbfs):
     measured = measure_loudness(tone(997, level_dbfs), RATE)
     assert measured == pytest.approx(level_dbfs - 3.01, abs=LOUDNESS_TOLERANCE_LU)
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+def test_another_program_measures_the_same_loudness(rate, tmp_path):
+    """ffmpeg's ebur128 filter shares no code with ours: notes, noise, a fade, pauses."""
+    rng = np.random.default_rng(0)
+    time_s = np.arange(3 * rate) / rate
+    note = np.sin(2 * np.pi * 110 * time_s) * np.exp(-2 * time_s)
+    sounds = {
+        "note": 0.5 * note,
+        "noise": 0.05 * rng.normal(size=time_s.size),
+        "fade": 0.3 * np.sin(2 * np.pi * 3_000 * time_s) * np.linspace(1, 0, time_s.size) ** 2,
+        "pauses": 0.2 * note * (np.floor(2 * time_s) % 2 == 0),
+        "quiet": 6e-4 * rng.normal(size=time_s.size),
+    }
+    for name, wave in sounds.items():
+        path = tmp_path / f"{name}.wav"
+        soundfile.write(path, wave, rate, subtype="FLOAT")
+        read = soundfile.read(path)[0][np.newaxis]
+        measured = measure_loudness(read, rate)
+        assert measured == pytest.approx(measure_by_ffmpeg(path), abs=TOLERANCE_LU), name
+
+
+def test_the_gates_are_pyloudnorms():
+    """The same filters, but gated by another program, at levels around both gates."""
+    rng = np.random.default_rng(1)
+    envelope = 10 ** (rng.uniform(-4, 0, 60) / 1).repeat(RATE // 10)
+    wave = (0.3 * envelope * rng.normal(size=envelope.size))[np.newaxis]
+    meter = pyloudnorm.Meter(RATE, filter_class="DeMan")
+    blocks = measure_blocks(wave, RATE)
+    for gain_db in (-40.0, -20.0, -3.0, 0.0, 10.0):
+        expected = meter.integrated_loudness((wave * 10 ** (gain_db / 20)).T)
+        assert blocks.loudness(gain_db) == pytest.approx(expected, abs=1e-6)
 
 
 def test_sound_shorter_than_a_block_is_measured_as_if_silence_followed():
