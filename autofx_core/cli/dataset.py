@@ -46,7 +46,8 @@ from autofx_core.sources.idmt_sounds import clean_guitar, monophonic_guitar
     type=click.Choice(list(DEFAULT_FEATURE_SETS)),
     default="settings",
     show_default=True,
-    help="The generic effects, or all pedals of every class.",
+    help="The generic effects; all pedals of every class; or phrases and notes as they are "
+    "recorded, through chains of none to three pedals.",
 )
 @click.option(
     "--per-pedal",
@@ -54,7 +55,7 @@ from autofx_core.sources.idmt_sounds import clean_guitar, monophonic_guitar
     default=9200,
     show_default=True,
     help="Training sounds of each pedal; AutoFX had 37440. For recognition, of the generic effects "
-    "four times as many and of dry pedals twice.",
+    "four times as many and of dry pedals twice; for presence, as many in all as of all pedals.",
 )
 @seed_option
 @workers_option

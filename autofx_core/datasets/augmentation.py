@@ -37,7 +37,7 @@ def vary_note(wave: np.ndarray, sample_rate: int, rng: np.random.Generator) -> n
     ndarray, shape (channels, other number of samples), float32, not normalised
     """
     wave = _resize(wave, sample_rate, rng.uniform(-SEMITONES, SEMITONES))
-    wave = _pluck(wave, rng.uniform(*PLUCK_MS) / 1000 * sample_rate, rng.uniform(0, PLUCK_DEPTH))
+    wave = _pluck(wave, sample_rate, rng)
     if rng.uniform() < 0.5:
         wave = wave * np.exp(-np.arange(wave.shape[-1]) / (rng.uniform(*DECAY_S) * sample_rate))
     wave = _tone(rng)(wave.astype(np.float32), sample_rate, reset=True)
@@ -45,13 +45,33 @@ def vary_note(wave: np.ndarray, sample_rate: int, rng: np.random.Generator) -> n
     return (wave + noise * rng.standard_normal(wave.shape)).astype(np.float32)
 
 
+def vary_tone(wave: np.ndarray, sample_rate: int, rng: np.random.Generator) -> np.ndarray:
+    """Vary size, plucking point and tone of a sound of any length; its decay stays as it is.
+
+    Parameters
+    ----------
+    wave : ndarray, shape (channels, samples), float32, full scale ±1
+    sample_rate
+        In Hz.
+    rng
+        Draws the variant.
+
+    Returns
+    -------
+    ndarray, shape (channels, other number of samples), float32, not normalised
+    """
+    wave = _resize(wave, sample_rate, rng.uniform(-SEMITONES, SEMITONES))
+    wave = _pluck(wave, sample_rate, rng)
+    return _tone(rng)(wave.astype(np.float32), sample_rate, reset=True)
+
+
 def _resize(wave: np.ndarray, sample_rate: int, semitones: float) -> np.ndarray:
     return soxr.resample(wave.T, sample_rate * 2 ** (semitones / 12), sample_rate).T
 
 
-def _pluck(wave: np.ndarray, delay_samples: float, depth: float) -> np.ndarray:
-    comb = np.zeros(1 + round(delay_samples))
-    comb[0], comb[-1] = 1.0, -depth
+def _pluck(wave: np.ndarray, sample_rate: int, rng: np.random.Generator) -> np.ndarray:
+    comb = np.zeros(1 + round(rng.uniform(*PLUCK_MS) / 1000 * sample_rate))
+    comb[0], comb[-1] = 1.0, -rng.uniform(0, PLUCK_DEPTH)
     return signal.lfilter(comb, 1.0, wave)
 
 

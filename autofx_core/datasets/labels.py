@@ -9,6 +9,9 @@ from autofx_core.effects.taxonomy import EFFECT_NAMES
 UNKNOWN_PEDAL = "unknown"
 """Stands for the pedals of recordings that came with their effect."""
 
+CHAINS = "chains"
+"""Stands for the pedals of sounds that were played through several, or none."""
+
 PEDALS = (*EFFECTS, *PEDAL_MODELS)
 """Every pedal, the generic effects first."""
 

@@ -14,7 +14,8 @@ import torch
 from tqdm import tqdm
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.datasets.labels import DRY, UNKNOWN_PEDAL
+from autofx_core.datasets.chains import render_chains, strongest_effect
+from autofx_core.datasets.labels import CHAINS, DRY, UNKNOWN_PEDAL
 from autofx_core.datasets.plan import (
     DEFAULT_FEATURE_SETS,
     PLUCKED_STRINGS,
@@ -27,18 +28,58 @@ from autofx_core.datasets.plan import (
 )
 from autofx_core.datasets.recordings import read_recordings
 from autofx_core.datasets.synthetic import notes_of, render_shard
+from autofx_core.effects.table import N_PARAMETERS
 from autofx_core.features.batch import CLEAN_PREFIX, FeatureBatch
+from autofx_core.features.timbre import timbre_features
 from autofx_core.files import atomic_write
 from autofx_core.metrics.audibility import strength_db
 from autofx_core.networks.network import Task
 from autofx_core.parallel import one_thread, run_all
 from autofx_core.sources.clean import CleanSound, list_attributions, load
+from autofx_core.windows import cut_windows
 
+WINDOWS = 6  # stored of each sound of the presence task
 CHUNK = 4  # sounds described at once: few enough for the processor's cache
 FULL_SCALE = 32_767  # of the stored waves
 
 ShardTask = tuple[Shard, Sequence[CleanSound]]
 """A shard and the notes of its part."""
+
+
+@torch.no_grad()
+def describe_chains(shard: Shard, notes: Sequence[CleanSound]) -> dict[str, np.ndarray]:
+    """Render a shard of the presence task, describe and label its sounds.
+
+    Parameters
+    ----------
+    shard
+        Which sounds.
+    notes
+        The notes of its part.
+
+    Returns
+    -------
+    dict of ndarray
+        `windows`, shape (sounds, 6, 606), the timbre sets of windows (see `windows`), of short
+        sounds the same ones again; `presence_db` and `place` (see `chains.Chained`); `effect` and
+        `strength_db` of the strongest effect among the eleven; `settings`, zeros; `recording`.
+    """
+    chained = render_chains(shard, notes)
+    described = []
+    for wave in chained.waves:
+        windows = cut_windows(wave, ANALYSIS_RATE_HZ, most=WINDOWS)
+        timbre = timbre_features(torch.from_numpy(windows)).numpy()
+        described.append(timbre[np.arange(WINDOWS) % len(timbre)])
+    effect, strength = strongest_effect(chained.presence_db)
+    return {
+        "windows": np.stack(described),
+        "presence_db": chained.presence_db,
+        "place": chained.place,
+        "effect": effect,
+        "strength_db": strength,
+        "settings": np.zeros((shard.sounds, N_PARAMETERS), dtype=np.float32),
+        "recording": chained.recording,
+    }
 
 
 @torch.no_grad()
@@ -89,6 +130,8 @@ def _make_shard(
     task: ShardTask, *, feature_sets: Sequence[str], waves: bool
 ) -> tuple[Shard, dict[str, np.ndarray], np.ndarray | None]:
     with one_thread():
+        if task[0].pedal == CHAINS:
+            return task[0], describe_chains(*task), None
         columns, wet = describe_shard(*task, feature_sets)
     return task[0], columns, np.round(wet * FULL_SCALE).astype(np.int16) if waves else None
 
@@ -99,7 +142,8 @@ def carry_notes(task: ShardTask) -> ShardTask:
     if shard.part == PLUCKED_STRINGS:
         return task
     recorded = shard.pedal == UNKNOWN_PEDAL
-    drawn = set(range(len(notes))) if recorded else notes_of(shard, len(notes))
+    everything = recorded or shard.pedal == CHAINS
+    drawn = set(range(len(notes))) if everything else notes_of(shard, len(notes))
     loaded = [
         load(note, ANALYSIS_RATE_HZ) if row in drawn else note for row, note in enumerate(notes)
     ]
@@ -132,7 +176,7 @@ def make_dataset(
     seed
         Of all random choices.
     task
-        ``settings`` or ``recognition``.
+        ``settings``, ``recognition`` or ``presence``.
     feature_sets
         Which of `plan.FEATURE_SETS` to compute; by default, those of the task.
     waves
@@ -153,6 +197,11 @@ def make_dataset(
         If the cluster cannot be used.
     """
     feature_sets = tuple(feature_sets) or DEFAULT_FEATURE_SETS[task]
+    if task == "presence" and (feature_sets != DEFAULT_FEATURE_SETS[task] or waves or processed):
+        raise DatasetError(
+            "a data set for presence holds windows of made sounds, no other features, no waves and "
+            "no recordings with their effect; leave out --features, --waves and --idmt"
+        )
     needs_clean = [n for n in feature_sets if n == "relation" or n.startswith(CLEAN_PREFIX)]
     if processed and needs_clean:
         raise DatasetError(

@@ -11,12 +11,14 @@ no recording, nor a transposition of it, is in two of them:
 `unseen_instrument`  instruments that no other part has
 ===================  ==========================================================================
 
-and one of two tasks:
+and one of three tasks:
 
 ==============  ==============================================================================
 `settings`      the generic effects, equally often
 `recognition`   every pedal, and plucked strings: the generic effects, whose settings reach from
                 nothing to excess, four times as often as another pedal, dry pedals twice
+`presence`      phrases and notes as they are recorded, through chains of none to three pedals (see
+                `chains`): as many sounds as the pedals would have one by one
 ==============  ==============================================================================
 
 The plan is written to ``dataset.json``. The set is made in shards: each follows from its own seed,
@@ -29,7 +31,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from autofx_core.datasets.labels import PEDALS, UNKNOWN_PEDAL, is_dry
+from autofx_core.datasets.labels import CHAINS, PEDALS, UNKNOWN_PEDAL, is_dry
 from autofx_core.effects.table import EFFECTS
 from autofx_core.files import atomic_write
 from autofx_core.metrics.audibility import AUDIBLE_DB, UNAMBIGUOUS_DB
@@ -53,6 +55,7 @@ FEATURE_SETS = ("features", "regression", "timbre", "clean_timbre", "relation")
 DEFAULT_FEATURE_SETS: dict[str, tuple[str, ...]] = {
     "settings": ("features", "regression"),
     "recognition": ("features", "regression", "timbre"),
+    "presence": ("windows",),
 }
 """Feature sets by task, unless others are wanted."""
 
@@ -93,7 +96,7 @@ class DatasetPlan(BaseModel):
     Attributes
     ----------
     task
-        ``settings`` or ``recognition``.
+        ``settings``, ``recognition`` or ``presence``.
     per_pedal
         Training sounds of each pedal; of some a multiple, see `pedals`. 0 for recordings.
     seed
@@ -145,7 +148,9 @@ class DatasetPlan(BaseModel):
         """Count the sounds of each pedal in a part."""
         if self.processed:
             return {UNKNOWN_PEDAL: len(self.notes[part])}
-        if self.task == "settings":
+        if self.task == "presence":
+            training = {CHAINS: self.per_pedal * len(PEDALS)}
+        elif self.task == "settings":
             training = dict.fromkeys(EFFECTS, self.per_pedal)
         else:
             training = {

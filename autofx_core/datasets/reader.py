@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autofx_core.datasets.labels import DRY, PEDALS, UNKNOWN_PEDAL, is_dry
+from autofx_core.datasets.labels import CHAINS, DRY, PEDALS, UNKNOWN_PEDAL, is_dry
 from autofx_core.datasets.make import FULL_SCALE
 from autofx_core.datasets.plan import DatasetError, DatasetPlan, Shard, read_plan
 from autofx_core.metrics.audibility import AUDIBLE_DB, UNAMBIGUOUS_DB
 from autofx_core.networks.classifier import CLASS_OF_EFFECT
 
 TARGETS = ("settings", "effect", "strength_db")
+CHAIN_TARGETS = ("presence_db", "place")
 
 
 class Waves:
@@ -51,9 +52,14 @@ class Subset:
         What the pedal makes, audible or not.
     strength_db : Tensor, shape (sounds,), float32
         How strong the effect is on the sound; see `metrics.audibility`.
-    pedal : Tensor, shape (sounds,), int64, index into `PEDALS`; `len(PEDALS)` if unknown
+    pedal : Tensor, shape (sounds,), int64, index into `PEDALS`; beyond if unknown, or chains
     recording : Tensor, shape (sounds,), int64
-        Which recording the clean note stems from; −1 for made-up strings.
+        Which recording the clean note stems from; −1 for made-up strings and for phrases of
+        several.
+    presence_db : Tensor, shape (sounds, 11), float32, of `taxonomy.PRESENCES`; empty in other tasks
+        How strongly each effect of the chain changes what it is given; 0 where it is not there.
+    place : Tensor, shape (sounds, 11), int64; empty in other tasks
+        Place of each in the chain, from 1; 0 where it is not there.
     """
 
     features: dict[str, Tensor | Waves]
@@ -62,6 +68,8 @@ class Subset:
     strength_db: Tensor
     pedal: Tensor
     recording: Tensor
+    presence_db: Tensor
+    place: Tensor
 
     def __len__(self) -> int:
         return len(self.effect)
@@ -111,7 +119,7 @@ class Subset:
     @property
     def unambiguous(self) -> Tensor:
         """Mask of the sounds whose effect is clearly audible or clearly not."""
-        dry = torch.tensor([*map(is_dry, PEDALS), False])[self.pedal]
+        dry = torch.tensor([*map(is_dry, PEDALS), False, False])[self.pedal]
         ambiguous = (self.strength_db >= AUDIBLE_DB) & (self.strength_db < UNAMBIGUOUS_DB)
         return dry | ~ambiguous
 
@@ -133,13 +141,16 @@ def read_subset(folder: Path, *parts: str) -> Subset:
     """
     plan = read_plan(folder)
     shards = plan.shards(*parts)
-    arrays = _read_columns(folder, shards, (*plan.feature_sets, *TARGETS, "recording"))
+    chains = CHAIN_TARGETS if plan.task == "presence" else ()
+    arrays = _read_columns(folder, shards, (*plan.feature_sets, *TARGETS, *chains, "recording"))
     recording = _number_recordings(plan, arrays.pop("recording"))
     columns = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    for name in set(CHAIN_TARGETS) - set(chains):
+        columns[name] = torch.zeros(len(recording), 0)
     features: dict[str, Tensor | Waves] = {n: columns.pop(n) for n in plan.feature_sets}
     if plan.waves:
         features["wave"] = Waves([folder / shard.wave_file for shard in shards])
-    pedals = [(*PEDALS, UNKNOWN_PEDAL).index(shard.pedal) for shard in shards]
+    pedals = [(*PEDALS, UNKNOWN_PEDAL, CHAINS).index(shard.pedal) for shard in shards]
     pedal = torch.tensor(pedals).repeat_interleave(torch.tensor([s.sounds for s in shards]))
     return Subset(features, pedal=pedal, recording=recording, **columns)
 
@@ -152,7 +163,7 @@ def read_training(folder: Path) -> Subset:
 def _number_recordings(plan: DatasetPlan, names: np.ndarray) -> Tensor:
     known = sorted(set().union(*plan.recordings.values()))
     number = {"": -1} | {name: number for number, name in enumerate(known)}
-    return torch.tensor([number[name] for name in names.tolist()])
+    return torch.tensor([number.get(name, -1) for name in names.tolist()])
 
 
 def _read_columns(

@@ -17,3 +17,9 @@ EFFECT_NAMES: dict[str, str] = {
     "overdrive": "distortion",
 }
 """The eleven effects of the recognition task → their class among the six."""
+
+SOMETHING_ELSE = "something else"
+"""What is on a sound that is neither clean nor one of the eleven effects: octave, wah, …"""
+
+PRESENCES = (*(name for name in EFFECT_NAMES if name != "dry"), SOMETHING_ELSE)
+"""What may be present on a sound, alone or in a chain; where none is, the sound is clean."""

@@ -7,6 +7,7 @@
 `timbre`         606 numbers, `features.timbre.timbre_features`
 `clean_timbre`   the same of the sound without the effect
 `relation`       86 numbers of both sounds, `features.pair.pair_features`
+`windows`        the timbre set of each window of a sound; here, where there is only one
 `probabilities`  of the six classes, by the recogniser: never the truth
 ===============  ======================================================================
 
@@ -60,5 +61,7 @@ class FeatureBatch:
     def _describe(self, name: str) -> Tensor:
         if name == "relation":
             return pair_features(self._columns["wave"], self._columns["clean_wave"])
+        if name == "windows":
+            return self["timbre"][:, None]
         wave = "clean_wave" if name.startswith(CLEAN_PREFIX) else "wave"
         return DESCRIPTIONS[name.removeprefix(CLEAN_PREFIX)](self._columns[wave])

@@ -31,7 +31,7 @@ WIDTHS = {
 
 LOSS_SCALE = 100.0  # as in AutoFX, so that printed curves have digits
 
-Task = Literal["settings", "recognition"]
+Task = Literal["settings", "recognition", "presence"]
 Batch = Mapping[str, Tensor]
 """Some sounds of a data set: its columns by name."""
 

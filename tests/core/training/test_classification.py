@@ -51,6 +51,8 @@ def make_subset(pedals, *, columns, per_pedal=40, seed=0):
         effect=effect,
         pedal=pedal,
         recording=torch.randint(6, (len(pedal),), generator=generator),
+        presence_db=torch.zeros(len(pedal), 0),
+        place=torch.zeros(len(pedal), 0),
     )
 
 
