@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import expect
-from support.browser_listener import PHONE, Listener
+from support.browser_listener import LOCALES, PHONE, Listener
 from support.guitar_set import GuitarSet
 from support.live_server import LiveServer
 
@@ -34,6 +34,17 @@ MOST_SLIDERS_IN_SIGHT = """
     if (scale.top >= 0 && scale.bottom <= innerHeight) most = Math.max(most, inSight.length);
   }
   return most;
+}
+"""
+
+
+SLIDERS_IN_SIGHT = """
+() => {
+  const foot = document.querySelector("#foot").getBoundingClientRect();
+  const bottoms = [...document.querySelectorAll(".score")].map(
+    (slider) => slider.getBoundingClientRect().bottom,
+  );
+  return bottoms.filter((bottom) => bottom <= foot.top + 1).length;
 }
 """
 
@@ -76,3 +87,20 @@ def test_sliders_scale_and_next_are_in_sight_together(
         assert box["x"] + box["width"] <= viewport["width"] - EDGE_PX
     listener.rate(2, 30)
     expect(page.get_by_text("1 of 7 rated")).to_be_visible()
+
+
+def test_in_every_language_seven_sliders_are_in_sight_without_scrolling(
+    new_listener: Callable[..., Listener], seven_server: LiveServer
+) -> None:
+    listener = new_listener(seven_server.address, **PHONE)
+    page = listener.page
+    listener.begin_at_trials()
+    in_sight = {}
+    for language in sorted(path.stem for path in LOCALES.glob("*.json")):
+        page.locator("#language select").select_option(language)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        Listener(page, listener.address, language=language).see_trial(practice=True, n=1, total=1)
+        page.evaluate("scrollTo(0, 0)")
+        in_sight[language] = page.evaluate(SLIDERS_IN_SIGHT)
+    assert in_sight == dict.fromkeys(in_sight, 7)
+    assert len(in_sight) == 5
