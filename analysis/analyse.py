@@ -13,6 +13,8 @@ from analysis.options import RULES, Options
 from analysis.ratings.scores import Scores, tabulate
 from analysis.ratings.stimulus_set import StimulusSet
 from analysis.ratings.table import Ratings, RatingsError, count
+from analysis.stats.agreement_groups import AgreementGroups, find_groups
+from analysis.stats.bayes import BayesianView, take_bayesian_view
 from analysis.stats.comparisons import (
     Comparison,
     Equivalence,
@@ -32,11 +34,13 @@ from analysis.stats.objective_distances import (
     correlate_with_distances,
     correlate_with_errors,
 )
+from analysis.stats.ordinal import OrdinalCheck, check_bounded_scores
 from analysis.stats.prediction import PredictionStudy, study_predictions
 from analysis.stats.quasi_f import FamilyEffect, Omnibus, crossed_omnibus, family_effect
 from analysis.stats.reliability import Reliability, Repeats, measure_reliability, measure_repeats
 from analysis.stats.screening import Screening, screen
 from analysis.stats.sensitivity import RobustnessCheck, check_robustness
+from analysis.stats.simultaneous import Simultaneous, hold_together
 from analysis.stats.sounds import (
     NextTest,
     SoundDifference,
@@ -45,6 +49,7 @@ from analysis.stats.sounds import (
     describe_sounds,
     plan_next_test,
 )
+from analysis.stats.unpaired import UnpairedComparison, compare_unpaired
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,11 @@ class Findings:
     objective: tuple[PredictorCorrelation, ...]
     parameter_errors: tuple[PredictorCorrelation, ...]
     predictions: tuple[PredictionStudy, ...]
+    simultaneous: Simultaneous | None
+    unpaired: tuple[UnpairedComparison, ...]
+    ordinal: tuple[OrdinalCheck, ...]
+    bayes: BayesianView | None
+    groups: AgreementGroups | None
 
     @property
     def simulated(self) -> bool:
@@ -209,6 +219,15 @@ def analyse(
         predictions=study_predictions(scores, stimuli.distances, scale=ratings.scale)
         if stimuli
         else (),
+        simultaneous=hold_together(pairs.all, scores.conditions),
+        unpaired=compare_unpaired(
+            scores, [(c.a, c.b) for c in pairs.all if not c.crossed.n_participants]
+        ),
+        ordinal=check_bounded_scores(scores, pairs.planned, scale=ratings.scale),
+        bayes=take_bayesian_view(primary.crossed, scale=ratings.scale, margin=options.margin)
+        if primary
+        else None,
+        groups=find_groups(scores),
     )
 
 

@@ -15,6 +15,7 @@ from analysis.stats.quasi_f import FamilyEffect
 from stimuli_gen.contract import SCORE_SCALE
 
 MINUS = "−"
+BAYES_EVIDENCE = 3.0
 
 
 def points(value: float, scale: tuple[float, float] = SCORE_SCALE) -> str:
@@ -179,7 +180,47 @@ def primary_paragraph(findings: Findings) -> str:
             " Intervals are not corrected for the number of comparisons. d_z divides the mean "
             "difference by the standard deviation of the participants' mean differences."
         )
+        text += _bayes_sentence(findings)
     return text[0].upper() + text[1:]
+
+
+def _bayes_sentence(findings: Findings) -> str:
+    """Say what the Bayes factor and the margin say, and how the factor depends on its prior."""
+    b = findings.bayes
+    if b is None:
+        return ""
+    if b.bayes_factor > BAYES_EVIDENCE:
+        says = "evidence for a difference"
+    elif b.bayes_factor < 1 / BAYES_EVIDENCE:
+        says = "evidence for no difference"
+    else:
+        says = "no evidence either way"
+    text = (
+        f" Bayes factor {odds(b.bayes_factor)} for some difference against none, {says} (Cauchy "
+        f"prior of scale {b.prior_scale:g} points; {odds(b.narrow)} with half and {odds(b.wide)} "
+        "with twice that)."
+    )
+    if b.share_within is not None:
+        text += (
+            f" With a flat prior, the difference is within ±{b.margin:g} points with a probability "
+            f"of {100 * b.share_within:.0f} %."
+        )
+    return text
+
+
+def odds(factor: float) -> str:
+    """Format a Bayes factor: two decimals below 10, whole above, bounded in print.
+
+    Examples
+    --------
+    >>> odds(0.0031), odds(4.135), odds(41.7), odds(3e7)
+    ('< 0.01', '4.13', '42', '> 1000')
+    """
+    if factor < 0.01:
+        return "< 0.01"
+    if factor > 1000:
+        return "> 1000"
+    return number(factor, 2 if factor < 10 else 0)
 
 
 def _no_primary(findings: Findings) -> str:

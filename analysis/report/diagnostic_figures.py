@@ -1,6 +1,7 @@
 """Figures that check the data: distributions, agreement, screening, order, objective distances."""
 
 import numpy as np
+from scipy import special
 
 from analysis.analyse import Findings
 from analysis.ratings.scores import mean_of_present
@@ -20,6 +21,7 @@ from analysis.report.style import (
 )
 from analysis.stats.crossed import MIN_PARTICIPANTS
 from analysis.stats.reliability import participant_correlations
+from analysis.stats.residuals import crossed_residuals, spread_over
 from analysis.stats.screening import ScreeningResult
 from stimuli_gen.contract import BS1534_THRESHOLD
 
@@ -29,6 +31,7 @@ MAX_NAMED_COLUMNS = {False: 25, True: 14}
 """Names that fit below a matrix, by whether it is narrow."""
 MAX_CELLS = 150
 MIN_POSITIONS = 3
+MAX_QUANTILES = 200
 
 
 def draw_distribution(findings: Findings, save: Save, *, narrow: bool = False) -> None:
@@ -165,3 +168,39 @@ def draw_order(findings: Findings, save: Save, *, narrow: bool = False) -> None:
         panels[1].set(xlabel="Position of the trial", ylabel="Time per trial / s")
         panels[1].set_ylim(bottom=0)
         save(figure)
+
+
+def draw_residuals(findings: Findings, save: Save, *, narrow: bool = False) -> None:
+    """Draw the residuals' quantiles against the normal ones, and their spread by each factor."""
+    scores = findings.scores
+    residuals = crossed_residuals(scores)
+    values = np.sort(residuals[np.isfinite(residuals)])
+    if min(residuals.shape[:2]) < MIN_PARTICIPANTS or values.std() == 0:
+        return
+    size = (NARROW, 8.4) if narrow else (WIDE, 5.2)
+    layout = {"nrows": 4} if narrow else {"nrows": 2, "ncols": 2}
+    with styled_figure(*size, simulated=findings.simulated, **layout) as (figure, panels):
+        normal, by_participant, by_sound, by_condition = panels.flat
+        shares = np.linspace(0, 1, min(len(values), MAX_QUANTILES) + 2)[1:-1]
+        expected = values.std() * special.ndtri(shares)
+        normal.plot(expected, np.quantile(values, shares), ".", ms=3, color=INK, alpha=0.7)
+        normal.axline((0, 0), slope=1, color=ACCENT, lw=1)
+        normal.set(xlabel="Normal quantiles / points", ylabel="Residuals / points")
+        for axes, axis, what in ((by_participant, 0, "Participants"), (by_sound, 1, "Sounds")):
+            spread = spread_over(residuals, axis)
+            spread = spread[:, np.argsort(spread[2] - spread[0], kind="stable")]
+            _draw_spread(axes, spread)
+            axes.set(xticks=[], xlabel=f"{what} ({residuals.shape[axis]}), in order of spread")
+        _draw_spread(by_condition, spread_over(residuals, 2))
+        by_condition.set(xticks=[], xlabel="Conditions, in the order of the table")
+        for axes in (by_participant, by_sound, by_condition):
+            axes.set_ylabel("Residuals / points")
+        save(figure)
+
+
+def _draw_spread(axes, spread: np.ndarray) -> None:
+    places = np.arange(spread.shape[1])
+    ends = joined([([x, x], spread[[0, 2], x]) for x in places])
+    axes.plot(*ends, color=ACCENT, lw=1.6, alpha=0.8)
+    axes.plot(places, spread[1], ".", ms=4, color=INK)
+    axes.axhline(0, color=INK, lw=0.8)

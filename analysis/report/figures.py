@@ -88,6 +88,14 @@ FIGURES = (
         diagnostics.draw_order,
     ),
     Figure(
+        "residuals",
+        "What the analysis leaves over",
+        "Scores less participant and sound effects within each condition. Top left: a straight "
+        "line if they are normal. The others: 5 to 95 % and median, which should be alike across "
+        "participants, sounds and conditions; near the ends of the scale they shrink.",
+        diagnostics.draw_residuals,
+    ),
+    Figure(
         "objective",
         "Objective distance and score",
         "One dot a stimulus; correlations are within trials (see the table).",

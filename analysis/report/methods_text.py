@@ -177,10 +177,39 @@ def _further(f: Findings) -> Iterator[str]:
             "Whether a difference depends on the effect family was tested by a quasi-F test "
             f"({count(len(tested), 'comparison')})."
         )
+    if f.simultaneous is not None:
+        m = len(f.simultaneous.pairs)
+        yield f"Simultaneous intervals and letters are by Bonferroni's method over {m} pairs."
+    tested_unpaired = sum(c.estimate.tested for c in f.unpaired)
+    if tested_unpaired:
+        yield (
+            f"{count(tested_unpaired, 'comparison')} of conditions that no participant rated with "
+            "the same sound used errors clustered by participant and by sound, with Holm's "
+            "correction over them."
+        )
     if f.equivalences:
         yield (
             "Equivalence was assessed by the 90 % interval within "
             f"±{f.options.margin:g} points, for {count(len(f.equivalences), 'comparison')}."
+        )
+    cautious = [
+        name
+        for name, used in (
+            ("the omnibus test", f.omnibus is not None and f.omnibus.method == QUASI_F),
+            ("the test of dependence on the family", bool(tested)),
+            (
+                "the comparisons within families",
+                any(c.crossed.tested for x in f.families for c in x.planned),
+            ),
+            ("the comparisons without common trials", bool(tested_unpaired)),
+        )
+        if used
+    ]
+    if cautious:
+        yield (
+            f"In simulations without differences, {' and '.join(cautious)} found fewer than 5 % "
+            "significant in some designs, most clearly with few participants or sounds: they are "
+            "conservative, and finding nothing is weak evidence."
         )
     yield "Quartiles are of type 7."
 
@@ -191,6 +220,19 @@ def _checks(f: Findings) -> Iterator[str]:
         yield f"The primary comparison was repeated by other methods ({names})."
     if f.mixed is not None and f.mixed.converged:
         yield f"It was also checked by a linear mixed model ({f.mixed.model})."
+    fitted = sum(o.status == "fitted" for o in f.ordinal)
+    if fitted:
+        yield (
+            f"{count(fitted, 'planned comparison')} {'was' if fitted == 1 else 'were'} also "
+            "checked by a cumulative logit mixed model of the scores in five bands (Laplace "
+            "approximation)."
+        )
+    if f.bayes is not None:
+        yield (
+            "For the primary comparison a Bayes factor was computed with a Cauchy prior of scale "
+            f"{f.bayes.prior_scale:g} points and the t likelihood of the crossed analysis (Dienes "
+            "& Mclatchie, 2018)."
+        )
     for r in f.reliability[:1]:
         yield (
             f"Agreement was measured by ICC(2,1) and ICC(2,k) over {r.n_targets} stimuli and "

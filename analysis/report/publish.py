@@ -15,6 +15,7 @@ from analysis.analyse import Findings
 from analysis.compare_sets import Change, compare_sets
 from analysis.report.check_tables import change_table, check_tables
 from analysis.report.figures import FIGURES, Figure
+from analysis.report.further_tables import further_tables
 from analysis.report.methods_text import methods_paragraph
 from analysis.report.page import Picture, inline_svg, render
 from analysis.report.players import make_players
@@ -62,7 +63,11 @@ def publish(
     for path in (folder, folder / "figures", folder / "tables"):
         path.mkdir(parents=True, exist_ok=True)
     results = result_tables(findings)
-    checks = (*check_tables(findings), *predictor_tables(findings))
+    checks = (
+        *check_tables(findings),
+        *further_tables(findings),
+        *predictor_tables(findings),
+    )
     changes: tuple[Change, ...] = ()
     if compared:
         (first, a), (second, b) = compared

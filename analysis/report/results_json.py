@@ -36,6 +36,13 @@ objective            predictor, family, rho, ci_low, ci_high, p_value, method, r
 parameter_errors     the same for errors of parameters
 predictions          family, n_items, n_stimuli, error_of_choice, error_of_mean, useful, formulas
                      (distance, form, intercept, slope, low, high, error, worse), the best first
+simultaneous         pairs: comparison, low, high (of all at once); letters: condition → letters
+unpaired             a, b, participants, shared_items, estimate, ci_low, ci_high, df, p_value,
+                     p_holm
+ordinal              a, b, status, log_odds, se, df, p_value, same_sign, same_decision
+bayes                prior_scale, bayes_factor, narrow, wide (half and twice the scale), margin,
+                     share_within
+agreement_groups     groups, silhouette, distinct
 compared             two sets: what, first, second, change, ci_low, ci_high, df, p_value
 notes                what the reader of the input dropped, merged or found odd
 warnings             what limits the conclusions
@@ -64,6 +71,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 SCHEMA = 1
+UNPAIRED_NUMBERS = ("estimate", "ci_low", "ci_high", "df", "p_value")
 LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "statsmodels")
 
 
@@ -185,7 +193,34 @@ def _checks(findings: Findings) -> dict:
         },
         "objective": [predictor(found) for found in findings.objective],
         "parameter_errors": [predictor(found) for found in findings.parameter_errors],
+        "simultaneous": _simultaneous(findings),
+        "unpaired": [
+            {
+                **{"a": c.a, "b": c.b, "participants": c.participants},
+                "shared_items": c.shared_items,
+                **{name: getattr(c.estimate, name) for name in UNPAIRED_NUMBERS},
+                "p_holm": c.p_holm,
+            }
+            for c in findings.unpaired
+        ],
+        "ordinal": [asdict(o) for o in findings.ordinal],
+        "bayes": _optional(findings.bayes),
+        "agreement_groups": findings.groups
+        and {**asdict(findings.groups), "distinct": findings.groups.distinct},
         "predictions": [{**asdict(s), "useful": s.useful} for s in findings.predictions],
+    }
+
+
+def _simultaneous(findings: Findings) -> dict | None:
+    together = findings.simultaneous
+    if together is None:
+        return None
+    return {
+        "pairs": [
+            {"comparison": f"{c.a} - {c.b}", "low": low, "high": high}
+            for c, (low, high) in zip(together.pairs, together.intervals, strict=True)
+        ],
+        "letters": together.letters,
     }
 
 

@@ -215,6 +215,20 @@ def _checks(f: Findings) -> Iterator[str]:
             f"{'; '.join(odd)}."
         )
 
+    different = [o for o in f.ordinal if o.same_decision is False or o.same_sign is False]
+    if different:
+        names = "; ".join(f"{f.label(o.a)} − {f.label(o.b)}" for o in different)
+        yield (
+            f"With scores in bands instead of points (ordinal model) the sign or the decision "
+            f"differs for {names}."
+        )
+    if f.groups is not None and f.groups.distinct:
+        sizes = " and ".join(str(len(g)) for g in f.groups.groups)
+        yield (
+            f"The participants fall into groups of {sizes} that rate alike: means over all hide "
+            "that; see the table of groups."
+        )
+
 
 def _sounds(f: Findings) -> Iterator[str]:
     outlying = [s for s in f.sound_differences if s.outlying]

@@ -107,7 +107,7 @@ def estimate_mean(table: np.ndarray, families: tuple[str, ...] | None = None) ->
     n_participants, n_items = table.shape
     if n_participants < MIN_PARTICIPANTS:
         mean = float(table[present].mean()) if present.any() else float("nan")
-        return _finish(mean, float("nan"), float("nan"), table.shape, NO_TEST)
+        return finish(mean, float("nan"), float("nan"), table.shape, NO_TEST)
     if n_items < MIN_ITEMS:
         return _participant_t(table)
     groups = family_codes(families, columns)
@@ -170,7 +170,7 @@ def quasi_t(table: np.ndarray, groups: np.ndarray) -> Estimate:
         float(np.sqrt(max(ms_i - ms_e, 0) / n_participants)),
         float(np.sqrt(ms_e)),
     )
-    return _finish(mean, se, df, table.shape, QUASI_T, sds)
+    return finish(mean, se, df, table.shape, QUASI_T, sds)
 
 
 def clustered(table: np.ndarray, groups: np.ndarray) -> Estimate:
@@ -199,17 +199,17 @@ def clustered(table: np.ndarray, groups: np.ndarray) -> Estimate:
     variance = max(v_l + v_i - v_cell, v_l, v_i)
     df = min(n_participants - 1, n_items - n_families)
     mean = float(weight @ family_means)
-    return _finish(mean, np.sqrt(variance), df, table.shape, CLUSTERED)
+    return finish(mean, np.sqrt(variance), df, table.shape, CLUSTERED)
 
 
 def _participant_t(table: np.ndarray) -> Estimate:
     values = np.nanmean(table, axis=1)
     n = len(values)
     se = values.std(ddof=1) / np.sqrt(n)
-    return _finish(values.mean(), se, n - 1, table.shape, PARTICIPANTS_ONLY)
+    return finish(values.mean(), se, n - 1, table.shape, PARTICIPANTS_ONLY)
 
 
-def _finish(
+def finish(
     mean: float,
     se: float,
     df: float,
@@ -217,7 +217,19 @@ def _finish(
     method: str,
     sds: tuple[float, float, float] = (float("nan"),) * 3,
 ) -> Estimate:
-    """Add t, p and the 95 % interval; without variation there is neither."""
+    """Add t, p and the 95 % interval; without variation there is neither.
+
+    Parameters
+    ----------
+    mean, se, df : float
+        The estimate, its standard error (points), and the degrees of freedom of its t.
+    shape : tuple of int
+        Participants and items that contribute.
+    method : str
+        Name of the test.
+    sds : tuple of float
+        Standard deviations of participants, items and residual, points; NaN where unknown.
+    """
     if se <= ROUNDING:
         se, df, method = 0.0, float("nan"), NO_TEST
     t = mean / se if se > 0 else float("nan")

@@ -122,7 +122,7 @@ def test_ids_of_inline_figures_do_not_clash(twice):
 
 def test_figures_and_tables_come_in_every_form(twice):
     for kind in ("svg", "pdf", "png"):
-        assert len(list((twice / "a" / "figures").glob(f"*.{kind}"))) == 9
+        assert len(list((twice / "a" / "figures").glob(f"*.{kind}"))) == 10
     tex = (twice / "a" / "tables" / "planned.tex").read_text()
     assert r"\toprule" in tex
     assert r"mlp\_163nc" in tex

@@ -14,6 +14,7 @@ from analysis.options import Options
 from analysis.report import apa
 from analysis.report.check_tables import check_tables
 from analysis.report.figures import FIGURES
+from analysis.report.further_tables import further_tables
 from analysis.report.methods_text import methods_paragraph, methods_sentences
 from analysis.report.publish import escape_cells, publish
 from analysis.report.results_json import summarise, versions
@@ -32,7 +33,8 @@ def changed(table=None, **where_equal):
 
 
 def tables_of(findings):
-    return {t.name: t for t in (*result_tables(findings), *check_tables(findings))}
+    makers = (result_tables, check_tables, further_tables)
+    return {t.name: t for make in makers for t in make(findings)}
 
 
 def rows_of(findings, name):
@@ -358,6 +360,26 @@ def test_results_json_gives_question_test_and_claim_of_every_pair():
         assert pair["holds_for"] == (THESE if pair["n_items"] < 3 else NEW)
 
 
+def different_participants():
+    """The two estimated conditions were each heard by other participants."""
+    table = simulate_ratings(participants=10)
+    first = table["session"] < "session-005"
+    gone = (first & (table["condition"] == "autofx_f")) | (
+        ~first & (table["condition"] == "mlp_163nc")
+    )
+    return findings_of(table[~gone].reset_index(drop=True))
+
+
+def test_conditions_heard_by_different_participants_are_compared_apart():
+    findings = different_participants()
+    (row,) = rows_of(findings, "unpaired")
+    assert row["comparison"] == "autofx_f − mlp_163nc"
+    assert (row["participants_first"], row["participants_second"]) == ("5", "5")
+    assert (row["shared_sounds"], row["test"], row["holds_for"]) == ("6", "two-way clustered", NEW)
+    (blank,) = [r for r in rows_of(findings, "estimators") if r["comparison"] == row["comparison"]]
+    assert (blank["estimate"], blank["p"]) == ("", "")
+
+
 DATA_SETS = {
     "plain": findings_of,
     "two participants": lambda: findings_of(participants=2),
@@ -370,6 +392,7 @@ DATA_SETS = {
         simulate_ratings(conditions={"x": ("", 40.0), "y": ("", 60.0), "z": ("", 50.0)})
     ),
     "no reference": lambda: findings_of(changed(condition="reference")),
+    "halves of the participants": different_participants,
     "no families": lambda: findings_of(simulate_ratings().assign(family="")),
     "no times": lambda: findings_of(simulate_ratings().assign(trial_time_s=np.nan)),
     "all equal": lambda: findings_of(simulate_ratings().assign(score=50.0)),
@@ -383,7 +406,7 @@ def test_each_sentence_of_the_methods_is_true(name):
     methods = [c.crossed.method for c in f.pairs.all if c.crossed.tested]
     facts = {
         "crossed quasi-t with": "crossed quasi-t" in methods,
-        "errors clustered by": "two-way clustered" in methods,
+        "with missing cells": "two-way clustered" in methods,
         "paired t-test on participant means": "paired t on participant means" in methods,
         "No pair of conditions could be tested": not methods,
         "All tests are two-sided": bool(methods),
@@ -394,8 +417,16 @@ def test_each_sentence_of_the_methods_is_true(name):
         "depends on the effect family": any(math.isfinite(e.p_value) for e in f.family_effects),
         "within effect families": bool(f.families) and "crossed quasi-t" in methods,
         "No primary comparison": f.primary is None,
-        "mixed model": f.mixed is not None and f.mixed.converged,
+        "linear mixed model": f.mixed is not None and f.mixed.converged,
         "Equivalence": bool(f.equivalences),
+        "cumulative logit": any(o.status == "fitted" for o in f.ordinal),
+        "Bayes factor": f.bayes is not None,
+        "Bonferroni's method": f.simultaneous is not None,
+        "without common trials": any(c.estimate.tested for c in f.unpaired),
+        "they are conservative": (f.omnibus is not None and math.isfinite(f.omnibus.p_value))
+        or any(math.isfinite(e.p_value) for e in f.family_effects)
+        or any(c.crossed.tested for x in f.families for c in x.planned)
+        or any(c.estimate.tested for c in f.unpaired),
         "min (median": f.ratings.table["trial_time_s"].notna().any(),
         "were not screened": bool(f.screening.impossible),
         "planned comparisons with": any(c.m > 1 for c in f.pairs.planned),
