@@ -54,11 +54,6 @@ class Comparison:
     question: str = ""
     m: int = 0
 
-    @property
-    def corrected_p(self) -> float:
-        """P-value after Holm's correction where there is one, else the plain one."""
-        return self.p_holm if np.isfinite(self.p_holm) else self.crossed.p_value
-
 
 @dataclass(frozen=True)
 class Equivalence:

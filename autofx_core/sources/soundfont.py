@@ -25,7 +25,7 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from itertools import cycle
+from itertools import cycle, groupby
 from pathlib import Path
 
 import click
@@ -288,18 +288,16 @@ def render_notes(soundfont: Path, folder: Path, notes: list[PlannedNote]) -> lis
     folder
         Where the files are written.
     notes
-        What to play.
+        What to play, those of a preset one after the other.
 
     Returns
     -------
     list of dict
         A row of `NOTES_FIELDS` and `ATTRIBUTION_FIELDS` a note.
     """
-    by_preset: dict[Preset, list[PlannedNote]] = {}
-    for note in notes:
-        by_preset.setdefault(note.preset, []).append(note)
+    by_preset = [list(some) for _, some in groupby(notes, key=lambda note: note.preset)]
     with ThreadPoolExecutor() as pool:
-        jobs = [pool.submit(_render_preset, soundfont, folder, some) for some in by_preset.values()]
+        jobs = [pool.submit(_render_preset, soundfont, folder, some) for some in by_preset]
         return [row for job in tqdm(jobs, unit="program") for row in job.result()]
 
 

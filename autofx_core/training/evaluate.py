@@ -21,6 +21,9 @@ from autofx_core.training.classification_metrics import score_recognition
 ROUNDING = {"c2_mse": 1.5e-6, "mean_absolute_error": 1.5e-4, "accuracy_6": 1.5e-4}
 """By how much figures may differ that are the same but for their last digit."""
 
+REPEATS = 5
+"""Timed estimates, after a first one."""
+
 BATCH = 32  # sounds at once: spectrogram networks are quicker with few
 
 
@@ -101,8 +104,8 @@ def measure(network: Network, subset: Subset, classifier: Network | None = None)
     return SCORES[network.task](predict_all(network, subset, classifier), subset)
 
 
-def inference_ms(network: Network, *, repeats: int = 5) -> float:
-    """Time a network from one sound to its estimate, its features included, warm: the best of some.
+def inference_ms(network: Network) -> float:
+    """Time a network from one sound to its estimate, its features included, warm: the best of 5.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def inference_ms(network: Network, *, repeats: int = 5) -> float:
     wave = torch.randn(1, ANALYSIS_SAMPLES, generator=torch.Generator().manual_seed(0))
     wave = wave / wave.abs().max()
     times = []
-    for _ in range(1 + repeats):
+    for _ in range(1 + REPEATS):
         start = time.perf_counter()
         with torch.no_grad():
             network.predict(WithProbabilities(FeatureBatch(wave, wave)))

@@ -40,14 +40,8 @@ EVALUATION_TABLES = {
 Row = dict[str, Any]
 
 
-def read_evaluation(run: Path | None = None) -> dict:
-    """Read an evaluation, as `evaluate` wrote it.
-
-    Parameters
-    ----------
-    run
-        Folder that ``python -m autofx_core evaluate`` wrote to; by default, that of the pretrained
-        effect classifier.
+def read_evaluation() -> dict:
+    """Read the evaluation of the pretrained effect classifier, as `evaluate` wrote it.
 
     Returns
     -------
@@ -60,10 +54,8 @@ def read_evaluation(run: Path | None = None) -> dict:
     CheckpointError
         If there is none.
     """
-    return read_json(
-        (run or PRETRAINED / "effect_classifier") / EVALUATION_NAME,
-        hint="make it with 'python -m autofx_core evaluate --dataset'",
-    )
+    path = PRETRAINED / "effect_classifier" / EVALUATION_NAME
+    return read_json(path, hint="make it with 'python -m autofx_core evaluate --dataset'")
 
 
 def error_rows(cards: Mapping[str, dict]) -> list[Row]:
