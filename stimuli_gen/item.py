@@ -157,8 +157,10 @@ def _measure(task: ItemTask, sounds: ItemSounds, condition: str) -> dict[str, fl
 def _describe_item(
     task: ItemTask, sounds: ItemSounds, reference: Reference, stimuli: list[Stimulus]
 ) -> Item:
-    planned = task.planned
+    planned, phrase = task.planned, task.clean.phrase
     collection = "recorded" if planned.pair else task.study.clean.source
+    if collection == "mixed":
+        collection = "phrases" if phrase else "builtin"
     return Item(
         id=planned.id,
         family=planned.effect_class,
@@ -167,8 +169,9 @@ def _describe_item(
         clean=Clean(
             source=f"{collection}:{planned.clean.id}",
             sha256=task.clean.sha256,
-            recording=planned.clean.recording,
+            recording=None if phrase else planned.clean.recording,
             attribution=_attribute(planned.clean),
+            phrase=phrase,
         ),
         reference=reference,
         stimuli=stimuli,

@@ -15,6 +15,7 @@ import torch
 from autofx_core.metrics.audibility import AUDIBLE_DB
 from autofx_core.metrics.distances import log_mel_distance
 from stimuli_gen.conditions import ConditionInput, make_stimulus
+from stimuli_gen.manifest import Phrase
 from stimuli_gen.plan import PlannedItem
 from stimuli_gen.reference import Sound, make_reference, prepare_clean
 from stimuli_gen.signal_checks import (
@@ -36,10 +37,14 @@ OPEN_REFERENCE = "open reference"
 
 @dataclass(frozen=True)
 class InputSound:
-    """A sound as read, shape (1, samples), at the study's rate; the hash is of its file."""
+    """A sound as read, shape (1, samples), at the study's rate.
+
+    The hash is of its file, or of a phrase's samples; `phrase` describes how that was played.
+    """
 
     wave: np.ndarray
     sha256: str
+    phrase: Phrase | None = None
 
 
 @dataclass(frozen=True)

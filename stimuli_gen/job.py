@@ -17,7 +17,8 @@ from autofx_core.parallel import REPRODUCED_BY, list_versions
 from autofx_core.sources.clean import SOUND_SUFFIXES, CleanSound
 from stimuli_gen.conditions import load_function, require_known
 from stimuli_gen.item_sounds import InputSound, ItemTask
-from stimuli_gen.manifest import bytes_sha256, file_sha256
+from stimuli_gen.manifest import Phrase, bytes_sha256, file_sha256
+from stimuli_gen.phrases import PhraseSound
 from stimuli_gen.plan import PlannedItem, plan_items
 from stimuli_gen.study import (
     STUDY_NAME,
@@ -171,7 +172,18 @@ def make_tasks(
 
 
 def _read(sound: CleanSound, sample_rate: int) -> InputSound:
-    return InputSound(sound.read(sample_rate), file_sha256(sound.path))
+    if not isinstance(sound, PhraseSound):
+        return InputSound(sound.read(sample_rate), file_sha256(sound.path))
+    played = sound.play(sample_rate)
+    phrase = Phrase(
+        instrument=sound.instrument,
+        style=sound.style,
+        length_s=sound.length_s,
+        seed=sound.seed,
+        notes=[note.id for note in sound.notes],
+        recordings=list(played.recordings),
+    )
+    return InputSound(played.wave, bytes_sha256(played.wave.tobytes()), phrase)
 
 
 def _read_external(path: Path, sample_rate: int) -> np.ndarray:

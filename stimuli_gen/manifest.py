@@ -86,16 +86,33 @@ class Attribution(_Record):
     licence: str = ""
 
 
+class Phrase(_Record):
+    """A phrase that was played on single notes: its guitar, style, length and seed.
+
+    ``notes`` are the notes that were there to play on, ``recordings`` what the played ones stem
+    from.
+    """
+
+    instrument: str
+    style: str
+    length_s: Annotated[float, Field(gt=0)]
+    seed: Annotated[int, Field(ge=0)]
+    notes: list[str]
+    recordings: list[str]
+
+
 class Clean(_Record):
     """The dry sound that every stimulus of the item was made from.
 
-    ``recording`` is what it stems from: no other split of a collection has sounds of it.
+    ``recording`` is what it stems from: no other split of a collection has sounds of it. A phrase
+    stems from several; its ``sha256`` is of its samples, and not of a file.
     """
 
     source: str
     sha256: Sha256
     recording: str | None = None
     attribution: Attribution | None = None
+    phrase: Phrase | None = None
 
 
 class Timing(_Record):

@@ -3,7 +3,7 @@
 Effect classes are balanced by design: each gets the same number of items of each kind, and clean
 sounds are dealt to them in turn. Clean sounds are drawn without repetition, so that they spread
 over pitches, strings, instruments and source recordings; none comes from a recording that a
-pretrained network was trained on.
+pretrained network was trained on. Phrases are played on such notes (see `phrases`).
 """
 
 from collections import Counter
@@ -28,6 +28,7 @@ from autofx_core.sources.clean import (
 )
 from autofx_core.sources.idmt_sounds import idmt_notes, idmt_pairs
 from stimuli_gen.manifest import file_sha256
+from stimuli_gen.phrases import draw_phrases
 from stimuli_gen.seeds import derive_rng
 from stimuli_gen.study import StudySpec, StudySpecError
 
@@ -126,6 +127,34 @@ def _plan_class(
 
 
 def _draw_clean(study: StudySpec, folder: Path, n: int) -> list[CleanSound]:
+    if study.clean.source == "builtin" or study.clean.folder:
+        return _draw_sounds(study, folder, n)
+    if study.clean.source == "phrases":
+        return _draw_phrases(study, n)
+    kinds = [_is_phrase(study, place) for place in range(n)]
+    phrases, notes = (
+        iter(drawn)
+        for drawn in (
+            _draw_phrases(study, sum(kinds)),
+            _draw_sounds(study, folder, n - sum(kinds)),
+        )
+    )
+    return [next(phrases) if kind else next(notes) for kind in kinds]
+
+
+def _is_phrase(study: StudySpec, place: int) -> bool:
+    """Return whether a place of a mixed set is a phrase's: half of each class's, in turn."""
+    turn, effect_class = divmod(place - study.items.training, len(study.families))
+    return (place + 1 if turn < 0 else turn + effect_class) % 2 == 1
+
+
+def _draw_phrases(study: StudySpec, n: int) -> list[CleanSound]:
+    trained = trained_recordings()
+    notes = [note for note in builtin_notes("test") if note.recording not in trained]
+    return [*draw_phrases(notes, n, seed=study.seed, longest_s=study.longest_s)]
+
+
+def _draw_sounds(study: StudySpec, folder: Path, n: int) -> list[CleanSound]:
     trained = trained_recordings()
     unseen = [sound for sound in _list_clean(study, folder) if sound.recording not in trained]
     if len(unseen) < n:

@@ -27,6 +27,7 @@ from stimuli_gen.manifest import (
     file_sha256,
     read_manifest,
 )
+from stimuli_gen.phrases import find_phrase
 from stimuli_gen.reference import align_recording, cut_clean, play_effect, play_pedal
 
 RECORDED = re.compile(r"recorded: .* sha256:([0-9a-f]{64})")
@@ -88,7 +89,7 @@ class _Maker:
     ) -> None:
         self.item, self.timing, self.encoding, self.rate = item, timing, encoding, sample_rate
         self.clean = cut_clean(
-            self._read(item.clean.sha256, sounds),
+            self._read_clean(sounds),
             sample_rate,
             start=round(timing.start_s * sample_rate),
             samples=round(timing.clean_s * sample_rate),
@@ -99,6 +100,18 @@ class _Maker:
             self.reference = align_recording(self._read(recorded[1], sounds), self.clean)
         else:
             self.reference = self._play(item.reference)
+
+    def _read_clean(self, sounds: Path | None) -> np.ndarray:
+        phrase = self.item.clean.phrase
+        if phrase is None:
+            return self._read(self.item.clean.sha256, sounds)
+        return find_phrase(
+            [note for note in builtin_notes() if note.id in phrase.notes],
+            phrase.instrument,
+            style=phrase.style,
+            length_s=phrase.length_s,
+            seed=phrase.seed,
+        ).read(self.rate)
 
     def _read(self, sha256: str, sounds: Path | None) -> np.ndarray:
         candidates = builtin_notes()

@@ -14,7 +14,7 @@ from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import draw_setting, effect_of, render
 from stimuli_gen.plan import PlannedItem
 from stimuli_gen.seeds import derive_rng
-from stimuli_gen.signal_checks import FaultError, is_indistinguishable, refuse_broken
+from stimuli_gen.signal_checks import FaultError, find_quietest, is_indistinguishable, refuse_broken
 from stimuli_gen.study import StudySpec
 
 ONSET_DB = -30.0
@@ -68,8 +68,8 @@ def _normalize(
 def prepare_clean(wave: np.ndarray, study: StudySpec) -> np.ndarray:
     """Cut what comes before the onset, bring the sound to peak 1, and append the silent tail.
 
-    A sound longer than the study's `longest_s` is cut and fades out. The tail is the longest that
-    the study allows; `trim` takes away what no sound of the item needs.
+    A sound longer than the study's `longest_s` is cut in a pause and fades out. The tail is the
+    longest that the study allows; `trim` takes away what no sound of the item needs.
     """
     start, samples = find_clean(wave, study)
     rate = study.sample_rate_hz
@@ -77,10 +77,18 @@ def prepare_clean(wave: np.ndarray, study: StudySpec) -> np.ndarray:
 
 
 def find_clean(wave: np.ndarray, study: StudySpec) -> tuple[int, int]:
-    """Find the part of a clean file that an item takes: its first sample and its length."""
+    """Find the part of a clean file that an item takes: its first sample and its length.
+
+    Of a recording that is too long, it ends in the quietest moment of the second half of what may
+    be taken: between two phrases, if there is a pause.
+    """
     rate = study.sample_rate_hz
     start = max(0, find_onset(wave, threshold_db=ONSET_DB) - round(LEAD_IN_S * rate))
-    return start, min(wave.shape[1] - start, round(study.longest_s * rate))
+    longest = round(study.longest_s * rate)
+    if wave.shape[1] - start <= longest:
+        return start, wave.shape[1] - start
+    taken = wave[:, start : start + longest]
+    return start, longest // 2 + find_quietest(taken[:, longest // 2 :], rate)
 
 
 def cut_clean(

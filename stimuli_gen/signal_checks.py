@@ -53,6 +53,12 @@ def refuse_clipped(wave: np.ndarray, name: str) -> None:
             raise FaultError(f"{name} is clipped: {CLIPPED_RUN} or more samples at full scale")
 
 
+def _block_powers(wave: np.ndarray, size: int) -> np.ndarray:
+    n_blocks = max(1, -(-wave.shape[1] // size))
+    padded = np.pad(wave, ((0, 0), (0, n_blocks * size - wave.shape[1])))
+    return np.square(padded, dtype=np.float64).reshape(len(wave), n_blocks, size).sum(axis=(0, 2))
+
+
 def find_decay_s(wave: np.ndarray, sample_rate: int) -> float:
     """Find when a sound has decayed to `DECAYED_DB` below its loudest 50 ms for good.
 
@@ -68,11 +74,16 @@ def find_decay_s(wave: np.ndarray, sample_rate: int) -> float:
         In seconds from the beginning: the end of the last block of 50 ms above that level.
     """
     size = round(BLOCK_S * sample_rate)
-    n_blocks = max(1, -(-wave.shape[1] // size))
-    padded = np.pad(wave, ((0, 0), (0, n_blocks * size - wave.shape[1])))
-    power = np.square(padded, dtype=np.float64).reshape(len(wave), n_blocks, size).sum(axis=(0, 2))
+    power = _block_powers(wave, size)
     rings = np.flatnonzero(power > power.max() * 10 ** (DECAYED_DB / 10))
     return float(rings[-1] + 1) * size / sample_rate if rings.size else 0.0
+
+
+def find_quietest(wave: np.ndarray, sample_rate: int) -> int:
+    """Find the end of the quietest whole 50 ms, in samples; the last of equally quiet ones."""
+    size = round(BLOCK_S * sample_rate)
+    power = _block_powers(wave[:, : wave.shape[1] // size * size], size)
+    return int(power.size - np.argmin(power[::-1])) * size
 
 
 def null_test_db(reference: np.ndarray, other: np.ndarray) -> float:

@@ -101,10 +101,10 @@ class Clean(_Table):
     """Where clean sounds come from."""
 
     source: Annotated[
-        Literal["builtin", "folder", "idmt"],
+        Literal["builtin", "phrases", "mixed", "folder", "idmt"],
         Field(
-            description="the notes shipped with autofx_core, a folder of recordings, or "
-            "IDMT-SMT-Audio-Effects"
+            description="the notes shipped with autofx_core; phrases of 6 to 12 s played on them; "
+            "of each half; a folder of recordings; or IDMT-SMT-Audio-Effects"
         ),
     ] = "builtin"
     folder: Annotated[str | None, Field(description="for 'folder' and 'idmt'")] = None
@@ -113,7 +113,7 @@ class Clean(_Table):
 
     @model_validator(mode="after")
     def _folder_where_needed(self) -> Self:
-        if (self.source == "builtin") != (self.folder is None):
+        if (self.source in ("folder", "idmt")) == (self.folder is None):
             raise ValueError(f"source {self.source!r} wants {'no' if self.folder else 'a'} folder")
         if self.source != "folder" and (self.author or self.licence):
             raise ValueError(f"source {self.source!r} has its own author and licence")

@@ -44,7 +44,7 @@ LAYERS = {
     "stimuli_gen": [
         ["contract", "flac"],
         ["manifest", "seeds", "loudness", "encode", "signal_checks"],
-        ["study"],
+        ["study", "phrases"],
         ["plan"],
         ["reference"],
         ["conditions"],

@@ -23,6 +23,7 @@ from autofx_core.sources.clean import CleanSound, builtin_notes
 from stimuli_gen.check import check_set
 from stimuli_gen.manifest import read_manifest
 from stimuli_gen.plan import plan_items, recordings_of, spread, trained_recordings
+from stimuli_gen.reference import find_clean
 from stimuli_gen.study import Clean, ConditionSpec, Items, StudySpec, StudySpecError
 
 CONDITIONS = [ConditionSpec(id="reference"), ConditionSpec(id="random")]
@@ -105,6 +106,18 @@ def test_a_folder_has_the_author_and_licence_that_the_study_gives(tmp_path):
     assert (
         plan(tmp_path, items=counts, families=["delay"], clean=clean)[0].clean.attribution is None
     )
+
+
+@pytest.mark.parametrize("pause_s", [7.0, 9.3, 11.0])
+def test_a_long_recording_is_cut_between_two_phrases(pause_s):
+    time_s = np.arange(20 * 22_050) / 22_050
+    playing = np.sin(2 * np.pi * 220 * time_s) * (np.abs(time_s - pause_s) > 0.1)
+    study = StudySpec(
+        name="s", title="S", conditions=CONDITIONS, items=Items(in_domain=1), sample_rate_hz=22_050
+    )
+    start, samples = find_clean(playing[np.newaxis], study)
+    assert start == 0
+    assert samples / 22_050 == pytest.approx(pause_s, abs=0.1)
 
 
 def test_items_of_the_2022_experiment_spread_over_recordings_pitches_and_instruments():

@@ -38,7 +38,7 @@ def test_compact_takes_a_part_of_the_items_under_fewer_conditions():
     compact, original = read_preset("compact"), read_preset("autofx2022")
     assert len(compact.conditions) < len(original.conditions)
     per_listener = compact.listening_test["items_per_listener"]
-    # 10 pages of 5 sounds of 3 s: 50 ratings at 15 s each are 12 to 13 minutes.
+    # 10 pages of 5 sounds of 3 to 12 s: 50 ratings at 15 s each are 12 to 13 minutes.
     assert per_listener * len(compact.conditions) * 15 / 60 <= 13
 
 
