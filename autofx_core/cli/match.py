@@ -1,16 +1,19 @@
 """Commands: ``match`` a sound, ``play`` the settings found, ``calibrate`` a network."""
 
+import os
+import sys
 from pathlib import Path
 
 import click
+import torch
 from tqdm import tqdm
 
 from autofx_core.cli.options import PATH, output_option, path_option, seed_option
 from autofx_core.effects.registry import FURTHER, add_effects, find_effect
 from autofx_core.effects.table import EFFECTS
+from autofx_core.matching.adapt import Budget
 from autofx_core.matching.files import match_files, play_preset
 from autofx_core.matching.match import METHODS
-from autofx_core.matching.refine import RENDERS
 from autofx_core.networks.registry import PRETRAINED, REGRESSORS, list_pretrained
 from autofx_core.sources.clean import builtin_notes
 from autofx_core.training.calibrate import calibrate, coverage, write_calibration
@@ -41,6 +44,13 @@ effects_option = path_option(
     type=click.Choice(list(METHODS)),
     help="[default: refined with --clean, else the best network]",
 )
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0.5),
+    default=6.0,
+    show_default=True,
+    help="Processor time of the search with --clean; Ctrl-C ends it, too, and keeps the best.",
+)
 @path_option("-o", "--output", default=Path("match"))
 def match_command(
     reference: Path,
@@ -48,6 +58,7 @@ def match_command(
     effect: str | None,
     effects: Path | None,
     method: str | None,
+    seconds: float,
     output: Path,
 ) -> None:
     """Recognise the effect on REFERENCE and estimate its settings.
@@ -57,10 +68,26 @@ def match_command(
     """
     if effects:
         add_effects(effects)
-    hidden = None if clean else True
-    with tqdm(None, "refining", RENDERS, unit="render", leave=False, disable=hidden) as bar:
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1)  # several are slower on sounds as short as these
+    watched = sys.stderr.isatty()
+    with tqdm(
+        desc="searching",
+        total=Budget().renders,
+        unit="render",
+        leave=False,
+        disable=not clean,
+        mininterval=0.1 if watched else 5.0,
+        bar_format=None if watched else "{desc}: {percentage:.0f} %, {remaining} left\n",
+    ) as bar:
         found = match_files(
-            reference, clean, effect=effect, method=method, output=output, progress=bar.update
+            reference,
+            clean,
+            effect=effect,
+            method=method,
+            output=output,
+            budget=Budget(seconds=seconds),
+            progress=bar.update,
         )
     _report(found, output)
 
@@ -86,17 +113,30 @@ def _report(found: dict, output: Path) -> None:
             click.echo(line)
         if certainty["judged_on"] != "clean":
             click.echo("  without the clean sound: what is audible was measured on another note")
+    elif found["verdict"]:
+        click.echo("  no settings: no effect of ours comes nearer than the clean sound")
     else:
         click.echo("  no settings: no generic effect of this class is in the method")
+    _report_match(found)
+    click.echo(f"wrote {output}")
+
+
+def _report_match(found: dict) -> None:
+    """Print where the takes lie, and how near the match is."""
     if found["offset_s"]:
         click.echo(
             f"  the reference is {1000 * found['offset_s']:.1f} ms late; the match follows it"
         )
+    if any(found["lfo_phase"]):
+        turns = ", ".join(f"{360 * phase:.0f}°" for phase in found["lfo_phase"])
+        click.echo(f"  the oscillator stands at {turns} when the sound begins")
     for name, value in found["distances"].items():
         click.echo(f"  {name} {value:.3f} (clean sound: {found['clean_distances'][name]:.3f})")
     for warning in found["warnings"]:
         click.echo(f"  warning: {warning}")
-    click.echo(f"wrote {output}")
+    if found["verdict"]:
+        share = f"{100 * found['explained']:.0f} % of the difference explained"
+        click.echo(f"  {found['verdict']}: {share}")
 
 
 @click.command(

@@ -4,6 +4,7 @@
 `taxonomy`    the six classes and the eleven effects of the recognition task
 `table`       the generic effects of AutoFX, one row each, and how they are rendered
 `registry`    further effects, chains of effects, and users' own
+`parts`       what the adaptable ones of these are built of
 `pedals`      models of other pedals: independent designs of every effect
 ============  =====================================================================
 """

@@ -5,41 +5,79 @@
 `tremolo`                 gain moved by a sine between 1 and 1 − depth (pedalboard has none)
 `phaser`                  pedalboard's Phaser
 `compressor`              pedalboard's Compressor
+`drive`                   filters, a clipper from soft to hard, filters
+`chorus`, `flanger`,      a tap that an oscillator of any shape moves, and tone controls
+`vibrato`
+`phase_shifter`           two to eight all-pass stages, and tone controls
+`shaped_tremolo`          gain moved by a triangle, sine or square, and tone controls
+`echo`, `slapback`        repeats that lose bass and treble, or one of them
+`room`                    pedalboard's Reverb with pre-delay and tone
+`equaliser`               cuts, shelves and bells
 ``first+second``          any two or more in a row, such as ``distortion+delay``
 ========================  =================================================================
+
+The rows from `drive` on are built of `parts`, to follow devices that AutoFX's own effects do not.
 
 Any other plug-in is an `effects.Effect` with its parameters declared, in a Python file of the
 user's that ``--effects`` names (`add_effects`). A VST3, too; as it is slow to load, one is kept::
 
     load = functools.cache(functools.partial(pedalboard.load_plugin, "echo.vst3"))
     parameters = (Parameter("time_s", "s", 0.05, 1, 0.3), Parameter("mix", "%", 0, 100, 50))
-    echo = single("echo", "My echo", load, *parameters)
+    mine = single("mine", "My echo", load, *parameters)
+
+A plug-in with an oscillator names the parameter that is its rate in Hz (``lfo="rate_hz"``); its
+phase is then found, too. It needs no way to set it: silence is played first until the oscillator is
+there.
 
 A chain's parameters bear the name of their effect: ``delay_feedback``.
 """
 
+import functools
 import runpy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pedalboard
 
+from autofx_core.effects.parts import (
+    Clipper,
+    EchoLine,
+    Room,
+    ShapedTremolo,
+    SweptAllPass,
+    SweptDelay,
+    Tone,
+    Tremolo,
+)
 from autofx_core.effects.table import EFFECTS, Effect, Parameter, Stage, single
 
 
-@dataclass
-class Tremolo:
-    """Move the level by a sine that starts at its highest."""
+def _hz(name: str, low: float, high: float, default: float) -> Parameter:
+    return Parameter(name, "Hz", low, high, default, logarithmic=True)
 
-    rate_hz: float = 4.0
-    depth: float = 0.5
 
-    def __call__(self, wave: np.ndarray, sample_rate: float, *, reset: bool = True) -> np.ndarray:
-        """Play a wave (channels, samples), float32; it always starts anew."""
-        phase = 2 * np.pi * self.rate_hz / sample_rate * np.arange(wave.shape[-1])
-        return wave * (1 - self.depth / 2 * (1 - np.cos(phase))).astype(np.float32)
+_COLOUR = Stage(
+    Tone,
+    "tone_",
+    (
+        Parameter("tone_low_shelf_db", "dB", -18.0, 18.0, 0.0),
+        Parameter("tone_high_shelf_db", "dB", -18.0, 18.0, 0.0),
+        _hz("tone_high_cut_hz", 1000.0, 20_000.0, 20_000.0),
+    ),
+)
+"""Behind the effects that move: a pedal colours the sound, too."""
 
+
+def _swept(key: str, name: str, delay: Parameter, depth: Parameter, *rest: Parameter) -> Effect:
+    """Make an effect of a moved tap, with its ranges, and a tone control behind."""
+    rate = _hz("rate_hz", 0.05, 12.0, 1.0)
+    shape = Parameter("shape", "", -1.0, 1.0, 0.0)
+    stage = Stage(SweptDelay, "", (rate, depth, delay, *rest, shape))
+    return Effect(key, name, (stage, _COLOUR), lfo="rate_hz")
+
+
+_MIX = Parameter("mix", "", -1.0, 1.0, 0.5)
+_FEEDBACK = Parameter("feedback", "", -0.9, 0.9, 0.0)
 
 FURTHER: dict[str, Effect] = {
     effect.key: effect
@@ -59,6 +97,7 @@ FURTHER: dict[str, Effect] = {
             Tremolo,
             Parameter("rate_hz", "Hz", 0.5, 12.0, 4.0),
             Parameter("depth", "", 0.0, 1.0, 0.5),
+            lfo="rate_hz",
         ),
         single(
             "phaser",
@@ -69,6 +108,7 @@ FURTHER: dict[str, Effect] = {
             Parameter("centre_frequency_hz", "Hz", 200.0, 4000.0, 1300.0),
             Parameter("feedback", "", 0.0, 0.95, 0.0),
             Parameter("mix", "", 0.0, 1.0, 0.5),
+            lfo="rate_hz",
         ),
         single(
             "compressor",
@@ -78,6 +118,151 @@ FURTHER: dict[str, Effect] = {
             Parameter("ratio", "", 1.0, 20.0, 4.0),
             Parameter("attack_ms", "ms", 0.1, 100.0, 1.0),
             Parameter("release_ms", "ms", 10.0, 1000.0, 100.0),
+        ),
+        _swept(
+            "chorus",
+            "Adaptable chorus",
+            Parameter("delay_ms", "ms", 2.0, 30.0, 8.0),
+            Parameter("depth_ms", "ms", 0.0, 12.0, 2.0),
+            Parameter("feedback", "", -0.7, 0.7, 0.0),
+            _MIX,
+        ),
+        _swept(
+            "flanger",
+            "Adaptable flanger",
+            Parameter("delay_ms", "ms", 0.0, 6.0, 1.0),
+            Parameter("depth_ms", "ms", 0.0, 10.0, 3.0),
+            _FEEDBACK,
+            _MIX,
+        ),
+        _swept(
+            "vibrato",
+            "Adaptable vibrato",
+            Parameter("delay_ms", "ms", 0.0, 10.0, 0.0),
+            Parameter("depth_ms", "ms", 0.0, 6.0, 1.0),
+            Parameter("mix", "", 0.8, 1.0, 1.0),
+        ),
+        Effect(
+            "phase_shifter",
+            "Adaptable phaser",
+            (
+                Stage(
+                    SweptAllPass,
+                    "",
+                    (
+                        _hz("rate_hz", 0.05, 12.0, 1.0),
+                        Parameter("depth_octaves", "", 0.0, 6.0, 2.0),
+                        _hz("centre_frequency_hz", 80.0, 6000.0, 700.0),
+                        Parameter("stages", "", 2.0, 8.0, 4.0),
+                        Parameter("feedback", "", -0.8, 0.8, 0.0),
+                        _MIX,
+                        Parameter("shape", "", -1.0, 1.0, 0.0),
+                    ),
+                ),
+                _COLOUR,
+            ),
+            lfo="rate_hz",
+        ),
+        Effect(
+            "drive",
+            "Adaptable drive",
+            (
+                Stage(
+                    Tone,
+                    "pre_",
+                    (
+                        _hz("pre_low_cut_hz", 20.0, 1500.0, 20.0),
+                        _hz("pre_mid_hz", 150.0, 4000.0, 700.0),
+                        Parameter("pre_mid_db", "dB", -24.0, 24.0, 0.0),
+                    ),
+                ),
+                Stage(
+                    Clipper,
+                    "",
+                    (
+                        Parameter("drive_db", "dB", -10.0, 70.0, 20.0),
+                        Parameter("hardness", "", 0.0, 1.0, 0.0),
+                        Parameter("asymmetry", "", -1.0, 1.0, 0.0),
+                        Parameter("clean_share", "", 0.0, 2.0, 0.0),
+                    ),
+                ),
+                Stage(
+                    Tone,
+                    "post_",
+                    (
+                        _hz("post_low_cut_hz", 20.0, 1500.0, 20.0),
+                        Parameter("post_low_shelf_db", "dB", -24.0, 24.0, 0.0),
+                        _hz("post_mid_hz", 150.0, 1500.0, 700.0),
+                        Parameter("post_mid_db", "dB", -24.0, 24.0, 0.0),
+                        _hz("post_presence_hz", 1500.0, 10_000.0, 2500.0),
+                        Parameter("post_presence_db", "dB", -24.0, 24.0, 0.0),
+                        Parameter("post_high_shelf_db", "dB", -24.0, 24.0, 0.0),
+                        _hz("post_high_cut_hz", 500.0, 20_000.0, 20_000.0),
+                    ),
+                ),
+            ),
+        ),
+        single(
+            "echo",
+            "Adaptable echo",
+            EchoLine,
+            Parameter("delay_seconds", "s", 0.02, 1.0, 0.3),
+            Parameter("feedback", "", 0.0, 0.95, 0.3),
+            Parameter("mix", "", 0.0, 1.0, 0.4),
+            _hz("low_cut_hz", 20.0, 1000.0, 20.0),
+            _hz("high_cut_hz", 500.0, 20_000.0, 20_000.0),
+            Parameter("wow_ms", "ms", 0.0, 2.0, 0.0),
+        ),
+        single(
+            "slapback",
+            "Adaptable slapback",
+            functools.partial(EchoLine, feedback=0.0),
+            Parameter("delay_seconds", "s", 0.02, 0.4, 0.1),
+            Parameter("mix", "", 0.0, 1.0, 0.4),
+            _hz("low_cut_hz", 20.0, 1000.0, 20.0),
+            _hz("high_cut_hz", 500.0, 20_000.0, 20_000.0),
+        ),
+        single(
+            "room",
+            "Adaptable reverb",
+            Room,
+            Parameter("room_size", "", 0.0, 1.0, 0.5),
+            Parameter("damping", "", 0.0, 1.0, 0.5),
+            Parameter("mix", "", 0.0, 1.0, 0.3),
+            Parameter("pre_delay_ms", "ms", 0.0, 120.0, 0.0),
+            _hz("low_cut_hz", 20.0, 1000.0, 20.0),
+            _hz("high_cut_hz", 500.0, 20_000.0, 20_000.0),
+        ),
+        Effect(
+            "shaped_tremolo",
+            "Adaptable tremolo",
+            (
+                Stage(
+                    ShapedTremolo,
+                    "",
+                    (
+                        _hz("rate_hz", 0.5, 14.0, 4.0),
+                        Parameter("depth", "", 0.0, 1.0, 0.5),
+                        Parameter("shape", "", -1.0, 1.0, 0.0),
+                        Parameter("skew", "", 0.1, 0.9, 0.5),
+                    ),
+                ),
+                _COLOUR,
+            ),
+            lfo="rate_hz",
+        ),
+        single(
+            "equaliser",
+            "Equaliser",
+            Tone,
+            _hz("low_cut_hz", 20.0, 1000.0, 20.0),
+            Parameter("low_shelf_db", "dB", -18.0, 18.0, 0.0),
+            _hz("mid_hz", 150.0, 1500.0, 700.0),
+            Parameter("mid_db", "dB", -18.0, 18.0, 0.0),
+            _hz("presence_hz", 1500.0, 10_000.0, 2500.0),
+            Parameter("presence_db", "dB", -18.0, 18.0, 0.0),
+            Parameter("high_shelf_db", "dB", -18.0, 18.0, 0.0),
+            _hz("high_cut_hz", 500.0, 20_000.0, 20_000.0),
         ),
     )
 }
@@ -149,4 +334,5 @@ def join_effects(*effects: Effect) -> Effect:
         for effect in effects
         for stage in effect.stages
     )
-    return Effect("+".join(keys), " → ".join(effect.name for effect in effects), stages)
+    lfo = tuple(f"{effect.key}_{rate}" for effect in effects for rate in effect.lfos)
+    return Effect("+".join(keys), " → ".join(effect.name for effect in effects), stages, lfo)

@@ -10,7 +10,8 @@ form is a vector in [0, 1], linear between low and high, in the table's order. T
 parameters of all effects, in that order, are the networks' output.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
@@ -21,13 +22,34 @@ import pedalboard
 
 @dataclass(frozen=True)
 class Parameter:
-    """One knob: its name as in pedalboard, unit, and range."""
+    """One knob: its name as in pedalboard, unit, and range.
+
+    Attributes
+    ----------
+    logarithmic
+        Whether the normalised form is linear in the value's logarithm, as suits frequencies.
+    """
 
     name: str
     unit: str
     low: float
     high: float
     default: float
+    logarithmic: bool = False
+
+    def normalize(self, value: float) -> float:
+        """Map a value in the range to [0, 1]."""
+        if self.logarithmic:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+    def denormalize(self, share: float) -> float:
+        """Map [0, 1] to a value in the range."""
+        if self.logarithmic:
+            value = self.low * (self.high / self.low) ** share
+        else:
+            value = self.low + share * (self.high - self.low)
+        return float(min(max(value, self.low), self.high))
 
 
 @dataclass(frozen=True)
@@ -64,11 +86,25 @@ class Effect:
         What people call it.
     stages
         In signal order.
+    lfo
+        Names of the parameters that are rates of oscillators in Hz, one or several. Their phases
+        at the first sample are no settings: `render` takes them, and `matching` finds them.
     """
 
     key: str
     name: str
     stages: tuple[Stage, ...]
+    lfo: str | tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = {parameter.name for parameter in self.parameters}
+        if missing := sorted(set(self.lfos) - names):
+            raise ValueError(f"{self.key}: lfo={missing[0]!r} is no parameter; known: {names}")
+
+    @property
+    def lfos(self) -> tuple[str, ...]:
+        """Names of the oscillators' rates, in signal order."""
+        return (self.lfo,) if isinstance(self.lfo, str) else self.lfo
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -98,7 +134,7 @@ class Effect:
     def normalize(self, setting: Mapping[str, float]) -> np.ndarray:
         """Map a setting to [0, 1]; see `normalize`."""
         self.check(setting)
-        return np.array([(setting[p.name] - p.low) / (p.high - p.low) for p in self.parameters])
+        return np.array([p.normalize(setting[p.name]) for p in self.parameters])
 
     def denormalize(self, vector: np.ndarray) -> dict[str, float]:
         """Map a vector in [0, 1] (clipped to it) back to a setting; see `denormalize`."""
@@ -108,12 +144,16 @@ class Effect:
                 f"{self.key} has {len(self.parameters)} parameters, got shape {values.shape}"
             )
         return {
-            p.name: float(min(p.low + value * (p.high - p.low), p.high))
-            for p, value in zip(self.parameters, values, strict=True)
+            p.name: p.denormalize(value) for p, value in zip(self.parameters, values, strict=True)
         }
 
     def render(
-        self, wave: np.ndarray, sample_rate: int, setting: Mapping[str, float]
+        self,
+        wave: np.ndarray,
+        sample_rate: int,
+        setting: Mapping[str, float],
+        *,
+        lfo_phase: Sequence[float] = (),
     ) -> np.ndarray:
         """Play a clean sound through the effect.
 
@@ -124,18 +164,39 @@ class Effect:
             In Hz.
         setting
             Every parameter, in its unit.
+        lfo_phase
+            Of each oscillator of `lfos`, where it stands at the first sample, in turns; by default
+            where the plug-in starts it. A plug-in without an attribute `lfo_phase` is played
+            silence first, until its oscillator is there.
 
         Returns
         -------
         ndarray, shape (channels, samples), float32, not normalised; the tail is cut
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown, missing or outside its range, or the phases are not as many
+            as the oscillators.
         """
         self.check(setting)
+        if lfo_phase and len(lfo_phase) != len(self.lfos):
+            raise ValueError(
+                f"{self.key} has {len(self.lfos)} oscillators, got {len(lfo_phase)} phases"
+            )
+        phases = dict(zip(self.lfos, lfo_phase, strict=False))
         wave = np.asarray(wave, dtype=np.float32)
         for stage in self.stages:
             plugin = stage.plugin()  # a new one: phaser and reverb remember more than reset clears
+            lead = 0
             for parameter in stage.parameters:
                 setattr(plugin, parameter.name.removeprefix(stage.prefix), setting[parameter.name])
-            wave = plugin(wave, sample_rate, reset=True)
+                turns = phases.get(parameter.name, 0.0) % 1.0
+                if turns and hasattr(plugin, "lfo_phase"):
+                    plugin.lfo_phase = turns
+                elif turns:
+                    lead = round(turns / setting[parameter.name] * sample_rate)
+            wave = plugin(np.pad(wave, ((0, 0), (lead, 0))), sample_rate, reset=True)[:, lead:]
         return wave
 
 
@@ -149,7 +210,13 @@ def _shelf(plugin: Callable[[], Any], prefix: str, low_hz: float, high_hz: float
     return Stage(plugin, prefix, parameters)
 
 
-def single(key: str, name: str, plugin: Callable[[], Any], *parameters: Parameter) -> Effect:
+def single(
+    key: str,
+    name: str,
+    plugin: Callable[[], Any],
+    *parameters: Parameter,
+    lfo: str | tuple[str, ...] = (),
+) -> Effect:
     """Make an effect of one plug-in.
 
     Parameters
@@ -160,8 +227,10 @@ def single(key: str, name: str, plugin: Callable[[], Any], *parameters: Paramete
         Makes the plug-in; see `Stage`.
     *parameters
         What is set before it plays.
+    lfo
+        See `Effect`.
     """
-    return Effect(key, name, (Stage(plugin, "", parameters),))
+    return Effect(key, name, (Stage(plugin, "", parameters),), lfo)
 
 
 EFFECTS: dict[str, Effect] = {
@@ -176,6 +245,7 @@ EFFECTS: dict[str, Effect] = {
             Parameter("centre_delay_ms", "ms", 0.0, 20.0, 7.0),
             Parameter("feedback", "", 0.0, 1.0, 0.0),
             Parameter("mix", "", 0.0, 1.0, 0.5),
+            lfo="rate_hz",
         ),
         single(
             "delay",

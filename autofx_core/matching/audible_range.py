@@ -7,7 +7,7 @@ inaudible on this sound.
 How often estimates are wrong is another matter: see `prediction_intervals`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -25,7 +25,12 @@ Intervals = dict[str, tuple[float, float]]
 
 
 def indistinguishable_range(
-    effect: Effect, clean: np.ndarray, sample_rate: int, parameters: Mapping[str, float]
+    effect: Effect,
+    clean: np.ndarray,
+    sample_rate: int,
+    parameters: Mapping[str, float],
+    *,
+    lfo_phase: Sequence[float] = (),
 ) -> Intervals:
     """Find how far each parameter can be moved without an audible change, all others unchanged.
 
@@ -39,17 +44,25 @@ def indistinguishable_range(
         In Hz.
     parameters
         The estimate, in real units.
+    lfo_phase
+        Of the effect's oscillators at the first sample, in turns.
 
     Returns
     -------
     dict
         Name → lowest and highest value, in the parameter's unit.
     """
-    dry = clean[:, choose_excerpt(clean, sample_rate)]
+    part = choose_excerpt(clean, sample_rate)
+    dry = clean[:, part]
+    rates_hz = [parameters[name] for name in effect.lfos]
+    turned = tuple(
+        turns + rate * part.start / sample_rate
+        for turns, rate in zip(lfo_phase, rates_hz, strict=False)
+    )
     centre = effect.normalize(parameters)
 
     def play(vector: np.ndarray) -> torch.Tensor:
-        wave = effect.render(dry, sample_rate, effect.denormalize(vector))
+        wave = effect.render(dry, sample_rate, effect.denormalize(vector), lfo_phase=turned)
         return torch.from_numpy(for_analysis(wave, sample_rate))[None]
 
     here = play(centre)

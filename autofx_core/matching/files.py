@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from autofx_core.audio import load_sound, normalize_peak, resample, write_audio
-from autofx_core.effects.registry import Tremolo, find_effect
+from autofx_core.effects.parts import Tremolo
+from autofx_core.effects.registry import find_effect
 from autofx_core.effects.table import Effect
+from autofx_core.matching.adapt import Budget
 from autofx_core.matching.audible_range import Intervals, inaudible, indistinguishable_range
-from autofx_core.matching.match import NEEDS_CLEAN, Match, default_method, match
+from autofx_core.matching.match import DEFAULT_BUDGET, NEEDS_CLEAN, Match, default_method, match
 from autofx_core.matching.prediction_intervals import SHARE, prediction_interval, read_calibration
 from autofx_core.matching.refine import Progress, ignore
 from autofx_core.metrics.distances import measure_distances
 from autofx_core.sources.clean import builtin_notes
 
-MODULES = {"pedalboard_native": "pedalboard", Tremolo.__module__: "registry"}
+MODULES = {"pedalboard_native": "pedalboard", Tremolo.__module__: "parts"}
 """Module that a plug-in's class names as its own → name of the module in the line of Python."""
 
 
@@ -53,6 +55,7 @@ def match_files(
     effect: str | None,
     method: str | None,
     output: Path,
+    budget: Budget = DEFAULT_BUDGET,
     progress: Progress = ignore,
 ) -> dict:
     """Match a file, and leave match.json, with settings match.png, with a clean sound match.wav.
@@ -67,17 +70,20 @@ def match_files(
         A name from `matching.METHODS`, or None for the best there is with what is given.
     output
         Folder to write to; it is made if it is missing.
+    budget
+        How long may be searched, where the effect is to be recognised.
     progress
         Called with the number of renders just made.
 
     Returns
     -------
     dict
-        What match.json holds: `effect`, `probabilities` of the six classes, `effects`, the
-        probabilities of the eleven effects, `parameters`, `certainty`, `distances` of
-        the match and `clean_distances` of the clean sound to the reference, `offset_s` by which the
-        reference was late, `warnings`, `python`, the effect as a line of Python, `method`,
-        `reference`, `clean`, `version`.
+        What match.json holds: `effect` and its class among the six, `probabilities` of the six
+        classes, `effects`, the probabilities of the eleven effects, `parameters`, `lfo_phase` of
+        the oscillators at the first sample in turns, `certainty`, `distances` of the match and
+        `clean_distances` of the clean sound to the reference, the `explained` share of the latter
+        and the `verdict`, `offset_s` by which the reference was late, `warnings`, `python`, the
+        effect as a line of Python, `method`, `reference`, `clean`, `version`.
 
     Raises
     ------
@@ -97,6 +103,7 @@ def match_files(
         sample_rate=sample_rate,
         method=method or default_method(dry),
         effect=effect,
+        budget=budget,
         progress=progress,
     )
     output.mkdir(parents=True, exist_ok=True)
@@ -104,7 +111,7 @@ def match_files(
     if found.parameters:
         found_effect = find_effect(found.effect)
         certainty = assess(found, found_effect, dry, sample_rate)
-        python = python_line(found_effect, found.parameters)
+        python = python_line(found_effect, found.parameters, found.lfo_phase)
         _draw(output / "match.png", wave, dry, found, certainty, sample_rate)
     record = asdict(found) | {
         "certainty": certainty and asdict(certainty),
@@ -138,7 +145,9 @@ def assess(found: Match, effect: Effect, clean: np.ndarray | None, sample_rate: 
     """
     judged_on = "stand-in note" if clean is None else "clean"
     played = builtin_notes()[0].read(sample_rate) if clean is None else clean
-    alike = indistinguishable_range(effect, normalize_peak(played), sample_rate, found.parameters)
+    alike = indistinguishable_range(
+        effect, normalize_peak(played), sample_rate, found.parameters, lfo_phase=found.lfo_phase
+    )
     silent = inaudible(effect, alike)
     if found.method in NEEDS_CLEAN:
         return Certainty("heard alike", None, alike, silent, judged_on)
@@ -149,17 +158,35 @@ def assess(found: Match, effect: Effect, clean: np.ndarray | None, sample_rate: 
     return Certainty("likely", SHARE, likely, silent, judged_on)
 
 
-def python_line(effect: Effect, parameters: dict[str, float]) -> str | None:
-    """Write an effect as the Python expression that makes it; None for plug-ins without a class."""
+def python_line(
+    effect: Effect, parameters: dict[str, float], lfo_phase: tuple[float, ...] = ()
+) -> str | None:
+    """Write an effect as the Python expression that makes it.
+
+    Parameters
+    ----------
+    effect, parameters, lfo_phase
+        What was found.
+
+    Returns
+    -------
+    str or None
+        None for plug-ins without a class, or whose oscillator cannot be set.
+    """
     calls = []
+    phases = dict(zip(effect.lfos, lfo_phase, strict=False))
     for stage in effect.stages:
         if not isinstance(stage.plugin, type) or stage.plugin.__module__ not in MODULES:
             return None
         module = MODULES[stage.plugin.__module__]
+        turns = sum(phases.get(p.name, 0.0) for p in stage.parameters)
+        if turns and module == "pedalboard":
+            return None
         arguments = ", ".join(
             f"{p.name.removeprefix(stage.prefix)}={parameters[p.name]:.6g}"
             for p in stage.parameters
         )
+        arguments += f", lfo_phase={turns:.6g}" if turns else ""
         calls.append(f"{module}.{stage.plugin.__name__}({arguments})")
     return f"[{', '.join(calls)}]"
 
@@ -219,12 +246,13 @@ def play_preset(preset: Path, clean: Path, output: Path) -> None:
     try:
         stored = json.loads(preset.read_text(encoding="utf-8"))
         effect, parameters = find_effect(stored["effect"]), dict(stored["parameters"])
+        lfo_phase = tuple(stored.get("lfo_phase", ()))
     except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(
             f"{preset}: not a match.json ({type(error).__name__}: {error}); "
             "'match' writes one, with 'effect' and 'parameters'"
         ) from None
     wave, sample_rate = load_sound(clean)
-    played = effect.render(normalize_peak(wave), sample_rate, parameters)
+    played = effect.render(normalize_peak(wave), sample_rate, parameters, lfo_phase=lfo_phase)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_audio(output, normalize_peak(played), sample_rate)

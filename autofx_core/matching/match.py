@@ -1,161 +1,48 @@
 """Match a reference: estimate the settings of an effect, and play the clean sound through it.
 
-Methods are a registry. A method is a function that returns settings::
-
-    from autofx_core.matching.match import Request, register
-
-    @register("always_dry")
-    def always_dry(request: Request) -> dict[str, float]:
-        return {p.name: 0.0 if p.name == "mix" else p.default for p in request.effect.parameters}
-
-==============  ===========================================================================
-`random`        every parameter uniform in its range: the low anchor of AutoFX's experiment
-a network       the pretrained networks that estimate settings (see `networks.registry`)
-`refined`       the clean sound played through the effect until it is the reference, for
-                these effects and others (see `matching.refine`, `effects.registry`)
-==============  ===========================================================================
-
-`match` recognises the effect, chooses the classes to try, estimates the settings for each, aligns
-the clean sound with the reference, and renders all of it with the nearest.
+`match` places the clean sound under the reference, recognises the effect, estimates its settings by
+one of `methods`, and renders all of it. With `refined` and no effect named, the recogniser's
+probabilities and the fits of several effects decide together (`explain`), and no answer is further
+from the reference than the clean sound is.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
-import torch
 
-from autofx_core.audio import (
-    fit_length,
-    for_analysis,
-    list_faults,
-    normalize_peak,
-    require_sound,
-    resample,
-)
-from autofx_core.effects.registry import FURTHER, find_effect
-from autofx_core.effects.table import EFFECTS, SLICES, Effect, denormalize, draw_setting
-from autofx_core.features.batch import FeatureBatch
-from autofx_core.matching.alignment import find_offset, shift
+from autofx_core.audio import list_faults, normalize_peak, require_sound
+from autofx_core.effects.registry import find_effect
+from autofx_core.effects.table import EFFECTS, Effect
+from autofx_core.matching.adapt import Budget
+from autofx_core.matching.alignment import FARTHEST_S, Place, find_offset, place, shift
 from autofx_core.matching.excerpts import choose_excerpt
-from autofx_core.matching.recognise import Recognition, recognise
-from autofx_core.matching.refine import NeedsCleanError, Progress, RefineOptions, ignore, refine
+from autofx_core.matching.explain import ADAPTABLE, Bench, Candidate, explain, find_exact
+from autofx_core.matching.methods import (
+    METHODS,
+    NEEDS_CLEAN,
+    Match,
+    Request,
+    check_method,
+    default_method,
+    register,
+)
+from autofx_core.matching.recognise import recognise
+from autofx_core.matching.refine import Progress, ignore
 from autofx_core.metrics.audibility import AUDIBLE_DB
 from autofx_core.metrics.distances import log_mel_distance, measure_distances
-from autofx_core.networks.inputs import WithProbabilities, takes_clean
-from autofx_core.networks.registry import REGRESSORS, list_pretrained, load_network
-from autofx_core.windows import choose_windows
 
+__all__ = ["METHODS", "NEEDS_CLEAN", "Match", "Request", "default_method", "match", "register"]
 
-@dataclass(frozen=True)
-class Request:
-    """What a method is given.
-
-    Attributes
-    ----------
-    reference : ndarray, shape (channels, samples), float32
-        The sound to match.
-    clean : ndarray, shape (channels, samples), float32, or None
-        The dry sound, where there is one.
-    sample_rate
-        Of both, in Hz.
-    effect
-        The row of the effects table whose settings are wanted.
-    rng
-        The only source of chance.
-    progress
-        Called with the number of renders just made, by methods that take their time.
-    """
-
-    reference: np.ndarray
-    clean: np.ndarray | None
-    sample_rate: int
-    effect: Effect
-    rng: np.random.Generator
-    progress: Progress = ignore
-
-    def require_clean(self) -> np.ndarray:
-        """Return the clean sound.
-
-        Raises
-        ------
-        NeedsCleanError
-            If there is none.
-        """
-        if self.clean is None:
-            raise NeedsCleanError(
-                "the clean sound is missing, to play it through the effect; give it, or choose "
-                "match_wet, which does without"
-            )
-        return self.clean
-
-
-@dataclass(frozen=True)
-class Match:
-    """An effect, its estimated settings, and the clean sound played through it.
-
-    Attributes
-    ----------
-    method
-        Name of the method that estimated.
-    effect
-        Name of the effect, by which `find_effect` finds it; the class, where it was recognised.
-    probabilities
-        Of the six classes, the most probable first; empty where the effect was given.
-    effects
-        Probabilities of the eleven effects, the most probable first; empty where it was given.
-    parameters
-        Settings in real units; empty where the class has no generic effect.
-    audio : ndarray, shape (channels, samples), float32, not normalised, or None
-        The clean sound through the effect, where it was given.
-    distances
-        Of `audio` to the reference, by name.
-    offset_samples
-        By how much the reference was late; the clean sound was moved as far.
-    warnings
-        What is wrong with the reference but does not forbid a match; see `audio.list_faults`.
-    """
-
-    method: str
-    effect: str
-    probabilities: dict[str, float] = field(default_factory=dict)
-    effects: dict[str, float] = field(default_factory=dict)
-    parameters: dict[str, float] = field(default_factory=dict)
-    audio: np.ndarray | None = None
-    distances: dict[str, float] = field(default_factory=dict)
-    offset_samples: int = 0
-    warnings: tuple[str, ...] = ()
-
-
-Method = Callable[[Request], dict[str, float]]
-METHODS: dict[str, Method] = {}
-ANY_EFFECT = frozenset({"refined"})
-NEEDS_CLEAN = frozenset({"refined"})
 IN_TIME = 0.1  # nepers; a match as near as that is in time
 MUCH_NEARER = 0.8
-MOST_CLASSES = 3
-NEAR = 0.5  # times the clean sound's distance; no other class is tried
-HIGHEST_RATE_HZ = 48_000
-BEST_FIRST = ("match_wet", "autofx_f", "mlp_211c", "mlp_163c", "autofx", "mlp_163nc")
-"""The networks that take the reference alone, by their errors on unseen recordings."""
+CLOSE_DB = 3 * AUDIBLE_DB  # mean difference of mel spectra
+MISSING = 0.25  # explained share from which the effect counts as found, and incomplete
+NO_GAIN = 0.98  # of the clean sound's distance
+DEFAULT_BUDGET = Budget()
 
 
-def register(name: str) -> Callable[[Method], Method]:
-    """Add a method to the registry under a name.
-
-    Raises
-    ------
-    ValueError
-        If the name is taken.
-    """
-
-    def add(method: Method) -> Method:
-        if name in METHODS:
-            raise ValueError(f"a method {name!r} is registered already")
-        METHODS[name] = method
-        return method
-
-    return add
+class OtherPlayingError(ValueError):
+    """The reference was not made from the clean sound."""
 
 
 def match(
@@ -166,6 +53,7 @@ def match(
     method: str,
     effect: str | None = None,
     seed: int = 0,
+    budget: Budget = DEFAULT_BUDGET,
     progress: Progress = ignore,
 ) -> Match:
     """Recognise the effect, and estimate the settings that make it sound like the reference.
@@ -176,19 +64,20 @@ def match(
         At least 0.2 s; networks use up to eight windows of 1.587 s of it (see `windows`).
     clean : ndarray, shape (channels, samples), float32
         The dry sound, to be played through the effect at peak 1: distortion depends on the level,
-        and that is the level at which all networks were trained. It is moved by up to 0.1 s if that
-        brings the match nearer to the reference: takes do not always start together.
+        and that is the level at which all networks were trained. `refined` places it under the
+        reference first, up to 10 s apart, and inverted where the polarity is.
     sample_rate
         Of both, in Hz.
     method
         A name from `METHODS`.
     effect
         Name of the effect, where it is known (see `effects.registry.find_effect`); by default its
-        class is recognised, and methods that play the clean sound try the next class while the
-        distance stays large. Dry sounds have no settings, and networks estimate none of reverb and
-        tremolo.
+        class is recognised, and `refined` tries the effects of all possible classes. Dry sounds
+        have no settings, and networks estimate none of reverb and tremolo.
     seed
         For methods that draw.
+    budget
+        How long `refined` may search where no effect is named.
     progress
         Called with the number of renders just made.
 
@@ -199,95 +88,215 @@ def match(
     ValueError
         If the method or the effect is unknown, the method does not estimate that effect, or it
         needs the clean sound.
+    OtherPlayingError
+        If the reference was not made from the clean sound (`refined`, no effect named).
     """
-    _check_method(method, effect, clean)
+    check_method(method, effect, clean)
     require_sound(reference, sample_rate, "the reference")
     if clean is not None:
         require_sound(clean, sample_rate, "the clean sound")
         clean = normalize_peak(clean)
+    found = Match(method, effect or "", warnings=tuple(list_faults(reference)))
+    rng = np.random.default_rng(seed)
+    if clean is not None and method in NEEDS_CLEAN:
+        where = place(clean, reference, sample_rate)
+        if effect is None and not where.is_same_playing:
+            raise OtherPlayingError(
+                "the clean sound is not what the reference was made from: nowhere up to "
+                f"{FARTHEST_S:.0f} s apart do their notes resemble each other (correlation "
+                f"{where.resemblance:.2f}); give the clean take of the same playing"
+            )
+        late = where.offset_samples
+        if effect is None and where.maybe_samples:
+            late = _earlier_or_later(reference, clean, where, sample_rate)
+        wet = where.sign * reference[:, max(0, late) :]
+        dry = clean[:, max(0, -late) :]
+        if effect is None:
+            found = _explain(found, wet, dry, sample_rate, budget, seed, progress)
+        else:
+            request = Request(wet, dry, sample_rate, find_effect(effect), rng, progress)
+            found = _fit_named(found, request, budget, seed)
+        return _judge(found, reference, clean, sample_rate, late)
     if effect is None:
         recognition = recognise(reference, sample_rate)
         effect = next(iter(recognition.classes))
-        names = _choose_classes(method, recognition, reference, clean, sample_rate)
-    else:
-        recognition, names = Recognition({}, {}), [effect]
-    faults = tuple(list_faults(reference))
-    found = Match(method, effect, recognition.classes, recognition.effects, warnings=faults)
-    if not names:
+        found = replace(
+            found, effect=effect, probabilities=recognition.classes, effects=recognition.effects
+        )
+    if effect not in EFFECTS:
         return found
-    rng = np.random.default_rng(seed)
-    request = Request(reference, clean, sample_rate, find_effect(names[0]), rng, progress)
+    request = Request(reference, clean, sample_rate, find_effect(effect), rng, progress)
     if clean is None:
         return replace(found, parameters=METHODS[method](request))
-    part = choose_excerpt(clean, sample_rate)
-    excerpt = replace(request, reference=reference[:, part], clean=clean[:, part])
-    found = _align(_estimate(found, names, excerpt), excerpt)
-    moved = shift(clean, found.offset_samples)
-    return _render(found, replace(request, effect=find_effect(found.effect), clean=moved))
+    return _judge(_estimate(found, request), reference, clean, sample_rate, 0)
 
 
-def _check_method(method: str, effect: str | None, clean: np.ndarray | None) -> None:
-    """Refuse unknown methods and effects, and methods for which they or the clean sound are amiss.
+def _earlier_or_later(
+    reference: np.ndarray, clean: np.ndarray, where: Place, sample_rate: int
+) -> int:
+    """Decide about milliseconds: a place counts only if one of AutoFX's effects is exact there.
 
-    Raises
-    ------
-    ValueError
+    An effect that delays cannot be told from a take that begins later by the waves alone.
     """
-    if method not in METHODS:
-        raise ValueError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
-    if effect is not None:
-        find_effect(effect)
-        if method not in ANY_EFFECT and effect not in EFFECTS:
-            raise ValueError(
-                f"method {method!r} estimates {', '.join(EFFECTS)}, not {effect!r}; "
-                "'refined' does, with the clean sound"
-            )
-    if method in NEEDS_CLEAN and clean is None:
-        raise NeedsCleanError(
-            f"method {method!r} needs the clean sound, to play it through the effect; give it, or "
-            f"choose a network ({', '.join(name for name in METHODS if name in REGRESSORS)})"
-        )
+    for late in (0, where.maybe_samples):
+        wet = where.sign * reference[:, max(0, late) :]
+        dry = clean[:, max(0, -late) :]
+        part = choose_excerpt(dry, sample_rate)
+        bench = Bench(wet[:, part], dry[:, part], sample_rate, DEFAULT_BUDGET, 0, ignore)
+        if find_exact(bench, recognise(wet, sample_rate)):
+            return late
+    return 0
 
 
-def _choose_classes(
-    method: str,
-    recognition: Recognition,
+def _estimate(found: Match, request: Request) -> Match:
+    """Estimate the settings of the effect, and milliseconds by which the reference is late."""
+    part = choose_excerpt(request.require_clean(), request.sample_rate)
+    excerpt = replace(
+        request, reference=request.reference[:, part], clean=request.require_clean()[:, part]
+    )
+    found = _render(replace(found, parameters=METHODS[found.method](excerpt)), excerpt)
+    return _align(found, excerpt)
+
+
+def _fit_named(found: Match, request: Request, budget: Budget, seed: int) -> Match:
+    """Find the settings of a named effect and, where it is not exact, its oscillators' phases."""
+    adaptable = {key for keys in ADAPTABLE.values() for key in keys}
+    if found.effect not in adaptable:
+        found = _estimate(found, request)
+        if not request.effect.lfos or found.distances["mrstft"] < IN_TIME:
+            return found
+    part = choose_excerpt(request.require_clean(), request.sample_rate)
+    sounds = request.reference[:, part], request.require_clean()[:, part]
+    bench = Bench(*sounds, request.sample_rate, budget, seed, request.progress)
+    starts = (found.parameters,) if found.parameters else ()
+    best = bench.adapt("", found.effect, 1.0, 1.0, starts)
+    phases = _turn_back(request.effect, best, part.start / request.sample_rate)
+    return replace(found, parameters=best.parameters, lfo_phase=phases, offset_samples=0)
+
+
+def _turn_back(effect: Effect, best: Candidate, seconds: float) -> tuple[float, ...]:
+    """Phases at the sound's first sample, of oscillators known that many seconds later."""
+    rates_hz = [best.parameters[name] for name in effect.lfos]
+    pairs = zip(best.lfo_phase, rates_hz, strict=False)
+    return tuple((turns - rate * seconds) % 1.0 for turns, rate in pairs)
+
+
+def _explain(
+    found: Match,
     reference: np.ndarray,
-    clean: np.ndarray | None,
+    clean: np.ndarray,
     sample_rate: int,
-) -> list[str]:
-    """Choose the classes whose effects are tried, the most probable first.
+    budget: Budget,
+    seed: int,
+    progress: Progress,
+) -> Match:
+    """Recognise the effect, and fit what may explain the reference.
 
-    A network estimates for the most probable class alone, if that has a generic effect. A method
-    that plays the clean sound tries several, if the sounds differ audibly: the classifier may be
-    wrong.
+    Parameters
+    ----------
+    found
+        With the method's name.
+    reference, clean : ndarray, shape (channels, samples), float32
+        In time with each other.
+    sample_rate, budget, seed, progress
+        See `match`.
     """
-    known = EFFECTS | FURTHER if method in ANY_EFFECT else EFFECTS
-    ranked = list(recognition.classes)
-    if method in NEEDS_CLEAN and clean is not None:
-        part = choose_excerpt(clean, sample_rate)
-        if log_mel_distance(reference[:, part], clean[:, part], sample_rate) >= AUDIBLE_DB:
-            return [name for name in ranked if name in known][:MOST_CLASSES]
-    return [name for name in ranked[:1] if name in known]
+    recognition = recognise(reference, sample_rate)
+    likeliest = next(iter(recognition.classes))
+    found = replace(
+        found,
+        effect=likeliest,
+        effect_class=likeliest,
+        probabilities=recognition.classes,
+        effects=recognition.effects,
+    )
+    part = choose_excerpt(clean, sample_rate)
+    sounds = reference[:, part], clean[:, part]
+    if log_mel_distance(*sounds, sample_rate) < AUDIBLE_DB:
+        return found
+    best = explain(Bench(*sounds, sample_rate, budget, seed, progress), recognition)
+    request = Request(*sounds, sample_rate, find_effect(best.effect), np.random.default_rng(seed))
+    found = replace(
+        found,
+        effect=best.effect,
+        effect_class=best.effect_class,
+        parameters=best.parameters,
+        lfo_phase=best.lfo_phase,
+    )
+    found = _render(found, request)
+    if best.effect in EFFECTS and not best.lfo_phase:
+        found = _align(found, request)
+    phases = _turn_back(request.effect, best, part.start / sample_rate)
+    return replace(found, lfo_phase=phases)
 
 
-def _estimate(found: Match, names: list[str], request: Request) -> Match:
-    """Estimate the settings of each effect until one comes near; return the nearest."""
-    clean = measure_distances(request.reference, request.require_clean(), request.sample_rate)
-    near = max(IN_TIME, NEAR * clean["mrstft"])
-    tried: list[Match] = []
-    for name in names:
-        of_effect = replace(request, effect=find_effect(name))
-        parameters = METHODS[found.method](of_effect)
-        tried.append(_render(replace(found, effect=name, parameters=parameters), of_effect))
-        if tried[-1].distances["mrstft"] < near:
-            break
-    return min(tried, key=lambda match: match.distances["mrstft"])
+def _judge(
+    found: Match, reference: np.ndarray, clean: np.ndarray, sample_rate: int, late: int
+) -> Match:
+    """Play all of the clean sound, measure it, and say how much of the reference it explains.
+
+    Parameters
+    ----------
+    found
+        With settings, or with none where no effect is audible.
+    reference, clean : ndarray, shape (channels, samples), float32
+        As they were given.
+    sample_rate
+        In Hz.
+    late
+        Samples by which the reference is late, before `found.offset_samples`.
+    """
+    fine = found.offset_samples
+    moved = shift(shift(clean, min(0, late)), fine)
+    waves = {"clean": shift(moved, max(0, late))}
+    if found.parameters:
+        effect = find_effect(found.effect)
+        played = effect.render(moved, sample_rate, found.parameters, lfo_phase=found.lfo_phase)
+        waves["match"] = shift(played, max(0, late))
+    measured = {name: measure_distances(reference, w, sample_rate) for name, w in waves.items()}
+    before, after = measured["clean"]["mrstft"], measured.get("match", measured["clean"])["mrstft"]
+    found = replace(found, offset_samples=late + fine)
+    if found.probabilities and (not found.parameters or after > NO_GAIN * before):
+        return _as_clean(found, waves["clean"], measured["clean"])
+    explained = max(0.0, 1 - after / max(before, 1e-9))
+    return replace(
+        found,
+        audio=waves["match"],
+        distances=measured["match"],
+        explained=explained,
+        verdict=_verdict(measured["match"]["log_mel_db"], explained),
+    )
+
+
+def _as_clean(found: Match, clean: np.ndarray, distances: dict[str, float]) -> Match:
+    """Answer that no effect of ours explains the reference."""
+    return replace(
+        found,
+        effect=next(iter(found.probabilities)),
+        effect_class=next(iter(found.probabilities)),
+        parameters={},
+        lfo_phase=(),
+        audio=clean,
+        distances=distances,
+        explained=0.0,
+        verdict=_verdict(distances["log_mel_db"], 0.0),
+    )
+
+
+def _verdict(log_mel_db: float, explained: float) -> str:
+    """Name how near a match is; both thresholds in dB are multiples of what is audible."""
+    if log_mel_db < AUDIBLE_DB:
+        return "indistinguishable"
+    if explained < MISSING:
+        return "not explained"
+    return "close" if log_mel_db < CLOSE_DB else "something is missing"
 
 
 def _render(found: Match, request: Request) -> Match:
     """Play the clean sound with the estimated settings, and measure it."""
-    audio = request.effect.render(request.require_clean(), request.sample_rate, found.parameters)
+    audio = request.effect.render(
+        request.require_clean(), request.sample_rate, found.parameters, lfo_phase=found.lfo_phase
+    )
     distances = measure_distances(request.reference, audio, request.sample_rate)
     return replace(found, audio=audio, distances=distances)
 
@@ -309,7 +318,7 @@ def _align(found: Match, request: Request) -> Match:
     for samples in sorted(offsets - {0}):
         moved = replace(
             request,
-            effect=find_effect(found.effect),
+            effect=request.effect,
             clean=shift(clean, samples),
             rng=np.random.default_rng(0),
         )
@@ -318,70 +327,3 @@ def _align(found: Match, request: Request) -> Match:
         if later.distances["mrstft"] < MUCH_NEARER * found.distances["mrstft"]:
             found = later
     return found
-
-
-@register("random")
-def draw_at_random(request: Request) -> dict[str, float]:
-    """Draw every parameter uniformly from its range, whatever the reference."""
-    return draw_setting(request.rng, request.effect.key)
-
-
-@dataclass(frozen=True)
-class Network:
-    """Estimate by one of the pretrained networks: the mean of what it estimates for windows."""
-
-    name: str
-
-    def __call__(self, request: Request) -> dict[str, float]:
-        """Estimate the settings of the wanted effect.
-
-        Raises
-        ------
-        NeedsCleanError
-            If the network takes the clean sound, too, and there is none.
-        """
-        network = load_network(self.name)
-        sounds = [request.reference]
-        if takes_clean(network):
-            sounds.append(request.require_clean())
-        waves = [for_analysis(sound, request.sample_rate) for sound in sounds]
-        starts = min((choose_windows(wave) for wave in waves), key=lambda starts: int(starts[0]))
-        cut = [
-            np.stack([normalize_peak(fit_length(wave[start:])) for start in starts])
-            for wave in waves
-        ]
-        batch = FeatureBatch(*map(torch.from_numpy, cut))
-        vector = network.predict(WithProbabilities(batch)).mean(0)
-        effect_class = request.effect.key
-        return denormalize(effect_class, vector[SLICES[effect_class]].numpy())
-
-
-for _name in list_pretrained():
-    if _name in REGRESSORS:
-        register(_name)(Network(_name))
-
-
-def default_method(clean: np.ndarray | None) -> str:
-    """Name the best method there is with, or without, the clean sound."""
-    return "refined" if clean is not None else next(name for name in BEST_FIRST if name in METHODS)
-
-
-@register("refined")
-def play_until_alike(request: Request) -> dict[str, float]:
-    """Refine on two seconds of the sound; start from a network for the generic effects."""
-    clean, sample_rate = request.require_clean(), request.sample_rate
-    part = choose_excerpt(clean, sample_rate)
-    sounds = [request.reference[:, part], clean[:, part]]
-    if sample_rate > HIGHEST_RATE_HZ:
-        sounds = [resample(sound, sample_rate, HIGHEST_RATE_HZ) for sound in sounds]
-        sample_rate = HIGHEST_RATE_HZ
-    network = METHODS["match_pair"]
-    refined = refine(
-        request.effect,
-        *sounds,
-        sample_rate=sample_rate,
-        options=RefineOptions(seed=int(request.rng.integers(2**31))),
-        suggest=(lambda: network(request)) if request.effect.key in EFFECTS else None,
-        progress=request.progress,
-    )
-    return refined.parameters

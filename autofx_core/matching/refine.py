@@ -23,6 +23,7 @@ solution of certain non-linear problems in least squares" (Quart. Appl. Math. 2,
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from cma import CMAEvolutionStrategy
@@ -104,6 +105,26 @@ class RefineOptions:
 
 
 DEFAULT_OPTIONS = RefineOptions()
+
+
+class Player(Protocol):
+    """What plays vectors of normalised settings, within a budget, and remembers the nearest."""
+
+    best: Vector
+
+    @property
+    def left(self) -> int:
+        """Renders that may still be played."""
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether nothing is left to search for."""
+
+    def play(self, vector: Vector) -> np.ndarray:
+        """Play one setting; mono, not normalised."""
+
+    def measure(self, vectors: Sequence[Vector], waves: Sequence[np.ndarray]) -> np.ndarray:
+        """Measure what was played, and remember the nearest."""
 
 
 class _Player:
@@ -196,7 +217,7 @@ def refine(
         settings = INVERSIONS[effect.key](dry, wet, sample_rate) + settings
     player.compare([effect.normalize(setting) for setting in settings])
     if options.polish and settings and not player.is_alike:
-        _polish(player, target)
+        polish(player, target)
     if not player.is_alike:
         rng = np.random.default_rng(options.seed)
         others = [effect.normalize({p.name: p.default for p in effect.parameters})]
@@ -208,7 +229,7 @@ def refine(
         player.compare(others)
         _search(player, rng, keep=POLISH_RENDERS if options.polish else 0)
         if options.polish:
-            _polish(player, target)
+            polish(player, target)
     found = effect.denormalize(player.best)
     return Refinement(found, player.distance, options.renders - player.left)
 
@@ -219,7 +240,7 @@ def _spread(draws: int, knobs: int, rng: np.random.Generator) -> list[Vector]:
     return list((strata + rng.random(strata.shape)) / draws)
 
 
-def _polish(player: _Player, target: np.ndarray, *, most: int = 12) -> None:
+def polish(player: Player, target: np.ndarray, *, most: int = 12) -> None:
     """Step down the slope of the wave's error from the best setting, while that helps."""
     emphasised = signal.lfilter(PRE_EMPHASIS, 1.0, target)
     energy = emphasised @ emphasised

@@ -8,7 +8,7 @@ module              searched                                                    
 ==================  ==========================================================  ==================
 `delay`             the delay, every one at once                                feedback, mix
 `distortion`        the drive, then the shelves                                 response by band
-`chorus`            rate, depth, centre delay                                   feedback, mix
+`chorus`            rate, depth, centre delay, phase if it may be anything      feedback, mix
 ==================  ==========================================================  ==================
 
 All take mono waves, shape (samples,), float64, aligned, the clean one at the level that enters the

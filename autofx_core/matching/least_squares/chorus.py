@@ -39,6 +39,10 @@ CHUNK = 512
 SLID = 6
 FINALISTS = 6
 ONSET_DB = 20 * math.log10(0.02)  # 2 % of the clean sound's peak
+LINE_MS = 0.3
+FASTEST_SLOPE = 200.0  # ms/s
+LINES = 200
+DRAWN = 12_000
 EXPLAINED = 1e-3  # unexplained share of the energy that ends the search
 
 
@@ -65,8 +69,8 @@ def delay_ms(oscillator: np.ndarray, time_s: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    oscillator : ndarray, shape (..., 3)
-        Rate, depth and centre delay, normalised.
+    oscillator : ndarray, shape (..., 4)
+        Rate, depth and centre delay, normalised, and the phase at time 0 in turns.
     time_s : ndarray, shape (times,)
 
     Returns
@@ -74,7 +78,8 @@ def delay_ms(oscillator: np.ndarray, time_s: np.ndarray) -> np.ndarray:
     ndarray, shape (..., times), in ms
     """
     rate_hz, depth, centre_ms = _in_units(oscillator)
-    swing = SWING_MS * depth * np.sin(2 * np.pi * rate_hz * time_s)
+    turns = rate_hz * time_s + oscillator[..., 3:]
+    swing = SWING_MS * depth * np.sin(2 * np.pi * turns)
     return np.maximum(SHORTEST_MS, centre_ms - swing)
 
 
@@ -94,6 +99,7 @@ class _Table:
         self.lag_ms = 1000 / sample_rate
         _, depth, centre = _oscillator_parameters()
         lags = int((centre.high + SWING_MS * depth.high) / self.lag_ms) + 2
+        self.lags = lags
         self.blocks = x.size // BLOCK
         x, y = (wave[: self.blocks * BLOCK].astype(np.float32) for wave in (x, y))
         self.time_s = (np.arange(self.blocks) * BLOCK + (BLOCK - 1) / 2) / sample_rate
@@ -112,13 +118,33 @@ class _Table:
         used = int(np.searchsorted(self.time_s, end_s))
         block = np.unique(np.linspace(0, used - 1, min(used, HEARD_BLOCKS)).astype(np.int32))
         time_s = self.time_s[block].astype(np.float32)
-        costs = [self._unexplained(part, block, time_s) for part in _chunks(oscillators)]
+        costs = [
+            self._unexplained(delay_ms(part.astype(np.float32), time_s), block)
+            for part in _chunks(oscillators)
+        ]
         return np.concatenate(costs)
 
-    def _unexplained(self, oscillators: np.ndarray, block: np.ndarray, time_s: np.ndarray):
-        lag = np.rint(
-            delay_ms(oscillators.astype(np.float32), time_s) * np.float32(1 / self.lag_ms)
-        )
+    def unexplained_lines(
+        self, value_ms: np.ndarray, slope_ms: np.ndarray, begin_s: float, end_s: float
+    ) -> np.ndarray:
+        """Share of the energy between two times that delays on straight lines do not explain.
+
+        Parameters
+        ----------
+        value_ms, slope_ms : ndarray, shape (lines,)
+            Delay in the middle, in ms, and its slope in ms/s.
+        begin_s, end_s
+            Of the part that is compared.
+        """
+        block = np.arange(*np.searchsorted(self.time_s, [begin_s, end_s]), dtype=np.int32)
+        time_s = self.time_s[block] - (begin_s + end_s) / 2
+        delays = value_ms[:, None] + slope_ms[:, None] * time_s
+        delays = np.maximum(SHORTEST_MS, delays).astype(np.float32)
+        return np.concatenate([self._unexplained(part, block) for part in _chunks(delays)])
+
+    def _unexplained(self, delays_ms: np.ndarray, block: np.ndarray) -> np.ndarray:
+        lag = np.rint(delays_ms * np.float32(1 / self.lag_ms))
+        lag = np.minimum(lag, self.lags - 1)
         rows = torch.from_numpy(lag.astype(np.int32) * self.blocks + block)
         sums = torch.nn.functional.embedding_bag(rows, self.delayed, mode="sum").numpy()
         x_dx, x_dy, y_dx, y_dy, dx_dx, dx_dy, dy_dy = sums.T.astype(np.float64)
@@ -146,8 +172,11 @@ def _chunks(oscillators: np.ndarray) -> Iterable[np.ndarray]:
 class _Waves:
     """Gauss-Newton steps for one oscillator on waves of any rate."""
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, sample_rate: float):
+    def __init__(
+        self, x: np.ndarray, y: np.ndarray, sample_rate: float, *, any_phase: bool
+    ) -> None:
         self.x, self.y, self.sample_rate = x, y, sample_rate
+        self.directions = np.eye(4)[: 4 if any_phase else 3]
         self.earlier_x, self.earlier_y = (np.concatenate([[0.0], wave[:-1]]) for wave in (x, y))
         self.time_s = np.arange(x.size) / sample_rate
 
@@ -188,13 +217,14 @@ class _Waves:
             slopes = np.stack(
                 [
                     (self.solve(oscillator + step * direction)[1] - error) / step
-                    for direction in np.eye(3)
+                    for direction in self.directions
                 ]
             )
             hessian, gradient = slopes @ slopes.T, slopes @ error
             for _ in range(4):
                 damped = hessian + damping * np.diag(np.diag(hessian) + 1e-12)
-                trial = np.clip(oscillator - np.linalg.solve(damped, gradient), 0.0, 1.0)
+                trial = oscillator - np.linalg.solve(damped, gradient) @ self.directions
+                trial[:3] = np.clip(trial[:3], 0.0, 1.0)
                 trial_error = self.solve(trial)[1]
                 if trial_error @ trial_error < cost:
                     break
@@ -217,8 +247,46 @@ def _grid(end_s: float) -> np.ndarray:
     for depth in np.linspace(0.0, 1.0, 1 + round(SWING_MS * depth_span / GRID_MS)):
         reach_ms = _swing_per_rate_ms(end_s, depth)
         rates = np.linspace(0.0, 1.0, 1 + int(reach_ms / (1.5 * GRID_MS)))
-        cells.append(np.stack(np.meshgrid(rates, [depth], centres, indexing="ij"), -1))
-    return np.concatenate([cell.reshape(-1, 3) for cell in cells])
+        cells.append(np.stack(np.meshgrid(rates, [depth], centres, [0.0], indexing="ij"), -1))
+    return np.concatenate([cell.reshape(-1, 4) for cell in cells])
+
+
+def _lines(table: "_Table", begin_s: float, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw oscillators of any phase whose delay is likely in the first moments.
+
+    There the delay is nearly a straight line, so that its value and slope are searched for alone,
+    as slow oscillators; each likely line is then part of many faster and slower ones.
+    """
+    rate, depth, centre = _oscillator_parameters()
+    begin, end_s = begin_s, begin_s + FIRST_S
+    value_ms = np.linspace(SHORTEST_MS, 25.0, 1 + round(24.0 / LINE_MS))
+    slope_ms = np.linspace(
+        -FASTEST_SLOPE, FASTEST_SLOPE, 1 + round(FASTEST_SLOPE * FIRST_S / LINE_MS)
+    )
+    value, slope = (grid.ravel() for grid in np.meshgrid(value_ms, slope_ms, indexing="ij"))
+    cost = table.unexplained_lines(value, slope, begin, end_s)
+    kept = np.argsort(cost)[:LINES]
+    many = n // LINES
+    value, slope = np.repeat(value[kept], many), np.repeat(slope[kept], many)
+    rates_hz = rate.low * (rate.high / rate.low) ** rng.random(value.size)
+    least = np.abs(slope) / (2 * np.pi * rates_hz * SWING_MS)
+    depths = least + (1 - least) * rng.random(value.size) ** 2
+    possible = least < depth.high
+    cosine = np.clip(-slope / (2 * np.pi * rates_hz * SWING_MS * np.maximum(depths, 1e-6)), -1, 1)
+    angle = np.arccos(cosine) * rng.choice([-1.0, 1.0], value.size)
+    centres = value + SWING_MS * depths * np.sin(angle)
+    possible &= (centres > centre.low) & (centres < centre.high)
+    middle_s = begin + FIRST_S / 2
+    drawn = np.stack(
+        [
+            (rates_hz - rate.low) / (rate.high - rate.low),
+            (depths - depth.low) / (depth.high - depth.low),
+            (centres - centre.low) / (centre.high - centre.low),
+            (angle / (2 * np.pi) - rates_hz * middle_s) % 1.0,
+        ],
+        axis=1,
+    )
+    return drawn[possible]
 
 
 STAGES = ((0.15, 1000, 6, 0.3), (0.3, 500, 8, 0.3), (0.6, 200, 8, 0.2), (1.6, 60, 10, 0.1))
@@ -226,16 +294,26 @@ STAGES = ((0.15, 1000, 6, 0.3), (0.3, 500, 8, 0.3), (0.6, 200, 8, 0.2), (1.6, 60
 
 
 def _move(
-    parents: np.ndarray, children: int, end_s: float, step_ms: float, rng: np.random.Generator
+    parents: np.ndarray,
+    children: int,
+    end_s: float,
+    step_ms: float,
+    rng: np.random.Generator,
+    *,
+    any_phase: bool,
 ) -> np.ndarray:
     """Add random neighbours whose delays differ by about `step_ms` at most."""
     around = np.repeat(parents, children, axis=0)
     _, depth_span, centre_span_ms = _spans()
-    size = np.empty_like(around)
+    size = np.zeros_like(around)
+    if any_phase:
+        swing_ms = SWING_MS * depth_span * np.maximum(around[:, 1], 0.05)
+        size[:, 3] = step_ms / (2 * np.pi * swing_ms)
     size[:, 0] = step_ms / _swing_per_rate_ms(end_s, np.maximum(around[:, 1], 0.05))
     size[:, 1] = step_ms / (SWING_MS * depth_span)
     size[:, 2] = step_ms / centre_span_ms
-    moved = np.clip(around + size * rng.standard_normal(around.shape), 0.0, 1.0)
+    moved = around + size * rng.standard_normal(around.shape)
+    moved[:, :3] = np.clip(moved[:, :3], 0.0, 1.0)
     return np.concatenate([parents, moved])
 
 
@@ -256,7 +334,9 @@ def _slide(oscillators: np.ndarray, step_ms: float) -> np.ndarray:
     return np.concatenate([oscillators, slid])
 
 
-def search(table: _Table, rng: np.random.Generator, onset_s: float, n: int) -> np.ndarray:
+def search(
+    table: _Table, rng: np.random.Generator, onset_s: float, n: int, *, any_phase: bool = False
+) -> np.ndarray:
     """Find the likeliest oscillators.
 
     Parameters
@@ -269,19 +349,23 @@ def search(table: _Table, rng: np.random.Generator, onset_s: float, n: int) -> n
         When the clean sound begins.
     n
         How many to return.
+    any_phase
+        Whether oscillators may stand anywhere at time 0.
 
     Returns
     -------
-    ndarray, shape (n, 3)
-        Rate, depth and centre delay, normalised, the likeliest first.
+    ndarray, shape (n, 4)
+        Rate, depth and centre delay, normalised, and the phase in turns; the likeliest first.
     """
     end_s = onset_s + FIRST_S
-    alive = _grid(end_s)
-    alive = _best(alive, table.unexplained(alive, end_s), STAGES[0][1], end_s)
+    alive = _lines(table, onset_s, rng, DRAWN) if any_phase else _grid(end_s)
+    first_s = end_s + FIRST_S if any_phase else end_s
+    first = STAGES[0][1] * (2 if any_phase else 1)
+    alive = _best(alive, table.unexplained(alive, first_s), first, first_s)
     for duration_s, survivors, children, step_ms in STAGES:
         end_s = onset_s + duration_s
         for shrink in (1.0, 0.5):
-            moved = _move(alive, children, end_s, step_ms * shrink, rng)
+            moved = _move(alive, children, end_s, step_ms * shrink, rng, any_phase=any_phase)
             alive = _best(moved, table.unexplained(moved, end_s), survivors, end_s)
     slid = _slide(alive[:SLID], table.lag_ms)
     return _best(slid, table.unexplained(slid, end_s), n, end_s)
@@ -292,10 +376,31 @@ def invert_chorus(
 ) -> list[dict[str, float]]:
     """Find the settings of `effects.EFFECTS["modulation"]` that explain a reference best.
 
+    The oscillator's phase is 0 at the first sample.
+
+    Parameters
+    ----------
+    clean, wet, sample_rate, candidates
+        See `invert_chorus_at_any_phase`.
+
+    Returns
+    -------
+    list of dict
+        Settings, the likeliest first.
+    """
+    found = _invert(clean, wet, sample_rate, candidates=candidates, any_phase=False)
+    return [setting for setting, _ in found]
+
+
+def invert_chorus_at_any_phase(
+    clean: np.ndarray, wet: np.ndarray, sample_rate: int, *, candidates: int = 4
+) -> list[tuple[dict[str, float], float]]:
+    """Find the settings and the phase of `effects.EFFECTS["modulation"]`.
+
     Parameters
     ----------
     clean, wet : ndarray, shape (samples,), float64
-        Aligned; the reference at any level. The oscillator's phase is 0 at the first sample.
+        Aligned; the reference at any level.
     sample_rate
         In Hz.
     candidates
@@ -303,27 +408,37 @@ def invert_chorus(
 
     Returns
     -------
-    list of dict
-        Settings, the likeliest first.
+    list of (dict, float)
+        Settings, and the oscillator's phase at the first sample in turns; the likeliest first.
     """
+    return _invert(clean, wet, sample_rate, candidates=candidates, any_phase=True)
+
+
+def _invert(
+    clean: np.ndarray, wet: np.ndarray, sample_rate: int, *, candidates: int, any_phase: bool
+) -> list[tuple[dict[str, float], float]]:
     onset_s = find_onset(clean, threshold_db=ONSET_DB) / sample_rate
     factor = max(1, round(sample_rate / COARSE_HZ))
     dull_clean, dull_wet = (signal.resample_poly(wave, 1, factor) for wave in (clean, wet))
     table = _Table(dull_clean, dull_wet, sample_rate / factor)
-    coarse = _Waves(dull_clean, dull_wet, sample_rate / factor)
-    fine = _Waves(clean, wet, sample_rate)
-    likely = search(table, np.random.default_rng(0), onset_s, FINALISTS)
+    coarse = _Waves(dull_clean, dull_wet, sample_rate / factor, any_phase=any_phase)
+    fine = _Waves(clean, wet, sample_rate, any_phase=any_phase)
+    rng = np.random.default_rng(0)
+    likely = search(table, rng, onset_s, FINALISTS, any_phase=any_phase)
     descended = sorted((coarse.descend(oscillator, 8) for oscillator in likely), key=_cost)
-    sample = np.array([0.0, 0.0, 1000 / sample_rate / _spans()[2]])
+    sample = np.array([0.0, 0.0, 1000 / sample_rate / _spans()[2], 0.0])
     found: list[tuple[np.ndarray, float]] = []
     for oscillator, _ in descended[:2]:
-        starts = [np.clip(oscillator + n * sample, 0.0, 1.0) for n in (-1, 0, 1)]
+        starts = [np.clip(oscillator + n * sample, (0, 0, 0, -9), (1, 1, 1, 9)) for n in (-1, 0, 1)]
         starts = sorted(starts, key=fine.unexplained)
         found += [fine.descend(start, 6) for start in starts[:2]]
         if min(map(_cost, found)) < EXPLAINED:
             break
     nearest = sorted(found, key=_cost)[:candidates]
-    return [_setting(oscillator, fine.solve(oscillator)[0]) for oscillator, _ in nearest]
+    return [
+        (_setting(oscillator, fine.solve(oscillator)[0]), float(oscillator[3] % 1.0))
+        for oscillator, _ in nearest
+    ]
 
 
 def _cost(found: tuple[np.ndarray, float]) -> float:

@@ -109,9 +109,10 @@ def test_the_delay_formula_is_the_plugins():
     ramp = (np.arange(samples) / samples).astype(np.float32)[np.newaxis]
     oscillator = np.array([0.4, 0.7, 0.6])
     setting = denormalize("modulation", [*oscillator, 0.0, 1.0])
-    late = ramp - render("modulation", ramp, ANALYSIS_RATE_HZ, setting)
+    effect = EFFECTS["modulation"]
+    late = ramp - effect.render(ramp, ANALYSIS_RATE_HZ, setting, lfo_phase=(0.3,))
     found_ms = late[0].astype(float) * samples / ANALYSIS_RATE_HZ * 1000
-    expected_ms = delay_ms(oscillator, np.arange(samples) / ANALYSIS_RATE_HZ)
+    expected_ms = delay_ms(np.append(oscillator, 0.3), np.arange(samples) / ANALYSIS_RATE_HZ)
     np.testing.assert_allclose(found_ms[1000:], expected_ms[1000:], atol=0.02)
 
 

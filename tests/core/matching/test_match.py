@@ -124,8 +124,8 @@ def test_bad_requests_are_named():
     tone = np.sin(np.arange(LISTENING_RATE_HZ) / 20).astype(np.float32)[None]
     with pytest.raises(ValueError, match="unknown method 'best'; known: random"):
         match(tone, sample_rate=LISTENING_RATE_HZ, method="best", effect="delay")
-    with pytest.raises(ValueError, match="unknown effect 'echo'; known: modulation"):
-        match(tone, sample_rate=LISTENING_RATE_HZ, method="random", effect="echo")
+    with pytest.raises(ValueError, match="unknown effect 'flnger'; known: modulation"):
+        match(tone, sample_rate=LISTENING_RATE_HZ, method="random", effect="flnger")
     with pytest.raises(
         ValueError, match=r"'random' estimates modulation.*, not 'reverb'; 'refined' does"
     ):
