@@ -10,7 +10,7 @@ from support.guitar_set import GuitarSet
 from support.live_server import LiveServer, stored_scores
 
 MOST_BEFORE_SOUND, MOST_BEFORE_PRACTICE = 150, 300
-WORD = r"\w[\w’'.-]*"
+WORD = r"\w[\w\u064b-\u0652’'.-]*"  # with Arabic's vowel signs
 LANGUAGES = ("en", "fr", "de", "es", "ar")
 BESTS = {"quality": "excellent", "similarity": "same"}
 

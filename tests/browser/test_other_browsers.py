@@ -207,3 +207,15 @@ def test_firefox_is_never_asked_for_the_outputs_latency(
     hand.play(0)
     hand.wait.until(lambda driver: driver.execute_script("return reads.currentTime > 3"))
     assert driver.execute_script("return reads.outputLatency") == 0
+
+
+@pytest.mark.parametrize("name", INSTALL)
+def test_a_missing_browser_is_reported_with_the_command_that_installs_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with (
+        pytest.raises(BrowserMissing, match=f"no {name}: run 'apt-get install"),
+        open_browser(name),
+    ):
+        pass

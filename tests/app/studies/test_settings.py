@@ -40,7 +40,7 @@ def test_the_consents_version_changes_with_its_text_unless_the_study_names_it(
     assert len({default, version(text="We store your scores."), version(text="Scores.")}) == 3
     assert version(text="Scores.", version="2026-01") == "2026-01"
     changed = tmp_path / "listening_test.toml"
-    changed.write_text(DEFAULTS.read_text().replace("no name, no address", "no name"))
+    changed.write_text(DEFAULTS.read_text().replace("no name or address", "no name"))
     monkeypatch.setattr("webmushra_app.studies.settings.DEFAULTS", changed)
     assert parse_listening_test({}).consent.version != default
 
