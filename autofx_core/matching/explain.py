@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import fft
 
 from autofx_core.audio import resample, to_mono
 from autofx_core.effects.registry import find_effect
@@ -34,6 +35,8 @@ MOST_CLASSES = 3
 MOST_EFFECTS = 2
 NEARLY = 0.25  # times the likeliest effect's probability, for another one to be tried
 EXACT = 0.1  # of the clean sound's distance; nothing else is tried
+ECHOES = 6
+NOISE = 1e-4  # of the strongest frequency's power, below which responses are not looked for
 INVERTED_RENDERS = 60
 OWN_SHARE = 0.12  # of the budget, for an effect of AutoFX's that has no inversion
 OSCILLATOR_HZ = 22_050
@@ -250,7 +253,6 @@ def explain(bench: Bench, recognition: Recognition) -> Candidate:
     found = list(_fit_own(bench, recognition))
     if found and found[-1].ratio < EXACT:
         return found[-1]
-    echo = tuple(c.parameters for c in found if c.effect == "delay")
     rows = [
         (name, key, classes[name])
         for name in classes
@@ -265,7 +267,7 @@ def explain(bench: Bench, recognition: Recognition) -> Candidate:
             break
         used += probability / total
         until = begin + (1.0 - begin) * used
-        found.append(bench.adapt(name, key, probability, until, _echo_starts(key, echo)))
+        found.append(bench.adapt(name, key, probability, until, _echo_starts(bench, key)))
         if found[-1].ratio < EXACT:
             break
     return min(found, key=lambda candidate: candidate.score)
@@ -321,14 +323,48 @@ def _likely_effects(recognition: Recognition, effect_class: str) -> list[str]:
     return [name for name, p in members.items() if p >= NEARLY * first][:MOST_EFFECTS]
 
 
-def _echo_starts(
-    key: str, echoes: tuple[Mapping[str, float], ...]
-) -> tuple[Mapping[str, float], ...]:
-    """Begin an adaptable echo where AutoFX's own one ended."""
+def _echo_starts(bench: Bench, key: str) -> tuple[Mapping[str, float], ...]:
+    """Begin an adaptable echo at the times at which the reference repeats the clean sound."""
     if key not in ("echo", "slapback"):
         return ()
     effect = find_effect(key)
+    default = {p.name: p.default for p in effect.parameters}
+    time = effect.parameters[0]
+    times_s = echo_times_s(to_mono(bench.clean), bench.target, bench.sample_rate, most=ECHOES)
     return tuple(
-        {p.name: min(max(echo.get(p.name, p.default), p.low), p.high) for p in effect.parameters}
-        for echo in echoes
+        default | {time.name: time_s} for time_s in times_s if time.low <= time_s <= time.high
     )
+
+
+def echo_times_s(
+    clean: np.ndarray, reference: np.ndarray, sample_rate: int, *, most: int
+) -> list[float]:
+    """Find how long after the clean sound the reference repeats it.
+
+    Parameters
+    ----------
+    clean, reference : ndarray, shape (samples,)
+        Aligned, equally long.
+    sample_rate
+        In Hz.
+    most
+        How many times to return, the strongest first.
+
+    Returns
+    -------
+    list of float
+        In s, from 15 ms on, at least 5 ms apart: peaks of the response from one to the other.
+    """
+    size = fft.next_fast_len(2 * clean.size, real=True)
+    dry, wet = (fft.rfft(wave, size) for wave in (clean, reference))
+    power = np.abs(dry) ** 2
+    response = np.abs(fft.irfft(wet * np.conj(dry) / (power + NOISE * power.max()), size))
+    first, apart = round(0.015 * sample_rate), round(0.005 * sample_rate)
+    response = response[: clean.size]
+    response[:first] = 0.0
+    found = []
+    for _ in range(most):
+        best = int(np.argmax(response))
+        found.append(best / sample_rate)
+        response[max(0, best - apart) : best + apart] = 0.0
+    return found

@@ -8,6 +8,7 @@ from autofx_core.effects.registry import find_effect
 from autofx_core.effects.table import EFFECTS
 from autofx_core.matching.adapt import FLOOR_DB, Budget, Spectra, Spent, fit
 from autofx_core.matching.alignment import place
+from autofx_core.matching.explain import echo_times_s
 from autofx_core.matching.match import OtherPlayingError, match
 from autofx_core.matching.oscillators import read_oscillator
 from autofx_core.metrics.distances import mrstft_distance
@@ -94,6 +95,14 @@ def test_a_tremolo_is_read_off_at_any_phase(notes):
     assert difference < 0.05
     assert effect.denormalize(vector[:-1]) == pytest.approx(truth, rel=0.05)
     assert vector[-1] % 1.0 == pytest.approx(0.6, abs=0.02)
+
+
+def test_the_times_of_a_dull_echo_are_read_off(notes):
+    setting = {"delay_seconds": 0.31, "feedback": 0.5, "mix": 0.4, "low_cut_hz": 100.0}
+    setting |= {"high_cut_hz": 2500.0, "wow_ms": 0.0}
+    wet = find_effect("echo").render(notes[0], RATE_HZ, setting)
+    found = echo_times_s(notes[0][0], wet[0], RATE_HZ, most=6)
+    assert min(abs(time_s - 0.31) for time_s in found) < 0.001
 
 
 @pytest.mark.slow
