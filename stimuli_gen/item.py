@@ -32,7 +32,7 @@ from stimuli_gen.manifest import (
     Timing,
     bytes_sha256,
 )
-from stimuli_gen.reference import ONSET_DB, find_clean
+from stimuli_gen.reference import ONSET_DB, block_dc, find_clean
 from stimuli_gen.seeds import derive_name, derive_seed
 from stimuli_gen.signal_checks import is_indistinguishable
 from stimuli_gen.study import StudySpec, StudySpecError
@@ -118,7 +118,7 @@ def _fade(study: StudySpec, sounds: ItemSounds) -> dict[str, np.ndarray]:
     every = {OPEN_REFERENCE: sounds.reference, **sounds.stimuli}
     return {
         name: fade_ends(
-            sound.wave,
+            block_dc(sound.wave, study.sample_rate_hz),
             study.sample_rate_hz,
             fade_in_s=FADE_IN_S,
             fade_out_s=_choose_fade_out(sounds),

@@ -37,7 +37,7 @@ OPEN_REFERENCE = "open reference"
 
 @dataclass(frozen=True)
 class InputSound:
-    """A sound as read, shape (1, samples), at the study's rate.
+    """A sound as read, shape (1, samples), at the study's rate, without a constant offset.
 
     The hash is of its file, or of a phrase's samples; `phrase` describes how that was played.
     """
@@ -113,9 +113,8 @@ def make_item_sounds(task: ItemTask) -> ItemSounds:
     Raises
     ------
     StudySpecError
-        If a recording is clipped, or a fault stops it or remains after 20 draws.
+        If a fault stops it or remains after 20 draws.
     """
-    _refuse_clipped_inputs(task)
     remarks: list[str] = []
     for attempt in range(ATTEMPTS):
         try:
@@ -127,16 +126,6 @@ def make_item_sounds(task: ItemTask) -> ItemSounds:
                 ) from None
             remarks.append(f"draw {attempt + 1} thrown away: {fault}")
     raise StudySpecError(f"{task.planned.id}: {ATTEMPTS} draws failed; {remarks[-1]}")
-
-
-def _refuse_clipped_inputs(task: ItemTask) -> None:
-    planned = task.planned
-    try:
-        refuse_clipped(task.clean.wave, f"clean sound {planned.clean.id}")
-        if planned.pair is not None and task.recording is not None:
-            refuse_clipped(task.recording.wave, f"recording {planned.pair.processed.id}")
-    except FaultError as fault:
-        raise StudySpecError(f"{planned.id}: {fault}; take it out or record it again") from None
 
 
 def _draw(task: ItemTask, attempt: int, remarks: list[str]) -> ItemSounds:

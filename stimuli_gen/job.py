@@ -20,6 +20,8 @@ from stimuli_gen.item_sounds import InputSound, ItemTask
 from stimuli_gen.manifest import Phrase, bytes_sha256, file_sha256
 from stimuli_gen.phrases import PhraseSound
 from stimuli_gen.plan import PlannedItem, plan_items
+from stimuli_gen.reference import remove_offset
+from stimuli_gen.signal_checks import FaultError, refuse_clipped
 from stimuli_gen.study import (
     STUDY_NAME,
     StudySpec,
@@ -149,8 +151,8 @@ def make_tasks(
 
     Raises
     ------
-    AudioError
-        If one is missing or cannot be used.
+    StudySpecError, AudioError
+        If one is missing, clipped, or cannot be used.
     """
     rate = job.study.sample_rate_hz
     for planned in items:
@@ -158,8 +160,10 @@ def make_tasks(
             study=job.study,
             study_folder=job.folder,
             planned=planned,
-            clean=_read(planned.clean, rate),
-            recording=_read(planned.pair.processed, rate) if planned.pair else None,
+            clean=_read(planned.clean, rate, f"{planned.id}: clean sound"),
+            recording=_read(planned.pair.processed, rate, f"{planned.id}: recording")
+            if planned.pair
+            else None,
             external={
                 spec.id: _read_external(find_external(job.folder, spec.folder, planned.id), rate)
                 for spec in job.study.conditions
@@ -171,9 +175,14 @@ def make_tasks(
         )
 
 
-def _read(sound: CleanSound, sample_rate: int) -> InputSound:
+def _read(sound: CleanSound, sample_rate: int, name: str) -> InputSound:
     if not isinstance(sound, PhraseSound):
-        return InputSound(sound.read(sample_rate), file_sha256(sound.path))
+        wave = sound.read(sample_rate)
+        try:
+            refuse_clipped(wave, f"{name} {sound.id}")
+        except FaultError as fault:
+            raise StudySpecError(f"{fault}; take it out or record it again") from None
+        return InputSound(remove_offset(wave), file_sha256(sound.path))
     played = sound.play(sample_rate)
     phrase = Phrase(
         instrument=sound.instrument,

@@ -17,6 +17,7 @@ import numpy as np
 
 from autofx_core.audio import AudioError
 from autofx_core.effects.pedals import PEDAL_MODELS
+from autofx_core.effects.table import EFFECTS
 from autofx_core.networks.registry import list_pretrained, read_card
 from autofx_core.sources.attribution import Attribution
 from autofx_core.sources.clean import (
@@ -33,6 +34,7 @@ from stimuli_gen.seeds import derive_rng
 from stimuli_gen.study import StudySpec, StudySpecError
 
 PITCH_BAND_SEMITONES = 5
+DRY = "dry"
 
 Thing = TypeVar("Thing")
 Trait = tuple[str, object]
@@ -261,6 +263,22 @@ def _draw_pairs(study: StudySpec, folder: Path, effect_class: str) -> list[Recor
     return _choose_unlike(pairs, traits, wanted, derive_rng(study.seed, "recorded", effect_class))
 
 
+def _list_folder_pairs(place: Path) -> list[RecordedPair]:
+    """Pair ``FAMILY/TAKE_EFFECT`` with ``FAMILY/TAKE_dry``; ignore folders of other names."""
+    takes: dict[tuple[str, str], dict[str, CleanSound]] = {}
+    for sound in folder_notes(place):
+        family, take, effect = sound.path.parent.name, *sound.path.stem.rpartition("_")[::2]
+        if family in EFFECTS:
+            takes.setdefault((family, take), {})[effect] = replace(sound, recording=take)
+    pairs = []
+    for (family, take), sounds in takes.items():
+        clean = sounds.pop(DRY, None)
+        if clean is None:
+            raise AudioError(f"{place / family / take}_{DRY}.wav: no such file; a pair needs it")
+        pairs += [RecordedPair(family, clean, wet, effect) for effect, wet in sounds.items()]
+    return pairs
+
+
 def _list_pairs(study: StudySpec, folder: Path) -> list[RecordedPair]:
     pairs = []
     for pair in study.recorded.pairs:
@@ -272,6 +290,8 @@ def _list_pairs(study: StudySpec, folder: Path) -> list[RecordedPair]:
             if not sound.path.is_file():
                 raise AudioError(f"{sound.path}: no such file")
         pairs.append(RecordedPair(pair.family, clean, processed, pair.effect))
+    if study.recorded.folder:
+        pairs += _list_folder_pairs(folder / study.recorded.folder)
     if study.recorded.idmt:
         pairs += [
             RecordedPair(name.effect_class, clean, processed, name.effect)

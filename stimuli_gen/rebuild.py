@@ -28,7 +28,14 @@ from stimuli_gen.manifest import (
     read_manifest,
 )
 from stimuli_gen.phrases import find_phrase
-from stimuli_gen.reference import align_recording, cut_clean, play_effect, play_pedal
+from stimuli_gen.reference import (
+    align_recording,
+    block_dc,
+    cut_clean,
+    play_effect,
+    play_pedal,
+    remove_offset,
+)
 
 RECORDED = re.compile(r"recorded: .* sha256:([0-9a-f]{64})")
 
@@ -97,7 +104,8 @@ class _Maker:
         )
         recorded = RECORDED.fullmatch(item.reference.origin)
         if recorded:
-            self.reference = align_recording(self._read(recorded[1], sounds), self.clean)
+            processed = self._read(recorded[1], sounds)
+            self.reference = align_recording(processed, self.clean, self.rate)
         else:
             self.reference = self._play(item.reference)
 
@@ -123,7 +131,7 @@ class _Maker:
             ]
         for sound in candidates:
             if file_sha256(sound.path) == sha256:
-                return sound.read(self.rate)
+                return remove_offset(sound.read(self.rate))
         place = sounds or "the built-in notes"
         raise ManifestError(
             f"item {self.item.id}: no sound with SHA-256 {sha256[:12]}… in {place}; name the "
@@ -155,7 +163,7 @@ class _Maker:
         tail = round(self.timing.tail_s * self.rate)
         samples = round(self.timing.clean_s * self.rate) + tail
         faded = fade_ends(
-            wave[:, :samples],
+            block_dc(wave[:, :samples], self.rate),
             self.rate,
             fade_in_s=self.timing.fade_in_s,
             fade_out_s=self.timing.fade_out_s,

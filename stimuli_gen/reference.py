@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import signal
 
 from autofx_core.audio import LEAD_IN_S, fade_ends, find_onset, normalize_peak
 from autofx_core.effects.pedals import PEDAL_MODELS
 from autofx_core.effects.table import draw_setting, effect_of, render
+from autofx_core.matching.alignment import find_offset, shift
 from stimuli_gen.plan import PlannedItem
 from stimuli_gen.seeds import derive_rng
 from stimuli_gen.signal_checks import FaultError, find_quietest, is_indistinguishable, refuse_broken
@@ -20,6 +22,7 @@ from stimuli_gen.study import StudySpec
 ONSET_DB = -30.0
 """A sound begins where it comes within 30 dB of its peak."""
 CUT_FADE_S = 0.05
+DC_CUTOFF_HZ = 5.0
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,7 @@ def make_reference(
     rng = derive_rng(study.seed, planned.id, "reference", attempt)
     rate = study.sample_rate_hz
     if planned.pair is not None and recording is not None:
-        sound = Sound(align_recording(recording, clean), planned.pair.effect)
+        sound = Sound(align_recording(recording, clean, rate), planned.pair.effect)
     elif planned.pedal is not None:
         setting = PEDAL_MODELS[planned.pedal].draw(rng)
         sound = play_pedal(planned.pedal, clean, rate, setting)
@@ -174,12 +177,33 @@ def make_reference(
     return sound
 
 
-def align_recording(recording: np.ndarray, clean: np.ndarray) -> np.ndarray:
-    """Shift a recording so that it begins when the clean sound does, and give it its length."""
+def remove_offset(wave: np.ndarray) -> np.ndarray:
+    """Remove a recording's constant offset."""
+    return wave - wave.mean(axis=1, keepdims=True)
+
+
+def block_dc(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Remove what an asymmetric effect shifts the wave by: a high-pass of first order at 5 Hz."""
+    pole = np.exp(-2 * np.pi * DC_CUTOFF_HZ / sample_rate)
+    return signal.lfilter([1.0, -1.0], [1.0, -pole], wave, axis=1).astype(np.float32)
+
+
+def align_recording(recording: np.ndarray, clean: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Shift a recording so that it lies as the clean sound does, and give it its length.
+
+    First by where both begin, then by the phase transform (see `matching.alignment`), since an
+    effect may soften the attack; where that finds nothing clear, the beginnings count.
+
+    Parameters
+    ----------
+    recording, clean : ndarray, shape (1, samples)
+    sample_rate
+        In Hz, of both.
+    """
     onsets = [find_onset(wave, threshold_db=ONSET_DB) for wave in (clean, recording)]
-    shift = onsets[0] - onsets[1]
-    shifted = np.pad(recording, ((0, 0), (max(0, shift), 0)))[:, max(0, -shift) :]
-    return fit_length(shifted, clean.shape[1])
+    begun = fit_length(shift(recording, onsets[0] - onsets[1]), clean.shape[1])
+    late = find_offset(clean, begun, sample_rate)
+    return fit_length(shift(recording, onsets[0] - onsets[1] - late), clean.shape[1])
 
 
 def fit_length(wave: np.ndarray, samples: int) -> np.ndarray:

@@ -142,6 +142,13 @@ class Recorded(_Table):
     """Processed sounds to be matched, for items of the kind 'recorded'."""
 
     pairs: Annotated[list[Pair], Field(description="pairs of files")] = []
+    folder: Annotated[
+        str | None,
+        Field(
+            description="folder of pairs, a folder in it for each family: "
+            "delay/take1_dry.wav, delay/take1_space-echo.wav"
+        ),
+    ] = None
     idmt: Annotated[
         str | None, Field(description="folder of IDMT-SMT-Audio-Effects, clean takes included")
     ] = None

@@ -181,6 +181,8 @@ def list_attributions(sounds: Iterable[CleanSound]) -> list[Attribution]:
 def folder_notes(folder: str | Path) -> list[CleanSound]:
     """List the WAV, FLAC and AIFF files in and under a folder, each its own recording.
 
+    Hidden files and folders, whose names begin with a dot, are left out.
+
     Raises
     ------
     AudioError
@@ -189,7 +191,13 @@ def folder_notes(folder: str | Path) -> list[CleanSound]:
     folder = Path(folder)
     if not folder.is_dir():
         raise AudioError(f"{folder}: no such folder")
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SOUND_SUFFIXES)
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SOUND_SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
     if not paths:
         raise AudioError(f"{folder}: holds no WAV, FLAC or AIFF file")
     names = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]

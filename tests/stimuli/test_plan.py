@@ -249,6 +249,58 @@ def test_recorded_pair_is_aligned_at_the_onset_and_matched(tmp_path):
     assert onsets[1] == pytest.approx(0.005 * 44_100, abs=44)
 
 
+FOLDER_OF_PAIRS = PAIRS[: PAIRS.index("recorded = {")] + 'recorded = { folder = "pairs" }\n'
+
+
+def test_a_folder_of_pairs_is_paired_by_names_and_aligned_where_an_attack_is_soft(tmp_path):
+    """The wet take is 3 ms late and swells; its beginning alone would put it 10 ms too early."""
+    place = tmp_path / "pairs" / "distortion"
+    place.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    playing = rng.normal(size=66_150) * np.exp(-np.arange(66_150) / 22_050) * 0.1
+    swell = np.minimum(1, np.arange(66_150) / 1_323)
+    late = np.concatenate([np.zeros(132), 0.8 * playing * swell])
+    soundfile.write(place / "take 1_dry.wav", playing, 44_100, subtype="FLOAT")
+    soundfile.write(place / "take 1_red-box.wav", late, 44_100, subtype="FLOAT")
+    folder = render_text(FOLDER_OF_PAIRS, tmp_path)
+    assert check_set(folder) == []
+    (item,) = read_manifest(folder).items
+    assert (item.reference.effect, item.clean.source) == (
+        "red-box",
+        "recorded:distortion/take 1_dry",
+    )
+    clean = next(s.file for s in item.stimuli if s.condition == "clean")
+    first, second = (soundfile.read(folder / f)[0] for f in (clean, item.reference.file))
+    lags = np.correlate(second[4_000:30_000], first[4_500:29_500])
+    assert abs(np.argmax(lags) - 500) <= 1
+
+
+def test_a_pair_without_its_dry_take_is_refused_by_name(tmp_path):
+    write_note(tmp_path / "pairs" / "distortion" / "take 1_red-box.wav")
+    with pytest.raises(AudioError, match=r"distortion/take 1_dry\.wav: no such file"):
+        render_text(FOLDER_OF_PAIRS, tmp_path)
+
+
+def test_an_offset_of_a_recording_or_an_effect_is_not_in_the_files(tmp_path):
+    """A clean take with DC, and an effect that adds its own."""
+    time_s = np.arange(44_100) / 44_100
+    tone = 0.3 * np.sin(2 * np.pi * 220 * time_s) * np.exp(-2 * time_s)
+    (tmp_path / "guitar").mkdir()
+    for number in range(2):
+        path = tmp_path / "guitar" / f"{number}.wav"
+        soundfile.write(path, 0.1 + tone * (1 + number), 44_100, subtype="FLOAT")
+    (tmp_path / "shifted.py").write_text(
+        "def shifted(request):\n    return request.clean * 0.5 + 0.2 * (request.clean != 0)\n"
+    )
+    text = PAIRS[: PAIRS.index("items =")] + "items = { in_domain = 1 }\n"
+    text = text.replace('"clean"', '"clean", { id = "x", function = "shifted:shifted" }')
+    text += 'clean = { source = "folder", folder = "guitar" }\n'
+    folder = render_text(text, tmp_path)
+    for name in read_manifest(folder).files():
+        wave = soundfile.read(folder / name)[0][4_410:30_000]
+        assert abs(wave.mean()) < 0.01 * np.sqrt(np.mean(wave**2))
+
+
 def test_missing_recording_is_refused_by_name(tmp_path):
     write_note(tmp_path / "dry.wav")
     with pytest.raises(AudioError, match=r"wet.wav: no such file"):
