@@ -70,7 +70,9 @@ def _juce_phaser(s: Setting, turns: Array, hertz: Array, rate: float) -> Array:
     place = np.log(s["centre_frequency_hz"] / 20) / np.log(1000)  # of 20 kHz at any rate
     place = np.clip(place - 0.5 * s["depth"] * np.sin(2 * np.pi * turns), 0.0, 1.0)
     one = _all_pass_turn(hertz, 20 * (top_hz / 20) ** place, rate)
-    return _mixed(JUCE_STAGES * one, -s["feedback"], s["mix"])
+    wet = np.exp(-1j * JUCE_STAGES * one)
+    fed_back = wet * np.exp(-2j * np.pi * hertz / rate)  # one sample later
+    return np.abs(1 - s["mix"] + s["mix"] * wet / (1 + s["feedback"] * fed_back))
 
 
 def _all_pass_turn(hertz: Array, break_hz: Array, rate: float) -> Array:

@@ -10,7 +10,7 @@ from autofx_core.matching.adapt import FLOOR_DB, Budget, Spectra, Spent, fit
 from autofx_core.matching.alignment import place
 from autofx_core.matching.explain import echo_times_s
 from autofx_core.matching.match import OtherPlayingError, match
-from autofx_core.matching.oscillators import read_oscillator
+from autofx_core.matching.oscillators import RESPONSES, read_oscillator
 from autofx_core.metrics.distances import mrstft_distance
 from autofx_core.sources.clean import builtin_notes
 
@@ -95,6 +95,21 @@ def test_a_tremolo_is_read_off_at_any_phase(notes):
     assert difference < 0.05
     assert effect.denormalize(vector[:-1]) == pytest.approx(truth, rel=0.05)
     assert vector[-1] % 1.0 == pytest.approx(0.6, abs=0.02)
+
+
+def test_the_response_of_a_still_phaser_is_the_plugins():
+    setting = {"rate_hz": 1.0, "depth": 0.0, "centre_frequency_hz": 700.0, "feedback": 0.5}
+    setting |= {"mix": 0.5}
+    impulse = np.zeros((1, RATE_HZ), dtype=np.float32)
+    impulse[0, RATE_HZ // 2] = 1.0  # by then the plug-in's smoothing is over
+    played = find_effect("phaser").render(impulse, RATE_HZ, setting)
+    response = np.abs(np.fft.rfft(played[0]))
+    hertz = np.array([100, 200, 400, 700, 1000, 1500, 3000, 6000])
+    arrays = {name: np.full((1, 1, 1), value) for name, value in setting.items()}
+    found = RESPONSES["phaser"](
+        arrays, np.zeros((1, 1, 1)), hertz[None, None].astype(float), RATE_HZ
+    )
+    np.testing.assert_allclose(found[0, 0], response[hertz], atol=0.003)
 
 
 def test_the_times_of_a_dull_echo_are_read_off(notes):
