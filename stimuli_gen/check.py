@@ -10,6 +10,7 @@ import numpy as np
 import soundfile
 
 from stimuli_gen.item import AUDIO_FOLDER
+from stimuli_gen.listening_test import STUDY_NAME
 from stimuli_gen.loudness import measure_loudness, measure_true_peak
 from stimuli_gen.manifest import (
     Item,
@@ -21,7 +22,7 @@ from stimuli_gen.manifest import (
     read_manifest,
 )
 from stimuli_gen.signal_checks import FaultError, refuse_broken
-from stimuli_gen.study import STUDY_NAME, StudySpec, read_study
+from stimuli_gen.study import StudySpec, read_study
 
 LOUDNESS_TOLERANCE_LU = 0.1
 SPREAD_LU = 0.1

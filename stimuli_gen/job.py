@@ -17,13 +17,13 @@ from autofx_core.parallel import REPRODUCED_BY, list_versions
 from autofx_core.sources.clean import SOUND_SUFFIXES, CleanSound
 from stimuli_gen.conditions import load_function, require_known
 from stimuli_gen.item_sounds import InputSound, ItemTask
+from stimuli_gen.listening_test import STUDY_NAME
 from stimuli_gen.manifest import Phrase, bytes_sha256, file_sha256
 from stimuli_gen.phrases import PhraseSound
 from stimuli_gen.plan import PlannedItem, plan_items
 from stimuli_gen.reference import remove_offset
 from stimuli_gen.signal_checks import FaultError, refuse_clipped
 from stimuli_gen.study import (
-    STUDY_NAME,
     StudySpec,
     StudySpecError,
     find_study,

@@ -24,6 +24,7 @@ from stimuli_gen.check import check_item
 from stimuli_gen.item import AUDIO_FOLDER, RenderedItem, find_item_loudness, render_item
 from stimuli_gen.item_sounds import ItemTask
 from stimuli_gen.job import MADE_BY, Job, list_modules, make_tasks
+from stimuli_gen.listening_test import STUDY_NAME
 from stimuli_gen.manifest import (
     MANIFEST_NAME,
     Condition,
@@ -34,7 +35,7 @@ from stimuli_gen.manifest import (
     read_manifest,
 )
 from stimuli_gen.preview import write_preview
-from stimuli_gen.study import STUDY_NAME, StudySpecError, read_study_bytes
+from stimuli_gen.study import StudySpecError, read_study_bytes
 
 Result = TypeVar("Result")
 

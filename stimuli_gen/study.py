@@ -1,8 +1,8 @@
 """A study as a TOML file: what is rendered, from what, and how the sounds are matched.
 
 Paths in a study are relative to the TOML file's folder. The table ``[listening_test]`` belongs to
-the listening test and is copied unread. `describe_keys` lists every key with its meaning; the
-command line's help is made of it.
+the listening test: it is validated (see `listening_test`) and copied. `describe_keys` lists every
+key with its meaning; the command line's help is made of it.
 """
 
 import codecs
@@ -29,10 +29,10 @@ from stimuli_gen.contract import (
     ConditionKind,
     describe_validation_error,
 )
+from stimuli_gen.listening_test import TABLE, ListeningTest, parse_listening_test
 from stimuli_gen.manifest import Identifier
 
 PRESETS = Path(__file__).parent / "presets"
-STUDY_NAME = "study.toml"
 
 
 class StudySpecError(ValueError):
@@ -284,11 +284,17 @@ def read_study(path: Path) -> StudySpec:
         If it is no TOML or breaks the schema; one line that names the key.
     """
     try:
-        return StudySpec.model_validate(tomllib.loads(read_study_bytes(path).decode()))
+        study = StudySpec.model_validate(tomllib.loads(read_study_bytes(path).decode()))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudySpecError(f"{path}: {error}") from None
     except ValidationError as error:
         raise StudySpecError(f"{path}: {describe_validation_error(error, StudySpec)}") from None
+    try:
+        parse_listening_test(study.listening_test)
+    except ValidationError as error:
+        wrong = describe_validation_error(error, ListeningTest, within=TABLE, show_input=True)
+        raise StudySpecError(f"{path}: {wrong}") from None
+    return study
 
 
 def describe_keys() -> list[tuple[str, str]]:

@@ -19,7 +19,12 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
     "autofx_core": (set(), {"flask", "sqlalchemy"}),
     "stimuli_gen": ({"autofx_core"}, {"flask", "sqlalchemy"}),
     "webmushra_app": (
-        {"stimuli_gen.contract", "stimuli_gen.manifest"},
+        {
+            "stimuli_gen.contract",
+            "stimuli_gen.listening_test",
+            "stimuli_gen.manifest",
+            "stimuli_gen.vocabulary",
+        },
         {"torch", "pedalboard", "soundfile", "librosa"},
     ),
     "analysis": ({"stimuli_gen.contract"}, {"torch", "flask"}),
@@ -42,8 +47,8 @@ LAYERS = {
         ["__init__", "__main__"],
     ],
     "stimuli_gen": [
-        ["contract", "flac"],
-        ["manifest", "seeds", "loudness", "encode", "signal_checks"],
+        ["contract", "flac", "vocabulary"],
+        ["listening_test", "manifest", "seeds", "loudness", "encode", "signal_checks"],
         ["study", "phrases"],
         ["plan"],
         ["reference"],
@@ -178,10 +183,11 @@ def test_a_package_ships_the_marker_that_it_is_typed(package: str) -> None:
     assert "py.typed" in PYPROJECT["tool"]["setuptools"]["package-data"][package]
 
 
-@pytest.mark.parametrize("module", ["stimuli_gen.contract", "stimuli_gen.manifest"])
+@pytest.mark.parametrize("module", ["contract", "listening_test", "manifest"])
 def test_shared_modules_of_stimulus_sets_load_nothing_but_pydantic(module: str) -> None:
     """The server and the analysis import them; a new process sees what they bring along."""
-    code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    loaded = f"import sys, stimuli_gen.{module}"
+    code = f"{loaded}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     answer = subprocess.run(
         [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {sys.path}; {code}"],
         capture_output=True,

@@ -25,6 +25,7 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from stimuli_gen.listening_test import ListeningTestError
 from stimuli_gen.manifest import ManifestError
 from webmushra_app import admin, logs
 from webmushra_app.api import participant, rate_limits, responses, services, trial, webmushra
@@ -32,7 +33,6 @@ from webmushra_app.config import Config, ConfigError, production_config
 from webmushra_app.database.connection import Database, DatabaseError
 from webmushra_app.studies.importer import import_study
 from webmushra_app.studies.registry import Studies
-from webmushra_app.studies.settings import ListeningTestError
 from webmushra_app.studies.study import OpenStudyError, open_study
 from webmushra_app.sub_path import SubPath
 

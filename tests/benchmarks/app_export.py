@@ -16,11 +16,11 @@ from pathlib import Path
 from sqlalchemy import text
 from tqdm import tqdm
 
+from stimuli_gen.listening_test import parse_listening_test
 from webmushra_app import timestamps
 from webmushra_app.database import models
 from webmushra_app.database.connection import Database
 from webmushra_app.results.export import FILES
-from webmushra_app.studies.settings import parse_listening_test
 
 N_TRIALS, CONDITIONS = 25, ("reference", "mlp_163nc", "random", "clean")
 FEW_S, FEW_MB = 60.0, 200.0

@@ -254,6 +254,16 @@ def test_every_format_is_rendered_and_passes_its_check(tmp_path, file_format, bi
         ("in_domain = 1", "recorded = 1", "1 recorded references of the family delay wanted, 0"),
         ("\n[items]", '[clean]\nsource = "folder"\nfolder = "none"\n[items]', "no such folder"),
         ("\n[items]", '[clean]\nsource = "idmt"\n[items]', "source 'idmt' wants a folder"),
+        (
+            "items_per_listener = 2",
+            "items_per_listner = 2",
+            "unknown key 'listening_test.items_per_listner'; known: break_every, ",
+        ),
+        (
+            "items_per_listener = 2",
+            'questionnaire = [{ id = "age", type = "number", label = "Age", min = 9, max = 1 }]',
+            "listening_test.questionnaire.0: question age: min 9 is above max 1",
+        ),
         ("\n[items]", '[clean]\nlicence = "MIT"\n[items]', "has its own author and licence"),
     ],
 )

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from support.small_studies import TINY, invoke
 
 from stimuli_gen.check import check_set
-from stimuli_gen.study import STUDY_NAME, StudySpec, StudySpecError, describe_keys, read_study
+from stimuli_gen.listening_test import STUDY_NAME
+from stimuli_gen.study import StudySpec, StudySpecError, describe_keys, read_study
 
 values = st.recursive(
     st.one_of(

@@ -1,5 +1,5 @@
 """The version of the consent text that studies have which name none of their own."""
 
-from webmushra_app.studies.settings import parse_listening_test
+from stimuli_gen.listening_test import parse_listening_test
 
 CONSENT_VERSION = parse_listening_test({}).consent.version

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 from werkzeug.wrappers import Response as AnyResponse
 
+from stimuli_gen.listening_test import ListeningTestError
 from stimuli_gen.manifest import MANIFEST_NAME, ManifestError
 from webmushra_app import timestamps
 from webmushra_app.admin import audit, box_plots
@@ -20,7 +21,6 @@ from webmushra_app.api.webmushra import MAX_NAME, new_collected_study
 from webmushra_app.database import models
 from webmushra_app.results import export
 from webmushra_app.studies.importer import import_study
-from webmushra_app.studies.settings import ListeningTestError
 from webmushra_app.studies.study import OpenStudyError, moment_of_opening
 
 STUDY = "/studies/<int(max=2147483647):study_id>"

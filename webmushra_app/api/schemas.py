@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from webmushra_app.studies.vocabulary import HeadphoneCheck, Language, Scale, Stage, Step
+from stimuli_gen.vocabulary import HeadphoneCheck, Language, Scale, Stage, Step
 
 MAX_STIMULI = 100
 MAX_EVENTS = 200

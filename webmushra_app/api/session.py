@@ -12,6 +12,8 @@ from operator import attrgetter
 from sqlalchemy import Connection, Row, func, insert, or_, select
 from sqlalchemy.orm import Session as DbSession
 
+from stimuli_gen.listening_test import Question
+from stimuli_gen.vocabulary import Stage, Step
 from webmushra_app import timestamps
 from webmushra_app.api import schemas
 from webmushra_app.api.responses import Refusal
@@ -19,9 +21,7 @@ from webmushra_app.database import models, queries
 from webmushra_app.database.queries import SessionRow, TrialRow
 from webmushra_app.studies.assignment import choose_items, shuffle
 from webmushra_app.studies.duration import DurationEstimator
-from webmushra_app.studies.settings import Question
 from webmushra_app.studies.study import OpenStudy
-from webmushra_app.studies.vocabulary import Stage, Step
 
 ABANDONED_AFTER_S = 24 * 3600.0
 """A session that nobody touched for a day no longer holds its place in the balance of items."""

@@ -34,12 +34,12 @@ from stimuli_gen.contract import (
     describe_validation_error,
     locate_validation_error,
 )
+from stimuli_gen.listening_test import parse_listening_test
 from webmushra_app import timestamps
 from webmushra_app.api.responses import Refusal, read_bytes
 from webmushra_app.api.services import services
 from webmushra_app.api.session import why_closed
 from webmushra_app.database import models
-from webmushra_app.studies.settings import parse_listening_test
 
 blueprint = Blueprint("collect", __name__)
 FIELD = "sessionJSON="

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from stimuli_gen.vocabulary import Step
 from webmushra_app.database import models
 from webmushra_app.database.connection import Database
 from webmushra_app.studies.study import OpenStudy
-from webmushra_app.studies.vocabulary import Step
 
 STEP_S: dict[Step, float] = {
     "questionnaire": 40.0,

@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 
+from stimuli_gen.listening_test import read_listening_test
 from stimuli_gen.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -15,7 +16,6 @@ from stimuli_gen.manifest import (
 from webmushra_app import timestamps
 from webmushra_app.database import models
 from webmushra_app.database.connection import Database
-from webmushra_app.studies.settings import read_listening_test
 from webmushra_app.studies.study import OpenStudyError, moment_of_opening
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm import selectinload
 
+from stimuli_gen.listening_test import ListeningTest
 from webmushra_app import timestamps
 from webmushra_app.database import models
 from webmushra_app.database.connection import Database
-from webmushra_app.studies.settings import ListeningTest
 
 
 class OpenStudyError(RuntimeError):

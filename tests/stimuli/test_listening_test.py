@@ -2,7 +2,7 @@
 
 import pytest
 
-from webmushra_app.studies.settings import (
+from stimuli_gen.listening_test import (
     DEFAULTS,
     ListeningTestError,
     parse_listening_test,
@@ -41,7 +41,7 @@ def test_the_consents_version_changes_with_its_text_unless_the_study_names_it(
     assert version(text="Scores.", version="2026-01") == "2026-01"
     changed = tmp_path / "listening_test.toml"
     changed.write_text(DEFAULTS.read_text().replace("no name or address", "no name"))
-    monkeypatch.setattr("webmushra_app.studies.settings.DEFAULTS", changed)
+    monkeypatch.setattr("stimuli_gen.listening_test.DEFAULTS", changed)
     assert parse_listening_test({}).consent.version != default
 
 

@@ -1,7 +1,9 @@
 """The study's own settings: table ``[listening_test]`` of the stimulus set's ``study.toml``.
 
-The defaults are ``listening_test.toml`` beside this module, which also documents every key. A
-study's table replaces them key by key, within ``texts`` and ``completion`` too.
+`stimuli_gen.study` validates it before anything is rendered, the server when it opens the set: so
+this module needs nothing but the standard library and pydantic. The defaults are
+``listening_test.toml`` beside it, which also documents every key. A study's table replaces them key
+by key, within ``texts`` and ``completion`` too.
 """
 
 import hashlib
@@ -19,7 +21,7 @@ from pydantic import (
 )
 
 from stimuli_gen.contract import describe_validation_error
-from webmushra_app.studies.vocabulary import HeadphoneCheck, Language, Scale, Step
+from stimuli_gen.vocabulary import HeadphoneCheck, Language, Scale, Step
 
 STUDY_NAME = "study.toml"
 TABLE = "listening_test"
@@ -66,6 +68,11 @@ class Question(_Table):
     def _choices_have_options(self) -> Self:
         if (self.type == "choice") != bool(self.options):
             raise ValueError(f"question {self.id}: a choice has options, and only a choice has")
+        values = [option.value for option in self.options]
+        if repeated := sorted({value for value in values if values.count(value) > 1}):
+            raise ValueError(f"question {self.id}: two options have the value {repeated[0]!r}")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"question {self.id}: min {self.min:g} is above max {self.max:g}")
         return self
 
 
@@ -187,7 +194,7 @@ def read_listening_test(folder: Path) -> ListeningTest:
     """
     path = folder / STUDY_NAME
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
         table = tomllib.loads(text).get(TABLE, {})
         if not isinstance(table, dict):
             raise ListeningTestError(f"{path}: {TABLE} must be a table: [{TABLE}]")
