@@ -230,10 +230,10 @@ def by_autofx(case: Case) -> tuple[np.ndarray, str]:
 
 
 def mel_cepstra(wave: np.ndarray) -> np.ndarray:
-    """Mean and deviation over time of 20 mel-frequency cepstral coefficients."""
+    """Mean and deviation over time of ten mel-frequency cepstral coefficients."""
     from autofx_core.features.mfcc import mfcc
 
-    values = mfcc(torch.from_numpy(wave.astype(np.float32))[None])[0].numpy()
+    values = mfcc(torch.from_numpy(wave.astype(np.float32))[None], RATE_HZ)[0].numpy()
     return np.concatenate([values.mean(-1), values.std(-1)])
 
 
