@@ -43,6 +43,7 @@ FLUX_FLOOR_DB = -50.0
 FLUX_DB = 4.0  # mean rise of the bands within 30 ms
 APART_S = 0.06
 
+AT_ONCE_S = 0.01  # a sound that begins as soon as that is not cut
 NEARBY_S = 0.4
 MOST_WINDOWS = 8
 FULL_LENGTHS = 1.6  # times a window; shorter sounds have one
@@ -157,6 +158,8 @@ def choose_windows(wave: np.ndarray, *, most: int = MOST_WINDOWS) -> np.ndarray:
         First samples, in rising order, without those of windows that are nearly silent.
     """
     start = find_start(wave, ANALYSIS_RATE_HZ)
+    if start < AT_ONCE_S * ANALYSIS_RATE_HZ:
+        start = 0
     if wave.size - start <= FULL_LENGTHS * ANALYSIS_SAMPLES:
         return np.array([start])
     last = wave.size - ANALYSIS_SAMPLES

@@ -81,7 +81,8 @@ class Pipeline(nn.Module):
 
 
 def _prepare(wave: Tensor) -> Tensor:
-    """Give waves peak 1, then 35,000 samples: `audio.for_analysis` and `datasets.fit_length`."""
+    """Remove DC, bring to peak 1, fit to 35,000 samples: `audio.for_analysis`, `fit_length`."""
+    wave = wave - wave.mean(-1, keepdim=True)
     peak = wave.abs().amax(-1, keepdim=True).clamp(min=LOWEST_PEAK)
     return pad(wave / peak, (0, ANALYSIS_SAMPLES))[:, :ANALYSIS_SAMPLES]
 
