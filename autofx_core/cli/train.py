@@ -67,6 +67,8 @@ def _summarize(metrics: dict) -> str:
     if "accuracy_6" in metrics:
         named = (("classes", metrics["accuracy_6"]), ("effects", metrics["accuracy_11"]))
         return ", ".join(f"{100 * share:.1f} % of {what} right" for what, share in named if share)
+    if "macro_f1" in metrics:
+        return f"macro F1 {metrics['macro_f1']}, clean sounds called clean {metrics['clean_right']}"
     return (
         f"C.2 MSE {1000 * metrics['c2_mse']:.2f}e-3 "
         f"(constant ½: {1000 * metrics['constant_one_half_c2_mse']:.2f}e-3), "

@@ -133,6 +133,12 @@ def describe(name: str, pipeline: Pipeline, run: Path | None = None) -> dict:
                 for p in effect.parameters
             ],
         }
+    elif pipeline.network.task == "presence":
+        output = {
+            "name": "presence",
+            "meaning": "each probability alone; a greater place comes later in the chain",
+            "columns": [{"name": name} for name in pipeline.network.outputs],
+        }
     else:
         names = pipeline.network.outputs
         columns = [{"name": n, "class": EFFECT_NAMES.get(n, n)} for n in names]

@@ -14,6 +14,7 @@ from autofx_core.networks.classifier import AfxClassifier, EffectClassifier, Ori
 from autofx_core.networks.cnn import SpectrogramCNN
 from autofx_core.networks.mlp import FeatureMLP, TimbreMLP
 from autofx_core.networks.network import Network
+from autofx_core.networks.presence import PresenceNetwork
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 
@@ -35,7 +36,10 @@ CLASSIFIERS: dict[str, Callable[..., Network]] = {
 }
 """Networks that recognise the effect, each a function that makes an untrained one."""
 
-NETWORKS = REGRESSORS | CLASSIFIERS
+DETECTORS: dict[str, Callable[..., Network]] = {"presence": PresenceNetwork}
+"""Networks that estimate which effects are there, each a function that makes an untrained one."""
+
+NETWORKS = REGRESSORS | CLASSIFIERS | DETECTORS
 
 
 def list_pretrained() -> list[str]:

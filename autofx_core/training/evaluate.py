@@ -17,6 +17,7 @@ from autofx_core.networks.inputs import WithProbabilities, load_conditioning
 from autofx_core.networks.network import Network
 from autofx_core.networks.registry import load_network
 from autofx_core.training.classification_metrics import score_recognition
+from autofx_core.training.presence_metrics import score_presence
 
 ROUNDING = {"c2_mse": 1.5e-6, "mean_absolute_error": 1.5e-4, "accuracy_6": 1.5e-4}
 """By how much figures may differ that are the same but for their last digit."""
@@ -59,7 +60,11 @@ def score_settings(estimate: Tensor, subset: Subset) -> dict:
     }
 
 
-SCORES = {"settings": score_settings, "recognition": score_recognition}
+SCORES = {
+    "settings": score_settings,
+    "recognition": score_recognition,
+    "presence": score_presence,
+}
 """How to score what `Network.predict` returns, by the network's task."""
 
 

@@ -112,6 +112,15 @@ RECIPES: dict[str, dict[str, Any]] = {
     "mlp_211c": _MLP,
     "autofx": _CNN,
     "autofx_f": _CNN | {"learning_rate": 5e-4, "max_epochs": 1},
+    "presence": {
+        "learning_rate": 2e-3,
+        "batch_size": 32,
+        "weight_decay": 0.02,
+        "one_cycle": True,
+        "max_epochs": 16,
+        "patience": 16,
+        "seed": 0,
+    },
     "match_wet": _MATCH,
     "match_pair": _MATCH,
 }

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from autofx_core.audio import ANALYSIS_RATE_HZ
-from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES
+from autofx_core.effects.taxonomy import CLASSES, EFFECT_NAMES, PRESENCES
 from autofx_core.features.batch import FeatureBatch
 from autofx_core.networks.classifier import class_log_probabilities
 from autofx_core.networks.inputs import WithProbabilities
@@ -50,7 +50,7 @@ def sounds(stored):
 
 
 def test_nine_networks_are_pretrained():
-    assert set(NETWORKS) - set(list_pretrained()) == {"original_classifier"}
+    assert set(NETWORKS) - set(list_pretrained()) == {"original_classifier", "presence"}
     assert {path.parent.name for path in PRETRAINED.glob("*/*")} == set(list_pretrained())
 
 
@@ -100,6 +100,7 @@ def test_the_networks_have_the_sizes_that_their_tables_state():
         "effect_classifier": 675_105,
         "afx_classifier": 21_806,
         "original_classifier": 17_511,
+        "presence": 362_529,
     }
 
 
@@ -108,12 +109,16 @@ def test_every_network_keeps_the_contract(name):
     torch.manual_seed(0)
     network = NETWORKS[name]()
     widths = WIDTHS | {"wave": 35_000, "probabilities": len(CLASSES)}
-    columns = {column: torch.rand(4, widths[column]) for column in network.inputs}
+    columns = {c: torch.rand(4, widths[c]) for c in network.inputs if c != "windows"}
+    if "windows" in network.inputs:
+        columns["windows"] = torch.rand(4, 3, WIDTHS["timbre"])
     targets = {
         "settings": torch.rand(4, 15),
         "effect_class": torch.tensor([0, 1, 2, 0]),
         "audible_effect": torch.tensor([0, 3, 7, 10]),
         "weight": torch.ones(4),
+        "presence_db": torch.rand(4, len(PRESENCES)),
+        "place": torch.arange(4 * len(PRESENCES)).reshape(4, -1),
     }
     network.fit_scaler(columns)
     loss = network.loss(columns | {target: targets[target] for target in network.targets})
@@ -122,6 +127,9 @@ def test_every_network_keeps_the_contract(name):
     assert all(p.grad is not None for p in network.parameters())
     estimated = network.eval().predict(columns)
     assert estimated.shape == (4, len(network.outputs))
+    if network.task == "presence":
+        assert (estimated[:, : 2 * len(PRESENCES)] >= 0).all()  # probabilities and strengths
+        estimated = estimated[:, : len(PRESENCES)]
     assert ((estimated >= 0) & (estimated <= 1)).all()
     if network.task == "recognition":
         torch.testing.assert_close(estimated.sum(1), torch.ones(4))
