@@ -276,15 +276,27 @@ def further_answers(findings: Findings) -> list[str]:
 def _next_test(findings: Findings) -> list[str]:
     """Report what would make the primary difference more certain."""
     n, scale = findings.next_test, findings.ratings.scale
-    if n is None or n.se == 0:
+    if n is None or n.se == 0 or findings.primary is None:
         return []
+    e = findings.primary.crossed
+    sds = (points(sd, scale) for sd in (e.sd_participant, e.sd_item, e.sd_residual))
+    spread = (
+        "The primary difference varies by {} points (SD) between participants, {} between sounds "
+        "and {} beyond that."
+    ).format(*sds)
+    now = f"the standard error of the primary difference from {points(n.se, scale)}"
     better = "sounds" if n.se_twice_the_items < n.se_twice_the_participants else "participants"
     worse = "participants" if better == "sounds" else "sounds"
     best, second = sorted((n.se_twice_the_items, n.se_twice_the_participants))
+    if points(best, scale) == points(second, scale):
+        return [
+            f"{spread} For the next test, twice as many sounds or twice as many participants help "
+            f"alike: either would lower {now} to {points(best, scale)} points."
+        ]
     return [
-        f"For the next test, more {better} help more than more {worse}: twice as many {better} "
-        f"would lower the standard error of the primary difference from {points(n.se, scale)} to "
-        f"{points(best, scale)} points, twice as many {worse} to {points(second, scale)}."
+        f"{spread} For the next test, more {better} help more than more {worse}: twice as many "
+        f"{better} would lower {now} to {points(best, scale)} points, twice as many {worse} to "
+        f"{points(second, scale)}."
     ]
 
 

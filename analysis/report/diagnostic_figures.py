@@ -175,7 +175,7 @@ def draw_residuals(findings: Findings, save: Save, *, narrow: bool = False) -> N
     scores = findings.scores
     residuals = crossed_residuals(scores)
     values = np.sort(residuals[np.isfinite(residuals)])
-    if min(residuals.shape[:2]) < MIN_PARTICIPANTS or values.std() == 0:
+    if min(residuals.shape[:2]) < MIN_PARTICIPANTS or not values.any():
         return
     size = (NARROW, 8.4) if narrow else (WIDE, 5.2)
     layout = {"nrows": 4} if narrow else {"nrows": 2, "ncols": 2}

@@ -1,8 +1,9 @@
 """What the crossed analysis leaves over: scores less participant and sound effects per condition.
 
 Within each condition the scores are fitted by participant + sound (least squares; with missing
-cells by alternating means). The t tests take the remainder as equally spread over participants and
-sounds, and roughly normal; figures of it show where that fails.
+cells by alternating means). A cell that is the only one of its participant or sound leaves nothing
+over by construction and is no residual. The t tests take the remainder as equally spread over
+participants and sounds, and roughly normal; figures of it show where that fails.
 """
 
 import numpy as np
@@ -14,8 +15,10 @@ TOLERANCE = 1e-6
 
 
 def crossed_residuals(scores: Scores) -> np.ndarray:
-    """Compute the residuals, shape (participants, items, conditions); NaN where not rated."""
+    """Compute the residuals, shape (participants, items, conditions); NaN where there is none."""
     residuals = scores.values.copy()
+    rated = np.isfinite(residuals)
+    alone = np.any([rated.sum(axis=axis, keepdims=True) * rated == 1 for axis in (0, 1)], axis=0)
     for _ in range(MAX_ROUNDS):
         largest = 0.0
         for axis in (0, 1):
@@ -24,6 +27,7 @@ def crossed_residuals(scores: Scores) -> np.ndarray:
             largest = max(largest, float(np.abs(means).max()))
         if largest < TOLERANCE:
             break
+    residuals[alone] = np.nan
     return residuals
 
 

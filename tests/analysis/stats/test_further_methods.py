@@ -109,6 +109,14 @@ def test_residuals_with_missing_cells_are_those_of_lm_in_r(scores, witness):
     assert spread_over(residuals, 1).shape == (3, 12)
 
 
+def test_a_cell_that_is_alone_in_its_row_or_column_has_no_residual(scores):
+    values = np.full(scores.values.shape, np.nan)
+    values[:4, :3] = scores.values[:4, :3]
+    values[4, 0], values[0, 3] = 50.0, 50.0
+    residuals = crossed_residuals(replace(scores, values=values))
+    assert np.isfinite(residuals).sum() == 4 * 3 * 4
+
+
 def test_silhouette_of_rs_groups_is_that_of_r(scores, witness):
     labels = np.array([int(witness[f"group P{n}"]) for n in range(1, 10)])
     distances = 1 - participant_correlations(scores)

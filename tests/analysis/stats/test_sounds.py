@@ -1,5 +1,7 @@
 """The sounds by name: means, outlying ones, and what more sounds or participants bring."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -55,6 +57,30 @@ def test_the_next_test_follows_from_the_variance_components():
     assert n.se_twice_the_items == pytest.approx(np.sqrt(variance))
     if min(e.sd_participant, e.sd_item) > 0:
         assert n.se == pytest.approx(e.se)
+    assert f"varies by {e.sd_participant:.1f} points (SD) between participants" in " ".join(
+        further_answers(findings)
+    )
     (sentence,) = [line for line in further_answers(findings) if "next test" in line]
-    better = "sounds" if n.se_twice_the_items < n.se_twice_the_participants else "participants"
-    assert f"more {better} help more" in sentence
+    assert "help" in sentence
+
+
+@pytest.mark.parametrize(
+    ("sounds", "participants", "better"), [(2.0, 2.9, "sounds"), (2.9, 2.0, "participants")]
+)
+def test_what_would_help_more_is_said(sounds, participants, better):
+    findings = findings_of(items=9)
+    n = replace(
+        findings.next_test, se_twice_the_items=sounds, se_twice_the_participants=participants
+    )
+    said = " ".join(further_answers(replace(findings, next_test=n)))
+    assert f"more {better} help more" in said
+    assert f"twice as many {better} would lower" in said
+
+
+def test_what_would_help_alike_as_printed_is_called_alike():
+    findings = findings_of(items=9)
+    n = replace(findings.next_test, se_twice_the_items=2.41, se_twice_the_participants=2.38)
+    said = " ".join(further_answers(replace(findings, next_test=n)))
+    assert "help alike" in said
+    assert "to 2.4 points" in said
+    assert "help more" not in said
