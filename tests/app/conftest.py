@@ -71,7 +71,9 @@ def make_app(database_url):
 
     yield make
     for app in made:
-        app.extensions["webmushra"].database.engine.dispose()
+        services = app.extensions["webmushra"]
+        services.fetched.wait()  # its thread has a connection of its own
+        services.database.engine.dispose()
 
 
 @pytest.fixture

@@ -181,11 +181,13 @@ def test_a_database_that_can_only_be_read_refuses_and_still_plays(ready, databas
     refused = ready.put(f"trials/{trial}", body)
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
     assert ready.hear(sound)[0]
+    fetched = ready.client.application.extensions["webmushra"].fetched
+    fetched.wait()
     assert ready.trial(trial)["result"] is None
     set_read_only(False)
     assert ready.put(f"trials/{trial}", body).json["changed"] is True
     ready.hear(sound)
-    ready.client.application.extensions["webmushra"].fetched.wait()
+    fetched.wait()
     with database.reading() as db:
         noted = "SELECT count(*) FROM presentations WHERE fetched_at IS NOT NULL"
         assert db.execute(text(noted)).scalar() == 1
