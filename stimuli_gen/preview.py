@@ -2,6 +2,11 @@
 
 It names the condition of each sound, so it is not for listeners: the listening test serves only
 the sounds in the manifest. The pictures are in the page; the sounds are the set's own files.
+
+The page opens from the disk, without a server. There a browser lets a page read no other file,
+load no module and add no AudioWorklet, and Web Audio hears nothing of an audio element: the
+listening test's engine, which decodes fetched sounds, cannot run. So audio elements play, and a
+switch goes on at the same place.
 """
 
 import base64
