@@ -263,4 +263,5 @@ def test_splits_by_source_have_about_the_shares_asked_for():
 
 
 def test_sound_is_averaged_to_one_channel():
-    assert to_mono(np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)).tolist() == [0.5, 0.5]
+    stereo = np.array([[1.0, 0.0, -1.0], [0.0, 0.0, -1.0]], np.float32)
+    assert to_mono(stereo).tolist() == [0.5, 0.0, -1.0]
