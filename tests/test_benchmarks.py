@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 FOLDER = Path(__file__).parent / "benchmarks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
-SERVERS = {"app_bare_server", "app_gunicorn"}  # what others measure
+SERVERS = {"app_bare_server", "app_gunicorn", "app_shifted_clock"}  # what others measure
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -78,6 +78,7 @@ def match_command(
         leave=False,
         disable=not clean,
         mininterval=0.1 if watched else 5.0,
+        delay=0.5,  # a mistake is told first
         bar_format=None if watched else "{desc}: {percentage:.0f} %, {remaining} left\n",
     ) as bar:
         found = match_files(

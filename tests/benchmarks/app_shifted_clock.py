@@ -12,15 +12,15 @@ from flask import Flask
 import webmushra_app
 from webmushra_app import timestamps
 
-SHIFT = Path(os.environ["SHIFT_FILE"])
-
 
 class ShiftedClock(datetime):
     """Tells the time that the file wants."""
 
     @classmethod
     def now(cls, tz=None):
-        return datetime.now(tz) + timedelta(seconds=float(SHIFT.read_text()))
+        return datetime.now(tz) + timedelta(
+            seconds=float(Path(os.environ["SHIFT_FILE"]).read_text())
+        )
 
 
 def create_app() -> Flask:
