@@ -90,7 +90,7 @@ FIGURES = (
     Figure(
         "residuals",
         "What the analysis leaves over",
-        "Scores less participant and sound effects within each condition. Top left: a straight "
+        "Scores less participant and sound effects within each condition. First: a straight "
         "line if they are normal. The others: 5 to 95 % and median, which should be alike across "
         "participants, sounds and conditions; near the ends of the scale they shrink.",
         diagnostics.draw_residuals,
