@@ -30,6 +30,7 @@ def reliability(probability: Tensor, present: Tensor) -> list[dict]:
 
     Examples
     --------
+    >>> import torch
     >>> reliability(torch.tensor([0.25, 0.25, 0.75]), torch.tensor([False, True, True]))[0]
     {'answers': 2, 'probability': 0.25, 'share': 0.5}
     """
