@@ -14,7 +14,7 @@ from webmushra_app import timestamps
 
 
 class ShiftedClock(datetime):
-    """Tells the time that the file wants."""
+    """A clock that is off by what the file says."""
 
     @classmethod
     def now(cls, tz=None):
